@@ -1,0 +1,197 @@
+"""What can go wrong, by whose fault it is.
+
+Six families, one per kind of answer a caller can give: mend the input (`InvalidError`), look again (`NotFoundError`),
+ask for rights (`DeniedError`), reconsider (`ConflictError`), wait and retry (`UnavailableError`), tell us (`BrokenError`).
+Only `UnavailableError` is worth retrying.  Each family has the exit code that the command line returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MainspringError(Exception):
+    """Base of every error that mainspring raises on purpose."""
+
+    exit_code = 1
+
+
+class InvalidError(MainspringError):
+    """The caller's input is wrong; the message says what, where, and what to do."""
+
+    exit_code = 2
+
+
+class NotFoundError(MainspringError):
+    """There is nothing of that name."""
+
+    exit_code = 3
+
+
+class DeniedError(MainspringError):
+    """The operating system, the store or a rule does not allow it."""
+
+    exit_code = 4
+
+
+class ConflictError(MainspringError):
+    """The request makes no sense in the present state, or contradicts what is stored."""
+
+    exit_code = 5
+
+
+class UnavailableError(MainspringError):
+    """Something outside is missing for now; trying again later may help."""
+
+    exit_code = 6
+
+
+class BrokenError(MainspringError):
+    """An invariant of mainspring does not hold; please report it."""
+
+    exit_code = 7
+
+
+# --- Definitions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a definition, and where."""
+
+    message: str
+    place: str = ""
+    """`file:line`, and the node where one is to blame; empty where nothing narrower is known."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class DefinitionInvalidError(InvalidError):
+    """A definition is refused; `problems` lists all that is wrong with it."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.name = name
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"definition {name!r} has {count}:{lines}")
+
+
+class HandlerUnknownError(NotFoundError):
+    """A definition names a handler that cannot be found."""
+
+    def __init__(self, handler: str, reason: str) -> None:
+        self.handler = handler
+        super().__init__(f"handler {handler!r} cannot be found: {reason}")
+
+
+class HandlerInvalidError(InvalidError):
+    """A callable cannot serve as a handler."""
+
+
+class PayloadInvalidError(InvalidError):
+    """An input or output is not JSON, not of its declared type, or too large."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where = where
+        self.reason = reason
+        super().__init__(f"{where}: {reason}")
+
+
+class SettingInvalidError(InvalidError):
+    """A setting or an argument has a value that makes no sense."""
+
+
+# --- Instances --------------------------------------------------------------------------------
+
+
+class InstanceNotFoundError(NotFoundError):
+    """No instance has that id."""
+
+    def __init__(self, instance: str) -> None:
+        self.instance = instance
+        super().__init__(f"no instance {instance!r} in this store; `mainspring list` shows those there are")
+
+
+class DefinitionNotFoundError(NotFoundError):
+    """No definition of that name has been deployed."""
+
+
+class NodeNotFoundError(NotFoundError):
+    """The instance's definition has no node of that key."""
+
+
+class InstanceExistsError(ConflictError):
+    """An instance of another definition has that id already."""
+
+
+class RefusedError(ConflictError):
+    """A command makes no sense in the instance's present state; nothing was changed."""
+
+
+class InstanceFailedError(MainspringError):
+    """The awaited instance failed; `failure` tells the story."""
+
+    def __init__(self, instance: str, failure: object) -> None:
+        self.instance = instance
+        self.failure = failure
+        super().__init__(f"instance {instance!r} failed: {failure}")
+
+
+class InstanceCancelledError(MainspringError):
+    """The awaited instance was cancelled."""
+
+    def __init__(self, instance: str, reason: str) -> None:
+        self.instance = instance
+        super().__init__(f"instance {instance!r} was cancelled" + (f": {reason}" if reason else ""))
+
+
+class ResultTimeoutError(UnavailableError, TimeoutError):
+    """The instance did not end within the time the caller was ready to wait; it goes on."""
+
+    def __init__(self, instance: str, timeout_s: float) -> None:
+        super().__init__(f"instance {instance!r} has not ended within {timeout_s:g} s; it goes on, wait again or cancel it")
+
+
+# --- Tasks ------------------------------------------------------------------------------------
+
+
+class TaskTimeoutError(MainspringError, TimeoutError):
+    """An attempt took longer than its `timeout_s`, or a node longer than its `deadline_s`."""
+
+
+class WorkerLostError(MainspringError):
+    """The process that ran an attempt died, or its lease ran out."""
+
+
+class TaskExitError(MainspringError):
+    """A handler called `sys.exit()`, or its process ended by itself."""
+
+
+class ConditionFailedError(MainspringError):
+    """The condition of a node raised instead of answering."""
+
+
+# --- Stores and engine ------------------------------------------------------------------------
+
+
+class StoreInvalidError(InvalidError):
+    """The store's URL or file is not one that mainspring can use."""
+
+
+class StoreDeniedError(DeniedError):
+    """The store may not be read or written."""
+
+
+class StoreUnavailableError(UnavailableError):
+    """The store cannot be reached, is full, or is held by somebody else for too long."""
+
+
+class SchemaNewerError(ConflictError):
+    """The store was written by a newer mainspring."""
+
+
+class EngineClosedError(ConflictError):
+    """The engine has been closed."""

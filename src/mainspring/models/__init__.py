@@ -1,0 +1,1 @@
+"""The pure models: what happens next, and nothing else."""

@@ -1,0 +1,310 @@
+"""The contract of every model: the two alphabets it speaks and the functions it offers.
+
+A model is pure.  It reads no clock (`at` is an argument), draws no random number, and does no I/O:
+
+    event ──decide──▶ decisions ──evolve──▶ state
+                          └──────commands──▶ what the kernel is asked to do
+
+`decide` chooses and touches nothing.  `evolve` records one decision in the state and chooses nothing.  `commands` is
+the outward part of a decision, asked for once, when the decision is new.  The journal keeps an event with its
+decisions, so recovery folds them with `evolve` and never asks `decide` or `commands` again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from msgspec import Raw, Struct
+
+# --- Values -----------------------------------------------------------------------------------
+
+
+class Failure(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Why an attempt, a node or an instance failed: an error as a value."""
+
+    type: str
+    """Name of the exception's class."""
+    message: str
+    traceback: str = ""
+    """As Python prints it, cut in the middle at `TRACEBACK_LENGTH_MAX` characters."""
+    kinds: tuple[str, ...] = ()
+    """`module.name` of the exception's class and its bases, nearest first; retry policies match these."""
+    node: str = ""
+    """The node that failed, where the failure of an instance comes from one."""
+
+    def __str__(self) -> str:
+        place = f"node {self.node!r}: " if self.node else ""
+        return f"{place}{self.type}: {self.message}" if self.message else f"{place}{self.type}"
+
+
+class TaskSpec(Struct, frozen=True, omit_defaults=True):
+    """What a task asks of whoever runs it; one object per node, shared by all its tasks."""
+
+    handler: str
+    queue: str = "default"
+    priority: int = 0
+    """Higher runs first."""
+    timeout_s: float | None = None
+    """Per attempt."""
+    requires: str = ""
+    """Labels a worker must offer; empty: any worker that has the handler."""
+
+
+# --- Events: what happened to an instance -----------------------------------------------------
+
+
+class Event(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Something that happened; the name of its class is the journal's `kind`."""
+
+
+class Started(Event):
+    """The instance was started."""
+
+    input: Raw
+    priority: int = 0
+    """Added to the priority of every task of the instance."""
+    not_before: float = 0.0
+    """Nothing of it may run earlier; 0: at once."""
+
+
+class TaskCompleted(Event):
+    """An attempt returned; `finished_at` is when the handler did, not when the turn learned of it."""
+
+    key: str
+    attempt: int
+    started_at: float
+    finished_at: float
+    output: Raw
+    worker: str = ""
+
+
+class TaskFailed(Event):
+    """An attempt raised, timed out, or returned something that cannot be kept."""
+
+    key: str
+    attempt: int
+    started_at: float
+    finished_at: float
+    error: Failure
+    worker: str = ""
+
+
+class TaskLost(Event):
+    """The worker that held the task died; how the attempt ended nobody knows."""
+
+    key: str
+    attempt: int
+    started_at: float
+    worker: str
+    final: bool = False
+    """The task was lost too often (`LOST_COUNT_MAX`) and must not be tried again."""
+
+
+class TimerFired(Event):
+    key: str
+
+
+class ChildCompleted(Event):
+    key: str
+    output: Raw
+
+
+class ChildFailed(Event):
+    key: str
+    error: Failure
+
+
+class ChildCancelled(Event):
+    key: str
+    reason: str = ""
+
+
+class CancelRequested(Event):
+    reason: str = ""
+
+
+class PauseRequested(Event):
+    reason: str = ""
+
+
+class ResumeRequested(Event):
+    pass
+
+
+class RetryRequested(Event):
+    """Run again what failed, and what was cancelled because of it."""
+
+
+class RerunRequested(Event):
+    """Run a node again, and all that depends on it."""
+
+    node: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.__name__: event
+    for event in (
+        Started,
+        TaskCompleted,
+        TaskFailed,
+        TaskLost,
+        TimerFired,
+        ChildCompleted,
+        ChildFailed,
+        ChildCancelled,
+        CancelRequested,
+        PauseRequested,
+        ResumeRequested,
+        RetryRequested,
+        RerunRequested,
+    )
+}
+"""Every event by its journal name."""
+
+
+# --- Commands: what a decision asks of the kernel ---------------------------------------------
+
+
+class Command(Struct, frozen=True, gc=False):
+    """Something for the kernel to do; keyed commands are harmless when applied twice."""
+
+
+class StartTask(Command):
+    """Queue a task."""
+
+    key: str
+    """Unique within the instance for ever; a node run a second time gets another key."""
+    spec: TaskSpec
+    payload: bytes
+    """JSON object: the handler's arguments by parameter name; variadic ones under `*`."""
+    ready_at: float
+    priority: int = 0
+    """Of the instance; added to that of the spec."""
+
+
+class RetryTask(Command):
+    """Queue the next attempt of a task that has just failed or was lost."""
+
+    key: str
+    ready_at: float
+
+
+class CancelTask(Command):
+    """Take a task back; an attempt under way is told to stop and its outcome is refused."""
+
+    key: str
+
+
+class HoldTasks(Command):
+    """Keep the instance's waiting tasks from being claimed; attempts under way go on."""
+
+
+class ReleaseTasks(Command):
+    """Undo `HoldTasks`."""
+
+
+class SetTimer(Command):
+    """Have `TimerFired(key)` delivered at `ready_at`."""
+
+    key: str
+    ready_at: float
+
+
+class CancelTimer(Command):
+    key: str
+
+
+class StartInstance(Command):
+    """Start a child; its end arrives as `ChildCompleted`, `ChildFailed` or `ChildCancelled` under `key`."""
+
+    key: str
+    definition: str
+    """Digest of the definition."""
+    input: bytes
+    priority: int = 0
+
+
+class CancelInstance(Command):
+    """Cancel the child that was started under `key`; nothing of its end is delivered."""
+
+    key: str
+    reason: str = ""
+
+
+class RetryInstance(Command):
+    """Let the child that failed under `key` retry what failed in it; its next end is delivered again."""
+
+    key: str
+
+
+class Pause(Command):
+    """The instance is paused; children are paused with it."""
+
+
+class Resume(Command):
+    """The instance is running again (also after `Fail`, `Cancel` or `Complete`, when something in it is run anew)."""
+
+
+class Complete(Command):
+    """The instance has ended well."""
+
+    output: bytes
+
+
+class Fail(Command):
+    """The instance has ended badly.  Tasks, timers and children that it still has are cancelled."""
+
+    error: Failure
+
+
+class Cancel(Command):
+    """The instance has ended because somebody asked for it.  What it still has is cancelled."""
+
+    reason: str
+
+
+# --- The model --------------------------------------------------------------------------------
+
+
+class Refusal(Struct, frozen=True):
+    """An event makes no sense now; nothing is journaled, and the sender is told why."""
+
+    reason: str
+
+
+Resolve = Callable[[str], Callable[..., Any]]
+"""Finds the Python callable of a name (predicates); raises `HandlerUnknownError`."""
+
+
+class Model(Protocol):
+    """How one kind of definition behaves.
+
+    `Plan` below is the compiled definition and `State` the mutable fold; both are the model's own types.
+    Keys, decisions and states survive a JSON round trip.
+    """
+
+    name: str
+    decision_type: Any
+    """A tagged union of `Struct`s: all decisions of this model."""
+
+    def compile(self, document: bytes, resolve: Resolve) -> Any:
+        """A plan for a stored document; raises `HandlerUnknownError` where Python code of it is not here."""
+
+    def initial(self, plan: Any, instance: int) -> Any:
+        """The state before `Started`; `instance` seeds what must look random, such as jitter."""
+
+    def decide(self, plan: Any, state: Any, event: Event, at: float) -> Sequence[Any] | Refusal:
+        """Choose what follows from an event; touches nothing."""
+
+    def evolve(self, plan: Any, state: Any, event: Event, decision: Any, at: float) -> None:
+        """Record one decision; chooses nothing.  The event is at hand so that its payload is not stored twice."""
+
+    def commands(self, plan: Any, state: Any, event: Event, decision: Any, at: float) -> Iterable[Command]:
+        """The outward part of a decision, given the state in which it has already been recorded."""
+
+    def dump(self, plan: Any, state: Any) -> bytes:
+        """The state as JSON, for a snapshot."""
+
+    def load(self, plan: Any, snapshot: bytes) -> Any:
+        """The state that was dumped."""
