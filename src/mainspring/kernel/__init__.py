@@ -1,0 +1,1 @@
+"""The durable kernel: one turn, one journal, one commit; no SQL text and no threads."""
