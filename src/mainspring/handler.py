@@ -1,0 +1,274 @@
+"""Handlers: the user's callables, and what must be known to run them from a stored name and a JSON payload.
+
+    @task(retries=3, timeout_s=30)
+    def fetch(url: str) -> dict: ...
+
+    fetch("https://…")                  # still the function
+    fetch.name                          # "module:fetch", what definitions store
+    fetch.decode(b'{"url": "…"}')       # what a worker calls it with
+
+A payload is a JSON object: the arguments by parameter name, those for `*args` in a list under `*`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
+
+from mainspring import codec
+from mainspring.context import Context
+from mainspring.errors import HandlerInvalidError, PayloadInvalidError, SettingInvalidError
+from mainspring.signature import Signature
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Isolation = Literal["async", "thread", "process"]
+
+NAME_LENGTH_MAX = 200
+"""A name is stored with every task; the arguments of a partial could make it endless."""
+
+
+# --- What a user says about a task ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a handler wants to be run, where the definition does not say otherwise."""
+
+    retries: Any = 0
+    """How often to try again after a failure, or a `Retry`."""
+    timeout_s: float | None = None
+    """Per attempt."""
+    deadline_s: float | None = None
+    """For all attempts together, waiting included."""
+    priority: int = 0
+    """Higher runs first."""
+    delay_s: float = 0.0
+    """Waits this long before the first attempt."""
+    queue: str = "default"
+    requires: str = ""
+    """Labels a worker must offer: sorted, with commas between."""
+
+    def __post_init__(self) -> None:
+        problem = _option_problem(self)
+        if problem:
+            raise SettingInvalidError(problem)
+
+
+def _option_problem(options: Options) -> str:
+    """The first thing that makes no sense."""
+    retries = options.retries
+    if isinstance(retries, bool | float | str | None) or (isinstance(retries, int) and retries < 0):
+        return f"retries must be a whole number from 0 or a Retry, not {retries!r}"
+    for name in ("timeout_s", "deadline_s"):
+        value = getattr(options, name)
+        if value is not None and not (_is_number(value) and 0 < value < float("inf")):
+            return f"{name} must be seconds above 0, or None for no limit, not {value!r}"
+    if not (_is_number(options.delay_s) and 0 <= options.delay_s < float("inf")):
+        return f"delay_s must be seconds from 0, not {options.delay_s!r}"
+    if isinstance(options.priority, bool) or not isinstance(options.priority, int):
+        return f"priority must be a whole number, not {options.priority!r}"
+    if not options.queue or not isinstance(options.queue, str):
+        return f"queue must be a name, not {options.queue!r}"
+    return ""
+
+
+def _labels(labels: str | Iterable[str]) -> str:
+    """Labels in the one spelling that is stored."""
+    several = labels.split(",") if isinstance(labels, str) else labels
+    return ",".join(sorted({label.strip() for label in several} - {""}))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+# --- The decorator ----------------------------------------------------------------------------
+
+
+@overload
+def task(function: Callable[P, R], /) -> Handler[P, R]: ...
+@overload
+def task(
+    function: None = None,
+    /,
+    *,
+    name: str | None = None,
+    isolation: Isolation | None = None,
+    retries: Any = 0,
+    timeout_s: float | None = None,
+    deadline_s: float | None = None,
+    priority: int = 0,
+    delay_s: float = 0.0,
+    queue: str = "default",
+    requires: str | Iterable[str] = "",
+) -> Callable[[Callable[P, R]], Handler[P, R]]: ...
+def task(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    isolation: Isolation | None = None,
+    requires: str | Iterable[str] = "",
+    **options: Any,
+) -> Any:
+    """Make a function a handler; it can still be called as before.
+
+    `async def` runs on the worker's event loop, `def` in a thread, `isolation="process"` in a process that can be
+    killed.  Raises `SettingInvalidError` for options and `HandlerInvalidError` for functions that cannot work.
+    """
+    try:
+        chosen = Options(requires=_labels(requires), **options)
+    except TypeError as error:
+        raise SettingInvalidError(f"@task: {str(error).removeprefix('Options.__init__() ')}") from None
+
+    def decorate(function: Callable[P, R]) -> Handler[P, R]:
+        return Handler(function, name=name, isolation=isolation, options=chosen)
+
+    return decorate if function is None else decorate(function)
+
+
+class Handler(Generic[P, R]):
+    """A callable with a name, a way to run it, and types for what goes in and comes out."""
+
+    def __init__(
+        self,
+        function: Callable[P, R],
+        *,
+        name: str | None = None,
+        isolation: Isolation | None = None,
+        options: Options | None = None,
+    ) -> None:
+        if not callable(function):
+            raise HandlerInvalidError(f"{function!r} cannot be called, so it cannot be a handler")
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.path = path_of(function)
+        """`module:qualname`, where Python finds it; the name, unless another was given."""
+        self.name = _checked_name(name) if name is not None else self.path
+        self.where = f"handler {self.name!r}"
+        """How errors call it."""
+        self.is_async = _is_async(function)
+        self.isolation: Isolation = _isolation(self.where, function, isolation)
+        self.options = options or Options()
+        self.signature = Signature(function, self.where, Context)
+        self.input_type = self.signature.input_type
+        """A msgspec Struct with a field for each parameter that a payload may name."""
+        self.output_type = self.signature.output_type
+
+    @staticmethod
+    def of(function: Callable[P, R], name: str | None = None) -> Handler[P, R]:
+        """The handler itself, or one made of any callable: a function, lambda, partial, bound method, instance."""
+        if isinstance(function, Handler):
+            handler = cast("Handler[P, R]", function)
+            return handler if name is None else handler.named(name)
+        return Handler(function, name=name)
+
+    def named(self, name: str) -> Handler[P, R]:
+        """The same under another name."""
+        return Handler(self.function, name=name, isolation=self.isolation, options=self.options)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """A handler in a class body is a method like any other."""
+        if owner is None:
+            return self
+        method = types.MethodType(self.function, owner)
+        return Handler(method, isolation=self.isolation, options=self.options)
+
+    def __repr__(self) -> str:
+        return f"<handler {self.name} ({self.isolation})>"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd but no error, such as annotations that cannot be resolved."""
+        return self.signature.notes
+
+    def check(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> list[str]:
+        """All that is wrong with calling the handler so; only names and counts are looked at."""
+        return self.signature.check(args, kwargs or {})
+
+    def bind(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Arguments by parameter name, as a payload has them; raises `PayloadInvalidError` with all problems."""
+        problems = self.check(args, kwargs)
+        if problems:
+            raise PayloadInvalidError(self.where, "; ".join(problems))
+        return self.signature.bind(args, kwargs or {})
+
+    def decode(self, payload: bytes, context: Context | None = None) -> tuple[Sequence[Any], dict[str, Any]]:
+        """What to call the function with; `context` goes to the parameter annotated `Context`."""
+        return self.signature.decode(payload, context)
+
+    def encode(self, result: Any, bytes_max: int = codec.PAYLOAD_BYTES_MAX) -> bytes:
+        """A result as JSON, checked against the return annotation; raises `PayloadInvalidError`."""
+        return self.signature.encode(result, bytes_max)
+
+
+# --- Names ------------------------------------------------------------------------------------
+
+
+def path_of(function: Callable[..., Any]) -> str:
+    """`module:qualname` of a callable; what no import leads to gets a name that tells so (`<lambda>:12`, `f(2)`)."""
+    if isinstance(function, functools.partial):
+        given = [repr(value) for value in function.args]
+        given += [f"{name}={value!r}" for name, value in function.keywords.items()]
+        return f"{path_of(function.func)}({', '.join(given)})"[:NAME_LENGTH_MAX]
+    if not hasattr(function, "__qualname__"):
+        kind = type(function)
+        return f"{module_name(kind.__module__)}:{kind.__qualname__}()"
+    path = f"{module_name(function.__module__)}:{function.__qualname__}"
+    if function.__name__ == "<lambda>" and isinstance(function, types.FunctionType):
+        path += f":{function.__code__.co_firstlineno}"
+    return path
+
+
+def module_name(name: str | None) -> str:
+    """The name under which another process can import a module, which `__main__` has never."""
+    if name != "__main__":
+        return name or "builtins"
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:  # python -m package.module
+        return str(spec.name)
+    file = getattr(main, "__file__", None)
+    return PurePath(file).stem if file else "__main__"
+
+
+def _checked_name(name: str) -> str:
+    if not name.strip() or len(name) > NAME_LENGTH_MAX or not name.isprintable():
+        raise HandlerInvalidError(f"a handler's name is 1 to {NAME_LENGTH_MAX} printable characters, not {name!r:.80}")
+    return name
+
+
+# --- Ways to run ------------------------------------------------------------------------------
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine, also through partials and instances with `async def __call__`."""
+    while isinstance(function, functools.partial | Handler):
+        function = function.func if isinstance(function, functools.partial) else function.function
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _isolation(where: str, function: Callable[..., Any], wanted: str | None) -> Isolation:
+    """Where it runs: what was asked for if that is possible, or what its `def` says."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise HandlerInvalidError(f"{where} yields; return one value, such as a list")
+    natural: Isolation = "async" if _is_async(function) else "thread"
+    if wanted is None or wanted == natural:
+        return natural
+    if wanted == "process":
+        return "process"
+    if wanted in ("async", "thread"):
+        kind = "async def" if natural == "async" else "def"
+        raise HandlerInvalidError(f"{where} is `{kind}`, which runs as {natural!r} or 'process', not as {wanted!r}")
+    raise SettingInvalidError(f"isolation is 'async', 'thread' or 'process', not {wanted!r}")
