@@ -1,13 +1,18 @@
-"""The values that cross the kernel's border: attempts on their way out, inputs on their way in."""
+"""The values that cross the kernel's border: inputs on their way in, attempts and a report on their way out."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
-from mainspring.models.contract import TaskCompleted, TaskFailed
+from mainspring.models.contract import Event, Failure, TaskCompleted, TaskFailed
 
 LogLine = tuple[float, str, str]
 """When, level name, message."""
+
+
+# --- Out: work for the worker -----------------------------------------------------------------
 
 
 class Attempt(Struct, gc=False):
@@ -26,6 +31,10 @@ class Attempt(Struct, gc=False):
     """The instance's id as users know it."""
     timeout_s: float | None = None
     ready_at: float = 0.0
+    capability: int = 0
+
+
+# --- In: what a turn is asked to take in ------------------------------------------------------
 
 
 class Settle(Struct, gc=False):
@@ -49,3 +58,102 @@ class Progress(Struct, gc=False):
     fraction: float | None
     """0 to 1; None: only lines."""
     lines: tuple[LogLine, ...] = ()
+
+
+class Deployable(Struct, frozen=True):
+    """A definition as the store keeps it."""
+
+    model: str
+    name: str
+    digest: str
+    document: bytes
+    children: tuple[Deployable, ...] = ()
+    """Definitions it refers to by digest; deployed before it."""
+
+
+class StartEntry(Struct, frozen=True, gc=False):
+    """One instance to start."""
+
+    input: bytes
+    public_id: str | None = None
+    """Chosen by the caller, who gets the same instance for the same id; None: given by the store."""
+    priority: int = 0
+    not_before: float = 0.0
+    attributes: bytes | None = None
+    """JSON object by which the instance can be found."""
+
+
+class Start(Struct):
+    """Start instances of one definition; the reply is a list of `Begun`, in order."""
+
+    definition: Deployable
+    entries: list[StartEntry]
+    reply: Any = None
+
+
+class Begun(Struct, frozen=True, gc=False):
+    """An instance that was started now, or (`existed`) before under the same id."""
+
+    instance: int
+    public_id: str
+    existed: bool = False
+
+
+class Deploy(Struct):
+    """Store a definition; the reply is its version."""
+
+    definition: Deployable
+    reply: Any = None
+
+
+class Tell(Struct):
+    """Deliver an event to an instance; the reply is None, or the error that says why it is refused."""
+
+    public_id: str
+    event: Event
+    reply: Any = None
+
+
+class Await(Struct):
+    """Reply with the `End` of an instance, once it has ended."""
+
+    public_id: str
+    reply: Any = None
+
+
+class Prune(Struct):
+    """Forget ended instances; the reply is how many went (at most `limit`, children come on top)."""
+
+    ended_before: float
+    limit: int
+    reply: Any = None
+
+
+Input = Settle | Release | Progress | Start | Deploy | Tell | Await | Prune
+
+
+# --- Out: what a turn has done ----------------------------------------------------------------
+
+
+class End(Struct, frozen=True, gc=False):
+    """How an instance ended."""
+
+    public_id: str
+    status: str
+    output: bytes | None = None
+    failure: Failure | None = None
+    reason: str = ""
+
+
+class Report(Struct):
+    """What is to be done in this process now that a turn is durable."""
+
+    dispatch: list[Attempt]
+    """Begin these attempts."""
+    cancelled: list[tuple[int, str]]
+    """Stop these attempts; their outcomes would be refused."""
+    replies: list[tuple[Any, Any]]
+    """(the input's `reply`, a value or an exception)."""
+    ended: list[tuple[int, End]]
+    wake_at: float
+    """A turn is needed then, at the latest."""

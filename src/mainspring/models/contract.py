@@ -77,6 +77,8 @@ class TaskCompleted(Event):
     finished_at: float
     output: Raw
     worker: str = ""
+    ready_at: float = 0.0
+    """When the attempt could have begun; what lies between is waiting for a slot."""
 
 
 class TaskFailed(Event):
@@ -88,6 +90,7 @@ class TaskFailed(Event):
     finished_at: float
     error: Failure
     worker: str = ""
+    ready_at: float = 0.0
 
 
 class TaskLost(Event):
@@ -219,8 +222,8 @@ class StartInstance(Command):
     """Start a child; its end arrives as `ChildCompleted`, `ChildFailed` or `ChildCancelled` under `key`."""
 
     key: str
-    definition: str
-    """Digest of the definition."""
+    digest: str
+    """Of the definition."""
     input: bytes
     priority: int = 0
 
@@ -247,7 +250,7 @@ class Resume(Command):
 
 
 class Complete(Command):
-    """The instance has ended well."""
+    """The instance has ended well.  The model has taken back the tasks, timers and children that were still open."""
 
     output: bytes
 
@@ -290,6 +293,12 @@ class Model(Protocol):
 
     def compile(self, document: bytes, resolve: Resolve) -> Any:
         """A plan for a stored document; raises `HandlerUnknownError` where Python code of it is not here."""
+
+    def weight(self, plan: Any) -> int:
+        """Roughly how many bytes a state of this plan takes in memory; the kernel's cache is bounded by it."""
+
+    def children(self, plan: Any) -> Sequence[str]:
+        """Digests of the definitions that it may start as children; empty: it never starts any."""
 
     def initial(self, plan: Any, instance: int) -> Any:
         """The state before `Started`; `instance` seeds what must look random, such as jitter."""

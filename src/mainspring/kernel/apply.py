@@ -1,0 +1,197 @@
+"""What each command of a model does to the store: one table, the same for every model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mainspring.kernel.lifecycle import CANCELLED, COMPLETED, CREATED, FAILED, LIVE, PAUSED, RUNNING
+from mainspring.kernel.records import End
+from mainspring.kernel.store import HELD, InstanceRow
+from mainspring.models.contract import (
+    Cancel,
+    CancelInstance,
+    CancelRequested,
+    CancelTask,
+    CancelTimer,
+    ChildCancelled,
+    ChildCompleted,
+    ChildFailed,
+    Command,
+    Complete,
+    Event,
+    Fail,
+    Failure,
+    HoldTasks,
+    Pause,
+    PauseRequested,
+    ReleaseTasks,
+    Resume,
+    ResumeRequested,
+    RetryInstance,
+    RetryRequested,
+    RetryTask,
+    SetTimer,
+    Started,
+    StartInstance,
+    StartTask,
+    TimerFired,
+)
+
+if TYPE_CHECKING:
+    from mainspring.kernel.instances import Live
+    from mainspring.kernel.turn import Turn
+
+_encode = msgspec.json.Encoder().encode
+
+
+# --- Tasks ------------------------------------------------------------------------------------
+
+
+def start_task(turn: Turn, live: Live, command: StartTask) -> None:
+    turn.new_tasks.append((live, command))
+
+
+def retry_task(turn: Turn, live: Live, command: RetryTask) -> None:
+    owner = HELD if live.status == PAUSED else None
+    turn.changes.tasks_retried.append((command.ready_at, owner, turn.lost, live.id, command.key))
+    turn.retried.add((live.id, command.key))
+    if owner is None:
+        turn.requeued(command.ready_at)
+
+
+def cancel_task(turn: Turn, live: Live, command: CancelTask) -> None:
+    key = (live.id, command.key)
+    turn.withdrawn.add(key)
+    turn.changes.tasks_done.append(key)
+    turn.stop_attempt(live.id, command.key)
+
+
+def hold_tasks(turn: Turn, live: Live, command: HoldTasks) -> None:
+    turn.changes.held.append((live.id,))
+
+
+def release_tasks(turn: Turn, live: Live, command: ReleaseTasks) -> None:
+    turn.changes.released.append((live.id,))
+    turn.look = True
+
+
+# --- Timers -----------------------------------------------------------------------------------
+
+
+def set_timer(turn: Turn, live: Live, command: SetTimer) -> None:
+    turn.put_event(live.id, command.key, command.ready_at, TimerFired(command.key))
+
+
+def cancel_timer(turn: Turn, live: Live, command: CancelTimer) -> None:
+    turn.drop_event(live.id, command.key)
+
+
+# --- Children ---------------------------------------------------------------------------------
+
+
+def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
+    definition = turn.definition_of(command.digest)
+    row = InstanceRow(
+        id=turn.next_instance_id(),
+        public_id=f"{live.public_id}/{command.key}",
+        definition=definition.id,
+        status=RUNNING,
+        parent=live.id,
+        parent_key=command.key,
+        priority=command.priority,
+    )
+    turn.add_instance(row, definition, attributes=None)
+    turn.deliver(row.id, Started(msgspec.Raw(command.input), command.priority))
+
+
+def cancel_instance(turn: Turn, live: Live, command: CancelInstance) -> None:
+    for child, key, status in turn.children(live.id):
+        if key == command.key and status in LIVE:
+            turn.deliver(child, CancelRequested(command.reason))
+
+
+def retry_instance(turn: Turn, live: Live, command: RetryInstance) -> None:
+    for child, key, _ in turn.children(live.id):
+        if key == command.key:
+            turn.deliver(child, RetryRequested())
+
+
+# --- The instance itself ----------------------------------------------------------------------
+
+
+def pause(turn: Turn, live: Live, command: Pause) -> None:
+    _set_status(turn, live, PAUSED)
+    _tell_children(turn, live, PauseRequested("its parent was paused"), (CREATED, RUNNING))
+
+
+def resume(turn: Turn, live: Live, command: Resume) -> None:
+    _set_status(turn, live, RUNNING)
+    _tell_children(turn, live, ResumeRequested(), (PAUSED,))
+
+
+def complete(turn: Turn, live: Live, command: Complete) -> None:
+    live.status = COMPLETED
+    turn.changes.statuses[live.id] = (COMPLETED, turn.now, command.output.decode(), None, None, live.id)
+    turn.end(live, End(live.public_id, COMPLETED, command.output))
+    if live.parent is not None:
+        turn.deliver(live.parent, ChildCompleted(live.parent_key or "", msgspec.Raw(command.output)))
+
+
+def fail(turn: Turn, live: Live, command: Fail) -> None:
+    error: Failure = command.error
+    live.status = FAILED
+    turn.changes.statuses[live.id] = (FAILED, turn.now, None, _encode(error).decode(), None, live.id)
+    _sweep(turn, live, "its parent failed")
+    turn.end(live, End(live.public_id, FAILED, failure=error))
+    if live.parent is not None:
+        turn.deliver(live.parent, ChildFailed(live.parent_key or "", error))
+
+
+def cancel(turn: Turn, live: Live, command: Cancel) -> None:
+    live.status = CANCELLED
+    turn.changes.statuses[live.id] = (CANCELLED, turn.now, None, None, command.reason, live.id)
+    _sweep(turn, live, "its parent was cancelled")
+    turn.end(live, End(live.public_id, CANCELLED, reason=command.reason))
+    if live.parent is not None:
+        turn.deliver(live.parent, ChildCancelled(live.parent_key or "", command.reason))
+
+
+def _set_status(turn: Turn, live: Live, status: str) -> None:
+    live.status = status
+    turn.changes.statuses[live.id] = (status, None, None, None, None, live.id)
+
+
+def _sweep(turn: Turn, live: Live, reason: str) -> None:
+    """Take back all that an ended instance still has."""
+    turn.sweep(live.id)
+    _tell_children(turn, live, CancelRequested(reason), tuple(LIVE))
+
+
+def _tell_children(turn: Turn, live: Live, event: Event, statuses: tuple[str, ...]) -> None:
+    if not live.definition.with_children:
+        return
+    for child, _, status in turn.children(live.id):
+        if status in statuses:
+            turn.deliver(child, event)
+
+
+APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
+    StartTask: start_task,
+    RetryTask: retry_task,
+    CancelTask: cancel_task,
+    HoldTasks: hold_tasks,
+    ReleaseTasks: release_tasks,
+    SetTimer: set_timer,
+    CancelTimer: cancel_timer,
+    StartInstance: start_instance,
+    CancelInstance: cancel_instance,
+    RetryInstance: retry_instance,
+    Pause: pause,
+    Resume: resume,
+    Complete: complete,
+    Fail: fail,
+    Cancel: cancel,
+}

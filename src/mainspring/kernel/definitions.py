@@ -1,0 +1,92 @@
+"""The definitions that this process knows: stored once by their digest, compiled once, hosted where their code is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mainspring.errors import BrokenError, DefinitionNotFoundError, HandlerUnknownError
+from mainspring.kernel.records import Deployable
+from mainspring.kernel.store import DefinitionRow, Store
+from mainspring.models.contract import Model, Resolve
+
+
+class Definition:
+    """An immutable, versioned description, compiled where its Python code can be found."""
+
+    __slots__ = ("digest", "id", "missing", "model", "name", "plan", "version", "weight", "with_children")
+
+    def __init__(self, row: DefinitionRow, model: Model) -> None:
+        self.id = row.id
+        self.name = row.name
+        self.version = row.version
+        self.digest = row.digest
+        self.model = model
+        self.plan: Any = None
+        self.weight = 0
+        self.with_children = False
+        self.missing = ""
+        """Why this process does not host it; empty: it does."""
+
+
+class Definitions:
+    """A cache in front of the store's definitions; only ever behind it, so forgetting it is harmless."""
+
+    def __init__(self, models: Mapping[str, Model], resolve: Resolve) -> None:
+        self._models = models
+        self._resolve = resolve
+        self._by_id: dict[int, Definition] = {}
+        self._by_digest: dict[str, Definition] = {}
+        self.unhosted: list[int] = []
+        """Ids of known definitions whose code is not here."""
+
+    def deploy(self, store: Store, deployable: Deployable, now: float) -> Definition:
+        """The stored definition of this digest, stored now as the next version of its name if it is new."""
+        known = self._by_digest.get(deployable.digest)
+        if known is not None:
+            return known
+        for child in deployable.children:
+            self.deploy(store, child, now)
+        row = store.find_definition(digest=deployable.digest) or store.add_definition(
+            deployable.model, deployable.name, deployable.digest, deployable.document, now
+        )
+        return self._compile(row)
+
+    def get(self, store: Store, id: int) -> Definition:
+        known = self._by_id.get(id)
+        if known is not None:
+            return known
+        row = store.find_definition(id=id)
+        if row is None:
+            raise BrokenError(f"an instance refers to definition {id}, which is not in the store")
+        return self._compile(row)
+
+    def of_digest(self, store: Store, digest: str) -> Definition:
+        known = self._by_digest.get(digest)
+        if known is not None:
+            return known
+        row = store.find_definition(digest=digest)
+        if row is None:
+            raise DefinitionNotFoundError(f"no definition with digest {digest} has been deployed")
+        return self._compile(row)
+
+    def forget(self) -> None:
+        """Drop what may not be in the store (a turn was rolled back), or what new handlers may make whole."""
+        self._by_id.clear()
+        self._by_digest.clear()
+        self.unhosted.clear()
+
+    def _compile(self, row: DefinitionRow) -> Definition:
+        model = self._models.get(row.model)
+        if model is None:
+            raise BrokenError(f"definition {row.name!r} is of model {row.model!r}, which this mainspring does not have")
+        definition = Definition(row, model)
+        try:
+            definition.plan = plan = model.compile(row.document, self._resolve)
+            definition.weight = model.weight(plan)
+            definition.with_children = bool(model.children(plan))
+        except HandlerUnknownError as error:
+            definition.missing = str(error)
+            self.unhosted.append(row.id)
+        self._by_id[row.id] = self._by_digest[row.digest] = definition
+        return definition

@@ -1,0 +1,157 @@
+"""The instances that this process holds in memory: loaded by folding the journal, dropped when they are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from mainspring.kernel.definitions import Definition, Definitions
+from mainspring.kernel.store import EntryRow, InstanceRow, Store
+from mainspring.models.contract import EVENTS, Event
+
+WEIGHT_MAX = 64_000_000
+"""Bytes of state, roughly, that are kept in memory besides the instances of the present turn."""
+TAIL_BYTES_MIN = 65_536
+"""A journal's tail up to this length is folded in a few milliseconds, so no snapshot is worth its write."""
+
+
+class Live:
+    """An instance in memory: the fold of its journal up to `seq`."""
+
+    __slots__ = (
+        "definition",
+        "id",
+        "model",
+        "parent",
+        "parent_key",
+        "plan",
+        "priority",
+        "public_id",
+        "seq",
+        "snapshot_bytes",
+        "state",
+        "status",
+        "tail_bytes",
+        "turn",
+    )
+
+    def __init__(self, row: InstanceRow, definition: Definition) -> None:
+        self.id = row.id
+        self.public_id = row.public_id
+        self.status = row.status
+        self.parent = row.parent
+        self.parent_key = row.parent_key
+        self.priority = row.priority
+        self.definition = definition
+        self.model = definition.model
+        self.plan = definition.plan
+        self.state: Any = None if definition.missing else definition.model.initial(definition.plan, row.id)
+        self.seq = 0
+        """Of the last entry folded."""
+        self.tail_bytes = 0
+        """Length of the journal since the last snapshot."""
+        self.snapshot_bytes = 0
+        self.turn = 0
+        """In which it was last touched."""
+
+    @property
+    def hosted(self) -> bool:
+        return not self.definition.missing
+
+    def fold(self, entry: EntryRow) -> None:
+        """Record one entry of the journal; what was decided is never asked again."""
+        event, decisions = decode_entry(self.model.name, self.model.decision_type, entry)
+        for decision in decisions:
+            self.model.evolve(self.plan, self.state, event, decision, entry.at)
+        self.seq = entry.seq
+        self.tail_bytes += len(entry.event) + len(entry.decisions)
+
+    @property
+    def wants_snapshot(self) -> bool:
+        """Twice the last snapshot's length: loading stays proportional to the state, and so does all writing."""
+        return self.tail_bytes > TAIL_BYTES_MIN and self.tail_bytes > 2 * self.snapshot_bytes
+
+
+class Instances:
+    """The cache of live instances, least recently touched first."""
+
+    def __init__(self) -> None:
+        self._lives: dict[int, Live] = {}
+        self._weight = 0
+
+    def find(self, id: int) -> Live | None:
+        return self._lives.get(id)
+
+    def add(self, live: Live) -> None:
+        self._lives[live.id] = live
+        self._weight += live.definition.weight
+
+    def drop(self, id: int) -> None:
+        live = self._lives.pop(id, None)
+        if live is not None:
+            self._weight -= live.definition.weight
+
+    def clear(self) -> None:
+        self._lives.clear()
+        self._weight = 0
+
+    def trim(self, touched: Iterable[Live], turn: int) -> None:
+        """Drop the least recently touched, but none of this turn, until the rest is light enough."""
+        lives = self._lives
+        if self._weight < WEIGHT_MAX // 2:
+            return
+        for live in touched:
+            if lives.pop(live.id, None) is not None:
+                lives[live.id] = live
+        for id in list(lives) if self._weight > WEIGHT_MAX else ():
+            if self._weight <= WEIGHT_MAX or lives[id].turn == turn:
+                return
+            self.drop(id)
+
+    def load(self, store: Store, definitions: Definitions, ids: Iterable[int], turn: int) -> None:
+        """Bring instances into memory: row, snapshot and the journal's tail, one statement each for all of them."""
+        loaded = {row.id: Live(row, definitions.get(store, row.definition)) for row in store.load_instances(ids)}
+        for id, (seq, state) in store.load_snapshots(loaded).items():
+            live = loaded[id]
+            if live.hosted:
+                live.state = live.model.load(live.plan, state.encode())
+                live.seq, live.snapshot_bytes = seq, len(state)
+        for entry in store.load_tails([(live.id, live.seq) for live in loaded.values() if live.hosted]):
+            loaded[entry.instance].fold(entry)
+        for live in loaded.values():
+            live.turn = turn
+            self.add(live)
+
+    def refresh(self, store: Store, lives: Iterable[Live], turn: int) -> None:
+        """Read what other processes have journaled meanwhile, and fold it."""
+        stale = {live.id: live for live in lives}
+        for entry in store.load_tails([(live.id, live.seq) for live in stale.values() if live.hosted]):
+            stale[entry.instance].fold(entry)
+        for row in store.load_instances(stale):
+            stale[row.id].status = row.status
+            stale[row.id].turn = turn
+
+
+@cache
+def _event_decoder(kind: str) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(EVENTS[kind])
+
+
+@cache
+def _decision_decoder(model: str, decision_type: Any) -> msgspec.json.Decoder[list[Any]]:
+    return msgspec.json.Decoder(list[decision_type])
+
+
+def decode_entry(model: str, decision_type: Any, entry: EntryRow) -> tuple[Event, list[Any]]:
+    """The event and the decisions of a journal entry."""
+    return (
+        _event_decoder(entry.kind).decode(entry.event),
+        _decision_decoder(model, decision_type).decode(entry.decisions),
+    )
+
+
+def decode_event(kind: str, data: str) -> Event:
+    return _event_decoder(kind).decode(data)

@@ -1,0 +1,265 @@
+"""The port to a store: what a turn reads, what it writes, and when.
+
+A store is used by one thread.  `begin` opens the one transaction of a turn; everything below it takes part in it.
+A turn gathers its writes in `Changes` and hands them over as a whole, one statement per table.  The meaning of this
+port is the conformance suite in `tests/stores/`, which runs against every engine.
+
+Rows are plain tuples in the order of the fields named here: they are bound to statements as they are.
+JSON travels as `str`, because users read these tables with plain SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+NOT_LEASED: None = None
+HELD = 0
+"""Owner of a task that a paused instance keeps back; no worker has this id."""
+
+Key = tuple[int, str]
+"""(instance, key)"""
+
+
+# --- Rows that are read -----------------------------------------------------------------------
+
+
+class InstanceRow(Struct, frozen=True, gc=False):
+    """An instance as a turn needs it."""
+
+    id: int
+    public_id: str
+    definition: int
+    status: str
+    parent: int | None
+    parent_key: str | None
+    priority: int
+
+
+class EntryRow(Struct, frozen=True, gc=False):
+    """One entry of the journal: an event and what was decided."""
+
+    instance: int
+    seq: int
+    at: float
+    kind: str
+    event: str
+    decisions: str
+
+
+class EventRow(Struct, frozen=True, gc=False):
+    """Something addressed to an instance that waits for its time or for a process that hosts the definition."""
+
+    instance: int
+    key: str
+    ready_at: float
+    kind: str
+    data: str
+
+
+class DefinitionRow(Struct, frozen=True, gc=False):
+    id: int
+    model: str
+    name: str
+    version: int
+    digest: str
+    document: bytes
+
+
+class WaitingRow(Struct, frozen=True, gc=False):
+    """A task that could be claimed: just enough to choose."""
+
+    priority: int
+    ready_at: float
+    instance: int
+    key: str
+    capability: int
+
+
+class LeasedRow(Struct, frozen=True, gc=False):
+    """A task that has just been leased to us."""
+
+    instance: int
+    key: str
+    payload: str
+    attempt: int
+    token: int
+    timeout_s: float | None
+    ready_at: float
+    capability: int
+    public_id: str
+
+
+class HeldRow(Struct, frozen=True, gc=False):
+    """A task as its owner left it."""
+
+    instance: int
+    key: str
+    attempt: int
+    lost_count: int
+    leased_at: float
+
+
+class WorkerRow(Struct, frozen=True, gc=False):
+    """One incarnation of a process that works."""
+
+    id: int
+    name: str
+    host: str
+    process: str
+    lease_until: float
+
+
+class EndRow(Struct, frozen=True, gc=False):
+    id: int
+    public_id: str
+    status: str
+    output: str | None
+    error: str | None
+    reason: str | None
+
+
+# --- Writes -----------------------------------------------------------------------------------
+
+
+class Changes:
+    """All that one turn writes; each attribute holds the parameter rows of one statement, in the order of writing."""
+
+    __slots__ = (
+        "events",
+        "held",
+        "instances",
+        "journal",
+        "logs",
+        "progress",
+        "released",
+        "snapshots",
+        "statuses",
+        "swept",
+        "tasks",
+        "tasks_done",
+        "tasks_freed",
+        "tasks_retried",
+    )
+
+    def __init__(self) -> None:
+        self.swept: list[tuple[int]] = []
+        """instance whose tasks and events are all taken back, before anything below is written"""
+        self.instances: list[tuple[int, str, int, str, int | None, str | None, int, str | None, float]] = []
+        """id, public_id, definition, status, parent, parent_key, priority, attributes, created_at"""
+        self.journal: list[tuple[int, int, float, str, str, str]] = []
+        """instance, seq, at, kind, event, decisions"""
+        self.tasks: list[tuple[Any, ...]] = []
+        """instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s, payload"""
+        self.tasks_retried: list[tuple[float, int | None, int, int, str]] = []
+        """ready_at, owner, lost_count added, instance, key: leased no longer; the attempt stays counted"""
+        self.tasks_freed: list[tuple[int, str, int]] = []
+        """instance, key, token: given back, uncounted"""
+        self.tasks_done: list[Key] = []
+        """instance, key"""
+        self.progress: list[tuple[float, int, str]] = []
+        """fraction, instance, key"""
+        self.held: list[tuple[int]] = []
+        """instance whose waiting tasks are held"""
+        self.released: list[tuple[int]] = []
+        """instance whose held tasks wait again"""
+        self.statuses: dict[int, tuple[str, float | None, str | None, str | None, str | None, int]] = {}
+        """by instance: status, ended_at, output, error, reason, instance"""
+        self.events: dict[int, dict[str, tuple[int, str, float, str, str] | None]] = {}
+        """by instance and key: instance, key, ready_at, kind, data; None deletes"""
+        self.logs: list[tuple[int, str, int, float, str, str]] = []
+        """instance, key, attempt, at, level, message"""
+        self.snapshots: list[tuple[int, int, str]] = []
+        """instance, seq, state"""
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__slots__)
+
+
+# --- The port ---------------------------------------------------------------------------------
+
+
+class Store(Protocol):
+    """One connection that writes.  Every method below `begin` is called inside a transaction."""
+
+    poll_s: float | None
+    """How often `changed` should be asked while nothing is to be done; None: nobody else can write."""
+
+    def begin(self) -> None:
+        """Open the turn's transaction, alone among all writers."""
+
+    def commit(self) -> None:
+        """Make it durable: when this returns, the changes survive a crash of the machine."""
+
+    def rollback(self) -> None:
+        """Undo all since `begin`; harmless when no transaction is open."""
+
+    def close(self) -> None: ...
+
+    def changed(self) -> bool:
+        """Whether another connection has committed since this was last asked inside a transaction."""
+
+    def foreign(self) -> bool:
+        """Whether another connection has committed since `changed` was last asked; asked outside, forgets nothing."""
+
+    def write(self, changes: Changes) -> None: ...
+
+    def reserve(self, name: str, count: int) -> int:
+        """The first of `count` numbers that nobody else gets."""
+
+    # Definitions
+    def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None: ...
+    def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow: ...
+    def intern_capability(self, handler: str, queue: str, requires: str) -> int:
+        """The number that stands for what a task needs."""
+
+    def list_capabilities(self) -> list[tuple[int, str, str, str]]:
+        """id, handler, queue, requires"""
+
+    # Instances
+    def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]: ...
+    def load_instances(self, ids: Iterable[int]) -> list[InstanceRow]: ...
+    def find_snapshot(self, instance: int) -> tuple[int, str] | None:
+        """(seq, state)"""
+
+    def load_snapshots(self, ids: Iterable[int]) -> dict[int, tuple[int, str]]: ...
+    def load_tails(self, after: Iterable[Key | tuple[int, int]]) -> list[EntryRow]:
+        """Entries of the given instances after the given seq, in order."""
+
+    def list_children(self, instance: int) -> list[tuple[int, str, str]]:
+        """(id, parent_key, status) of all children that have not ended, and all that have."""
+
+    def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
+        """Those of the given instances that have ended."""
+
+    def list_prunable(self, ended_before: float, limit: int) -> list[int]: ...
+    def delete_instances(self, ids: Sequence[int]) -> int:
+        """Delete ended instances with their children and all they left; returns how many went."""
+
+    # Events and tasks
+    def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
+        """Due events, earliest first, without those of definitions that this process does not host."""
+
+    def next_event_at(self, unhosted: Iterable[int]) -> float | None: ...
+    def waiting(self, capability: int, now: float, limit: int) -> list[WaitingRow]:
+        """Claimable tasks, the most urgent first: priority, ready_at, instance, key."""
+
+    def next_task_at(self, capability: int, now: float) -> float | None:
+        """When the next task that is not ready yet will be."""
+
+    def lease(self, keys: Sequence[Key], owner: int, now: float) -> list[LeasedRow]:
+        """Lease waiting tasks: counts the attempt and makes a new token."""
+
+    def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
+        """Which of our leases (instance, key, token) are not ours any more."""
+
+    # Workers
+    def register_worker(self, worker: WorkerRow, now: float) -> None: ...
+    def renew_worker(self, id: int, lease_until: float) -> bool:
+        """False: the incarnation is not known any more, its leases are gone."""
+
+    def list_workers(self) -> list[WorkerRow]: ...
+    def held_by(self, worker: int, limit: int) -> list[HeldRow]: ...
+    def delete_worker(self, id: int) -> None: ...

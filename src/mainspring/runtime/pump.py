@@ -1,0 +1,189 @@
+"""The pump: one thread that owns the writing connection and turns whatever waits into one commit after another."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, InvalidStateError
+from typing import Any, Protocol
+
+from mainspring.clock import Clock
+from mainspring.errors import BrokenError, EngineClosedError, UnavailableError
+from mainspring.kernel.records import Attempt, Await, Input, Progress, Release, Report, Settle
+from mainspring.kernel.turn import Kernel
+
+BATCH_MAX = 4_000
+"""Inputs of one turn: enough to make a commit cheap, few enough to keep it short."""
+WAIT_S_MAX = 60.0
+"""An idle pump looks at the clock this often, because clocks are set back and machines sleep."""
+BACKOFF_S = (0.05, 5.0)
+"""First and longest pause while the store cannot be written."""
+
+logger = logging.getLogger("mainspring.pump")
+
+
+class Performer(Protocol):
+    """Who carries attempts out (`runtime.worker.Worker`)."""
+
+    def dispatch(self, attempts: list[Attempt]) -> None: ...
+    def cancel(self, instance: int, key: str) -> None: ...
+
+
+class Pump:
+    """Inputs may be put from any thread; the kernel is touched by the pump's own thread alone."""
+
+    def __init__(self, kernel: Kernel, clock: Clock) -> None:
+        self.commits = 0
+        """Turns taken; for those who measure."""
+        self._kernel = kernel
+        self._clock = clock
+        self._performer: Performer | None = None
+        self._inputs: deque[Input] = deque()
+        self._bell = threading.Event()
+        self._awake = True
+        self._closing = False
+        self._broken: BaseException | None = None
+        self._wake_at = 0.0
+        self._pause_s = 0.0
+        self._thread = threading.Thread(target=self._run, name="mainspring-pump", daemon=True)
+
+    def start(self, performer: Performer) -> None:
+        self._performer = performer
+        self._thread.start()
+
+    # --- From any thread ----------------------------------------------------------------------
+
+    def put(self, inputs: Iterable[Input]) -> None:
+        """Hand inputs over for the next turn."""
+        self._inputs.extend(inputs)
+        if not self._awake:
+            self._bell.set()
+
+    def call(self, input: Any) -> Future[Any]:
+        """Hand one input over; its reply arrives in the future once it is durable."""
+        input.reply = reply = Future[Any]()
+        if self._broken is not None:
+            reply.set_exception(BrokenError(f"the engine has stopped: {self._broken}"))
+        elif self._closing:
+            reply.set_exception(EngineClosedError("the engine is closed; open another one"))
+        else:
+            self.put((input,))
+        return reply
+
+    def stop(self) -> None:
+        """Take in what waits, then end; blocks until the thread has ended."""
+        self._closing = True
+        self._bell.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    # --- The thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while True:
+                inputs = self._gather()
+                if inputs is None:
+                    return
+                self._turn(inputs)
+        except BaseException as error:
+            logger.critical("the pump has stopped", exc_info=error)
+            self._broken = error
+        finally:
+            self._answer_all()
+
+    def _gather(self) -> list[Input] | None:
+        """The inputs of the next turn: at once if any wait, else when something is due; None: stop."""
+        inputs = self._inputs
+        while True:
+            if inputs:
+                return [inputs.popleft() for _ in range(min(len(inputs), BATCH_MAX))]
+            if self._closing:
+                return None
+            wait_s = min(self._wake_at - self._clock.now(), WAIT_S_MAX)
+            if wait_s <= 0:
+                return []
+            poll_s = self._kernel.store.poll_s
+            self._sleep(wait_s if poll_s is None else min(wait_s, poll_s))
+            if not inputs and poll_s is not None and self._kernel.store.foreign():
+                return []
+
+    def _sleep(self, seconds: float) -> None:
+        self._awake = False
+        if not self._inputs and not self._closing:
+            self._bell.wait(seconds)
+        self._awake = True
+        self._bell.clear()
+
+    def _turn(self, inputs: list[Input]) -> None:
+        try:
+            report = self._kernel.turn(inputs, self._clock.now())
+        except UnavailableError as error:
+            self._hold(inputs, error)
+            return
+        self._pause_s = 0.0
+        self.commits += 1
+        self._act(report)
+
+    def _act(self, report: Report) -> None:
+        """The turn is durable: now it may show."""
+        self._wake_at = report.wake_at
+        performer = self._performer
+        assert performer is not None
+        if report.dispatch:
+            performer.dispatch(report.dispatch)
+        for instance, key in report.cancelled:
+            performer.cancel(instance, key)
+        for reply, value in report.replies:
+            resolve(reply, value)
+
+    def _hold(self, inputs: list[Input], error: UnavailableError) -> None:
+        """The store cannot be written: callers are told, outcomes are kept until it can."""
+        first, longest = BACKOFF_S
+        if not self._pause_s:
+            logger.warning("%s", error)
+        self._pause_s = min(max(first, self._pause_s * 2), longest)
+        kept: list[Input] = []
+        for input in inputs:
+            if isinstance(input, Settle | Release | Progress | Await):
+                kept.append(input)
+            else:
+                resolve(input.reply, error)
+        if self._closing:
+            logger.error("%d outcomes could not be recorded; their tasks will run again", len(kept))
+            return
+        self._inputs.extendleft(reversed(kept))
+        self._rest(self._pause_s)
+
+    def _rest(self, seconds: float) -> None:
+        """Pause, but not when asked to stop."""
+        self._awake = False
+        self._bell.wait(seconds)
+        self._awake = True
+        self._bell.clear()
+
+    def _answer_all(self) -> None:
+        """Nobody waits for an engine that has stopped."""
+        self._closing = True
+        error = BrokenError(f"the engine has stopped: {self._broken}") if self._broken else EngineClosedError(
+            "the engine was closed before the answer came; what was started goes on when it is opened again"
+        )  # fmt: skip
+        waiting = [reply for replies in self._kernel.awaited.values() for reply in replies]
+        waiting.extend(getattr(input, "reply", None) for input in self._inputs)
+        for reply in waiting:
+            resolve(reply, error)
+
+
+def resolve(reply: Future[Any] | None, value: Any) -> None:
+    """Answer once; a caller that has gone, or was answered in an earlier try of the turn, is no reason to stop."""
+    if reply is None or reply.done():
+        return
+    try:
+        if isinstance(value, Exception):
+            reply.set_exception(value)
+        else:
+            reply.set_result(value)
+    except InvalidStateError:
+        pass

@@ -1,0 +1,1 @@
+"""Named statements and numbered migrations."""

@@ -1,0 +1,141 @@
+"""The SQLite store's statements: each has a name and one line of purpose.  Lists travel as one JSON array."""
+
+from __future__ import annotations
+
+# --- Writing, one statement per table ---------------------------------------------------------
+
+WRITES: tuple[tuple[str, str], ...] = (
+    # (attribute of Changes, statement), in the order that makes a turn's rows consistent
+    (
+        "instances",
+        "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes, created_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    ("journal", "insert into journal (instance, seq, at, kind, event, decisions) values (?, ?, ?, ?, ?, ?)"),
+    (
+        "tasks",
+        "insert into task (instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s,"
+        " payload) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    (
+        "tasks_retried",
+        "update task set ready_at = ?, owner = ?, leased_at = null, progress = null, lost_count = lost_count + ?"
+        " where instance = ? and key = ?",
+    ),
+    (
+        "tasks_freed",
+        "update task set owner = null, leased_at = null, attempt = attempt - 1"
+        " where instance = ? and key = ? and token = ?",
+    ),
+    ("tasks_done", "delete from task where instance = ? and key = ?"),
+    ("progress", "update task set progress = ? where instance = ? and key = ?"),
+    ("held", "update task set owner = 0 where instance = ? and owner is null"),
+    ("released", "update task set owner = null where instance = ? and owner = 0"),
+    ("statuses", "update instance set status = ?, ended_at = ?, output = ?, error = ?, reason = ? where id = ?"),
+    ("logs", "insert into log (instance, key, attempt, at, level, message) values (?, ?, ?, ?, ?, ?)"),
+    ("snapshots", "insert or replace into snapshot (instance, seq, state) values (?, ?, ?)"),
+)
+
+PUT_EVENT = "insert or replace into event (instance, key, ready_at, kind, data) values (?, ?, ?, ?, ?)"
+DELETE_EVENT = "delete from event where instance = ? and key = ?"
+SWEEP = ("delete from task where instance = ?", "delete from event where instance = ?")
+
+# --- Sequences, definitions, capabilities -----------------------------------------------------
+
+RESERVE = (
+    "insert into sequence (name, next) values (:name, 1 + :count)"
+    " on conflict (name) do update set next = next + :count returning next - :count"
+)
+FIND_DEFINITION = "select id, model, name, version, digest, document from definition where {column} = ?"
+ADD_DEFINITION = (
+    "insert into definition (model, name, version, digest, document, created_at)"
+    " select :model, :name, coalesce(max(version), 0) + 1, :digest, :document, :at"
+    " from definition where model = :model and name = :name"
+    " returning id, model, name, version, digest, document"
+)
+FIND_CAPABILITY = "select id from capability where handler = ? and queue = ? and requires = ?"
+ADD_CAPABILITY = "insert into capability (handler, queue, requires) values (?, ?, ?) returning id"
+LIST_CAPABILITIES = "select id, handler, queue, requires from capability order by id"
+
+# --- Instances --------------------------------------------------------------------------------
+
+FIND_IDS = "select public_id, id from instance where public_id in (select value from json_each(?))"
+LOAD_INSTANCES = (
+    "select id, public_id, definition, status, parent, parent_key, priority from instance"
+    " where id in (select value from json_each(?))"
+)
+LOAD_SNAPSHOTS = "select instance, seq, state from snapshot where instance in (select value from json_each(?))"
+LOAD_TAIL = (
+    "select instance, seq, at, kind, event, decisions from journal where instance = ? and seq > ? order by seq"
+)
+LIST_CHILDREN = "select id, parent_key, status from instance where parent = ? order by id"
+LOAD_ENDS = (
+    "select id, public_id, status, output, error, reason from instance"
+    " where id in (select value from json_each(?)) and status in ('completed', 'failed', 'cancelled')"
+)
+LIST_PRUNABLE = (
+    "select id from instance where ended_at < ? and parent is null"
+    " and status in ('completed', 'failed', 'cancelled') order by id limit ?"
+)
+FAMILY = (
+    "with recursive family (id) as (select value from json_each(?)"
+    " union select child.id from instance child join family on child.parent = family.id) select id from family"
+)
+FORGET = tuple(
+    f"delete from {table} where {column} = ?"
+    for table, column in (
+        ("journal", "instance"),
+        ("snapshot", "instance"),
+        ("log", "instance"),
+        ("task", "instance"),
+        ("event", "instance"),
+        ("instance", "id"),
+    )
+)
+
+# --- Events and tasks -------------------------------------------------------------------------
+
+DUE_EVENTS = (
+    "select event.instance, event.key, event.ready_at, event.kind, event.data"
+    " from event cross join instance on instance.id = event.instance"
+    " where event.ready_at <= ? and instance.definition not in (select value from json_each(?))"
+    " order by event.ready_at limit ?"
+)
+NEXT_EVENT_AT = "select min(ready_at) from event"
+NEXT_HOSTED_EVENT_AT = (
+    "select event.ready_at from event cross join instance on instance.id = event.instance"
+    " where instance.definition not in (select value from json_each(?)) order by event.ready_at limit 1"
+)
+NEXT_PRIORITY = (
+    "select priority from task where capability = ? and owner is null and priority < ? order by priority desc limit 1"
+)
+WAITING = (
+    "select priority, ready_at, instance, key, capability from task"
+    " where capability = ? and owner is null and priority = ? and ready_at <= ?"
+    " order by ready_at, instance, key limit ?"
+)
+NEXT_TASK_AT = (
+    "select ready_at from task where capability = ? and owner is null and priority = ? and ready_at > ?"
+    " order by ready_at limit 1"
+)
+LEASE = (
+    "update task set owner = ?, leased_at = ?, token = token + 1, attempt = attempt + 1, progress = null"
+    " where instance = ? and key = ? and owner is null"
+    " returning instance, key, payload, attempt, token, timeout_s, ready_at, capability,"
+    " (select public_id from instance where id = task.instance)"
+)
+STALE = (
+    "select lease.value ->> 0, lease.value ->> 1 from json_each(?) as lease where not exists"
+    " (select 1 from task where instance = lease.value ->> 0 and key = lease.value ->> 1"
+    " and token = lease.value ->> 2 and owner = ?)"
+)
+
+# --- Workers ----------------------------------------------------------------------------------
+
+ADD_WORKER = (
+    "insert into worker (id, name, host, process, lease_until, started_at) values (?, ?, ?, ?, ?, ?)"
+)
+RENEW_WORKER = "update worker set lease_until = ? where id = ? returning id"
+LIST_WORKERS = "select id, name, host, process, lease_until from worker order by id"
+HELD_BY = "select instance, key, attempt, lost_count, coalesce(leased_at, 0) from task where owner = ? limit ?"
+DELETE_WORKER = "delete from worker where id = ?"

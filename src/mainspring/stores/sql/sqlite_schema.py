@@ -1,0 +1,66 @@
+"""Numbered migrations of the SQLite store: version n is reached by applying the first n, in order, once each."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x4D53_5052
+"""'MSPR' in the file's header: tells our files from other SQLite databases."""
+
+MIGRATIONS: tuple[str, ...] = (
+    # 1: the kernel
+    """
+    create table sequence (name text primary key, next integer not null) without rowid;
+
+    create table definition (
+        id integer primary key, model text not null, name text not null, version integer not null,
+        digest text not null unique, document text not null, created_at real not null,
+        unique (model, name, version)
+    );
+
+    create table capability (
+        id integer primary key, handler text not null, queue text not null, requires text not null,
+        unique (handler, queue, requires)
+    );
+
+    create table instance (
+        id integer primary key, public_id text not null unique, definition integer not null, status text not null,
+        parent integer, parent_key text, priority integer not null, attributes text, created_at real not null,
+        ended_at real, output text, error text, reason text
+    );
+    create index instance_parent on instance (parent, parent_key) where parent is not null;
+    create index instance_unusual on instance (status, id) where status in ('created', 'paused', 'failed', 'cancelled');
+
+    -- (instance, seq) is both the order and the fence: two processes cannot write the same entry.
+    create table journal (
+        instance integer not null, seq integer not null, at real not null, kind text not null,
+        event text not null, decisions text not null, primary key (instance, seq)
+    ) without rowid;
+
+    create table snapshot (instance integer primary key, seq integer not null, state text not null);
+
+    create table event (
+        instance integer not null, key text not null, ready_at real not null, kind text not null, data text not null,
+        primary key (instance, key)
+    ) without rowid;
+    create index event_ready on event (ready_at);
+
+    -- owner: null waits, 0 is held back by a paused instance, else the worker that has the lease.
+    create table task (
+        instance integer not null, key text not null, capability integer not null, priority integer not null,
+        ready_at real not null, attempt integer not null, token integer not null, owner integer, leased_at real,
+        timeout_s real, payload text not null, lost_count integer not null default 0, progress real,
+        primary key (instance, key)
+    ) without rowid;
+    create index task_waiting on task (capability, priority desc, ready_at) where owner is null;
+
+    create table worker (
+        id integer primary key, name text not null, host text not null, process text not null,
+        started_at real not null, lease_until real not null
+    );
+
+    create table log (
+        instance integer not null, key text not null, attempt integer not null, at real not null,
+        level text not null, message text not null
+    );
+    create index log_instance on log (instance);
+    """,
+)

@@ -1,0 +1,343 @@
+"""The SQLite store: one file, write-ahead log, `synchronous=FULL`: when `commit` returns, it is on the disk."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+import msgspec
+
+from mainspring.errors import (
+    BrokenError,
+    SchemaNewerError,
+    StoreDeniedError,
+    StoreInvalidError,
+    StoreUnavailableError,
+)
+from mainspring.kernel.store import (
+    Changes,
+    DefinitionRow,
+    EndRow,
+    EntryRow,
+    EventRow,
+    HeldRow,
+    InstanceRow,
+    Key,
+    LeasedRow,
+    WaitingRow,
+    WorkerRow,
+)
+from mainspring.stores.sql import sqlite as sql
+from mainspring.stores.sql.sqlite_schema import APPLICATION_ID, MIGRATIONS
+
+BUSY_TIMEOUT_MS = 30_000
+"""A writer waits this long, asleep, for another process's commit; commits take milliseconds."""
+CHECKPOINT_PAGES = 4_000
+"""16 MB of log between checkpoints: fewer page writes under load, and still a short recovery."""
+POLL_S = 0.05
+"""How often an idle process looks whether another one has written; asking costs microseconds."""
+MEMORY_VFS = "memdb"
+
+_encode = msgspec.json.Encoder().encode
+_names = itertools.count(1)
+
+
+class SqliteStore:
+    """See `mainspring.kernel.store.Store`, whose meaning this class has."""
+
+    def __init__(self, path: str | None) -> None:
+        """Open or create the file at `path`; None: a store in memory that lives as long as its connections."""
+        self.path = path
+        self.memory_name = f"/mainspring-{os.getpid()}-{next(_names)}" if path is None else None
+        self.poll_s: float | None = None if path is None else POLL_S
+        with translated(path):
+            self._connection = connect(path, self.memory_name, write=True)
+            try:
+                migrate(self._connection, path)
+            except BaseException:
+                self._connection.close()
+                raise
+        self._execute = self._connection.execute
+        self._version: int = self._data_version()
+
+    def second(self) -> SqliteStore:
+        """Another writing connection to the same store, as another process would have."""
+        other = object.__new__(SqliteStore)
+        other.path, other.memory_name, other.poll_s = self.path, self.memory_name, POLL_S
+        other._connection = connect(self.path, self.memory_name, write=True)
+        other._execute = other._connection.execute
+        other._version = other._data_version()
+        return other
+
+    # --- The transaction ----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        with translated(self.path):
+            self._execute("begin immediate")
+
+    def commit(self) -> None:
+        with translated(self.path):
+            self._execute("commit")
+
+    def rollback(self) -> None:
+        if not self._connection.in_transaction:
+            return
+        with translated(self.path):
+            self._execute("rollback")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def changed(self) -> bool:
+        before, self._version = self._version, self._data_version()
+        return before != self._version
+
+    def foreign(self) -> bool:
+        return self._version != self._data_version()
+
+    def _data_version(self) -> int:
+        return int(self._connection.pragma("data_version"))
+
+    def write(self, changes: Changes) -> None:
+        many = self._connection.executemany
+        with translated(self.path):
+            for statement in sql.SWEEP if changes.swept else ():
+                many(statement, changes.swept)
+            for name, statement in sql.WRITES:
+                rows = getattr(changes, name)
+                if rows:
+                    many(statement, rows.values() if type(rows) is dict else rows)
+            for instance, events in changes.events.items():
+                many(sql.PUT_EVENT, [row for row in events.values() if row is not None])
+                many(sql.DELETE_EVENT, [(instance, key) for key, row in events.items() if row is None])
+
+    def reserve(self, name: str, count: int) -> int:
+        return int(self._one(sql.RESERVE, {"name": name, "count": count})[0])
+
+    # --- Definitions --------------------------------------------------------------------------
+
+    def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None:
+        column, value = ("id", id) if id is not None else ("digest", digest)
+        row = self._execute(sql.FIND_DEFINITION.format(column=column), (value,)).fetchone()
+        return None if row is None else _definition(row)
+
+    def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow:
+        values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
+        return _definition(self._one(sql.ADD_DEFINITION, values))
+
+    def intern_capability(self, handler: str, queue: str, requires: str) -> int:
+        needs = (handler, queue, requires)
+        row = self._execute(sql.FIND_CAPABILITY, needs).fetchone()
+        return int((row or self._one(sql.ADD_CAPABILITY, needs))[0])
+
+    def list_capabilities(self) -> list[tuple[int, str, str, str]]:
+        return self._execute(sql.LIST_CAPABILITIES).fetchall()
+
+    # --- Instances ----------------------------------------------------------------------------
+
+    def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
+        return dict(self._execute(sql.FIND_IDS, (_list(public_ids),)).fetchall())
+
+    def load_instances(self, ids: Iterable[int]) -> list[InstanceRow]:
+        return [InstanceRow(*row) for row in self._execute(sql.LOAD_INSTANCES, (_list(ids),))]
+
+    def find_snapshot(self, instance: int) -> tuple[int, str] | None:
+        return self.load_snapshots([instance]).get(instance)
+
+    def load_snapshots(self, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+        rows = self._execute(sql.LOAD_SNAPSHOTS, (_list(ids),))
+        return {instance: (seq, state) for instance, seq, state in rows}
+
+    def load_tails(self, after: Iterable[tuple[int, int]]) -> list[EntryRow]:
+        return [EntryRow(*row) for row in self._connection.executemany(sql.LOAD_TAIL, after)]
+
+    def list_children(self, instance: int) -> list[tuple[int, str, str]]:
+        return self._execute(sql.LIST_CHILDREN, (instance,)).fetchall()
+
+    def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
+        return [EndRow(*row) for row in self._execute(sql.LOAD_ENDS, (_list(ids),))]
+
+    def list_prunable(self, ended_before: float, limit: int) -> list[int]:
+        return [id for (id,) in self._execute(sql.LIST_PRUNABLE, (ended_before, limit))]
+
+    def delete_instances(self, ids: Sequence[int]) -> int:
+        family = self._execute(sql.FAMILY, (_list(ids),)).fetchall()
+        for statement in sql.FORGET:
+            self._connection.executemany(statement, family)
+        return len(family)
+
+    # --- Events and tasks ---------------------------------------------------------------------
+
+    def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
+        return [EventRow(*row) for row in self._execute(sql.DUE_EVENTS, (now, _list(unhosted), limit))]
+
+    def next_event_at(self, unhosted: Iterable[int]) -> float | None:
+        strangers = list(unhosted)
+        found = (
+            self._execute(sql.NEXT_HOSTED_EVENT_AT, (_list(strangers),))
+            if strangers
+            else self._execute(sql.NEXT_EVENT_AT)
+        ).fetchone()
+        return found[0] if found else None
+
+    def waiting(self, capability: int, now: float, limit: int) -> list[WaitingRow]:
+        found: list[WaitingRow] = []
+        for priority in self._priorities(capability):
+            rows = self._execute(sql.WAITING, (capability, priority, now, limit - len(found)))
+            found.extend(WaitingRow(*row) for row in rows)
+            if len(found) >= limit:
+                break
+        return found
+
+    def next_task_at(self, capability: int, now: float) -> float | None:
+        times = [
+            row[0]
+            for priority in self._priorities(capability)
+            for row in self._execute(sql.NEXT_TASK_AT, (capability, priority, now))
+        ]
+        return min(times, default=None)
+
+    def _priorities(self, capability: int) -> Iterable[int]:
+        """The priorities that wait, highest first: a seek for each, whatever the number of tasks."""
+        priority = 1 << 62
+        while row := self._execute(sql.NEXT_PRIORITY, (capability, priority)).fetchone():
+            priority = row[0]
+            yield priority
+
+    def lease(self, keys: Sequence[Key], owner: int, now: float) -> list[LeasedRow]:
+        rows = [(owner, now, instance, key) for instance, key in keys]
+        return [LeasedRow(*row) for row in self._connection.executemany(sql.LEASE, rows)]
+
+    def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
+        return {(instance, key) for instance, key in self._execute(sql.STALE, (_list(leases), owner))}
+
+    # --- Workers ------------------------------------------------------------------------------
+
+    def register_worker(self, worker: WorkerRow, now: float) -> None:
+        self._execute(
+            sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now)
+        )
+
+    def renew_worker(self, id: int, lease_until: float) -> bool:
+        return self._execute(sql.RENEW_WORKER, (lease_until, id)).fetchone() is not None
+
+    def list_workers(self) -> list[WorkerRow]:
+        return [WorkerRow(*row) for row in self._execute(sql.LIST_WORKERS)]
+
+    def held_by(self, worker: int, limit: int) -> list[HeldRow]:
+        return [HeldRow(*row) for row in self._execute(sql.HELD_BY, (worker, limit))]
+
+    def delete_worker(self, id: int) -> None:
+        self._execute(sql.DELETE_WORKER, (id,))
+
+    def _one(self, statement: str, values: Any) -> tuple[Any, ...]:
+        row = self._execute(statement, values).fetchone()
+        if row is None:
+            raise BrokenError(f"a statement that always answers did not: {statement}")
+        return tuple(row)
+
+
+def _list(values: Iterable[Any]) -> str:
+    return _encode(list(values)).decode()
+
+
+def _definition(row: Sequence[Any]) -> DefinitionRow:
+    id, model, name, version, digest, document = row
+    return DefinitionRow(id, model, name, version, digest, document.encode())
+
+
+# --- Opening ----------------------------------------------------------------------------------
+
+
+def connect(path: str | None, memory_name: str | None, *, write: bool) -> apsw.Connection:
+    """A connection with mainspring's settings; raises apsw's errors."""
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if write else 0)
+    if path is None:
+        connection = apsw.Connection(memory_name or "/mainspring", flags, vfs=MEMORY_VFS)
+    else:
+        connection = apsw.Connection(path, flags)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    if write and path is not None:
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+    return connection
+
+
+def migrate(connection: apsw.Connection, path: str | None) -> None:
+    """Bring the schema up to date, under the write lock so that several processes may start at once."""
+    connection.execute("begin immediate")
+    try:
+        version, application = connection.pragma("user_version"), connection.pragma("application_id")
+        foreign = application not in (0, APPLICATION_ID) or (
+            application == 0 and connection.execute("select 1 from sqlite_schema").fetchone()
+        )
+        if foreign:
+            raise StoreInvalidError(
+                f"{path} is a SQLite database of another program; name a file of its own for mainspring"
+            )
+        if version > len(MIGRATIONS):
+            raise SchemaNewerError(
+                f"{path} was written by a newer mainspring (schema {version}, this one knows {len(MIGRATIONS)});"
+                " upgrade with `pip install -U mainspring`"
+            )
+        for migration in MIGRATIONS[version:]:
+            connection.execute(migration)
+        if version < len(MIGRATIONS):
+            connection.pragma("application_id", APPLICATION_ID)
+            connection.pragma("user_version", len(MIGRATIONS))
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+# --- Errors -----------------------------------------------------------------------------------
+
+
+class translated:
+    """Turns what SQLite says into one clear sentence of the right family."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        if kind is None or not isinstance(error, apsw.Error):
+            return
+        row = SENTENCES.get(kind)
+        if row is not None:
+            family, sentence = row
+            raise family(sentence.format(path=self.path or "the store in memory", error=error)) from error
+
+
+SENTENCES: dict[type[BaseException], tuple[type[Exception], str]] = {
+    apsw.CantOpenError: (
+        StoreInvalidError,
+        "cannot open {path}: its folder is missing, or it is no file; create the folder or name another file",
+    ),
+    apsw.NotADBError: (StoreInvalidError, "{path} is not a SQLite database; name another file"),
+    apsw.CorruptError: (StoreInvalidError, "{path} is damaged ({error}); restore it from a backup"),
+    apsw.ReadOnlyError: (
+        StoreDeniedError,
+        "{path} may not be written: the file, its folder or its disk is read-only for this user",
+    ),
+    apsw.PermissionsError: (StoreDeniedError, "{path} may not be accessed by this user"),
+    apsw.AuthError: (StoreDeniedError, "{path} may not be accessed by this user"),
+    apsw.FullError: (
+        StoreUnavailableError,
+        "no space left for {path}; nothing of the turn was written, it goes on when there is space again",
+    ),
+    apsw.IOError: (StoreUnavailableError, "the disk of {path} does not answer as it should ({error})"),
+    apsw.BusyError: (
+        StoreUnavailableError,
+        "{path} has been held by another process for longer than 30 s; see which one with `fuser {path}`",
+    ),
+}
