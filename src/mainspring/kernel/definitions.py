@@ -71,9 +71,15 @@ class Definitions:
         return self._compile(row)
 
     def forget(self) -> None:
-        """Drop what may not be in the store (a turn was rolled back), or what new handlers may make whole."""
+        """Drop all: a turn was rolled back, and with it what it had deployed."""
         self._by_id.clear()
         self._by_digest.clear()
+        self.unhosted.clear()
+
+    def forget_unhosted(self) -> None:
+        """New handlers may have made them whole."""
+        for id in self.unhosted:
+            self._by_digest.pop(self._by_id.pop(id).digest)
         self.unhosted.clear()
 
     def _compile(self, row: DefinitionRow) -> Definition:

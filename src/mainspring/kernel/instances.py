@@ -98,6 +98,10 @@ class Instances:
         self._lives.clear()
         self._weight = 0
 
+    def drop_unhosted(self) -> None:
+        for id in [id for id, live in self._lives.items() if not live.hosted]:
+            self.drop(id)
+
     def trim(self, touched: Iterable[Live], turn: int) -> None:
         """Drop the least recently touched, but none of this turn, until the rest is light enough."""
         lives = self._lives

@@ -129,7 +129,20 @@ class Prune(Struct):
     reply: Any = None
 
 
-Input = Settle | Release | Progress | Start | Deploy | Tell | Await | Prune
+class Attend(Struct):
+    """This process has changed: it has other handlers, or takes no new work any more."""
+
+    draining: bool
+    reply: Any = None
+
+
+class Leave(Struct):
+    """This process stops: its leases end now, not when they run out."""
+
+    reply: Any = None
+
+
+Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Await | Prune
 
 
 # --- Out: what a turn has done ----------------------------------------------------------------

@@ -32,11 +32,13 @@ from mainspring.kernel.lifecycle import ENDED, RUNNING, answer, refusal
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.records import (
     Attempt,
+    Attend,
     Await,
     Begun,
     Deploy,
     End,
     Input,
+    Leave,
     Progress,
     Prune,
     Release,
@@ -499,6 +501,21 @@ class Kernel:
         else:
             self.awaited.setdefault(id, []).append(input.reply)
 
+    def take_attend(self, turn: Turn, input: Attend) -> None:
+        self.placement.draining = input.draining
+        self.placement.offer()
+        self.definitions.forget_unhosted()
+        self.instances.drop_unhosted()
+        self.next_event_at = 0.0
+        turn.look = True
+
+    def take_leave(self, turn: Turn, input: Leave) -> None:
+        for attempt in self.placement.attempts():
+            self.placement.end(attempt.instance, attempt.key)
+            turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
+        self.leases.leave(turn)
+        turn.replies.append((input.reply, None))
+
     def take_prune(self, turn: Turn, input: Prune) -> None:
         turn.flush()
         ids = self.store.list_prunable(input.ended_before, input.limit)
@@ -518,6 +535,8 @@ TAKE: dict[type, Callable[[Kernel, Turn, Any], None]] = {
     Tell: Kernel.take_tell,
     Await: Kernel.take_await,
     Prune: Kernel.take_prune,
+    Attend: Kernel.take_attend,
+    Leave: Kernel.take_leave,
 }
 
 

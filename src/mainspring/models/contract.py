@@ -267,6 +267,27 @@ class Cancel(Command):
     reason: str
 
 
+# --- What people see --------------------------------------------------------------------------
+
+
+class NodeView(Struct, frozen=True, omit_defaults=True):
+    """One node of a definition, as an instance has it."""
+
+    key: str
+    kind: str
+    """`task`, `map`, `workflow`, `sleep`, …"""
+    status: str
+    """`pending running completed failed skipped cancelled`"""
+    parents: tuple[str, ...] = ()
+    total: int = 0
+    """Of a map: items; 0: not known yet, or no map."""
+    completed: int = 0
+    """Of a map: items that have completed."""
+    failed: int = 0
+    """Of a map: items that have failed for good."""
+    failure: Failure | None = None
+
+
 # --- The model --------------------------------------------------------------------------------
 
 
@@ -311,6 +332,9 @@ class Model(Protocol):
 
     def commands(self, plan: Any, state: Any, event: Event, decision: Any, at: float) -> Iterable[Command]:
         """The outward part of a decision, given the state in which it has already been recorded."""
+
+    def nodes(self, plan: Any, state: Any) -> Sequence[NodeView]:
+        """Where each node of the definition stands, in the definition's order."""
 
     def dump(self, plan: Any, state: Any) -> bytes:
         """The state as JSON, for a snapshot."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from mainspring.clock import Clock
 from mainspring.errors import BrokenError, EngineClosedError, UnavailableError
-from mainspring.kernel.records import Attempt, Await, Input, Progress, Release, Report, Settle
+from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Release, Report, Settle
 from mainspring.kernel.turn import Kernel
 
 BATCH_MAX = 4_000
@@ -44,6 +44,7 @@ class Pump:
         self._bell = threading.Event()
         self._awake = True
         self._closing = False
+        self._draining = False
         self._broken: BaseException | None = None
         self._wake_at = 0.0
         self._pause_s = 0.0
@@ -72,8 +73,18 @@ class Pump:
             self.put((input,))
         return reply
 
+    def drain(self) -> None:
+        """Take no new work from now on; what runs may finish."""
+        self._draining = True
+        self.put((Attend(draining=True),))
+
+    def offer(self) -> None:
+        """Handlers were added: what could not run here before may now."""
+        self.put((Attend(draining=self._draining),))
+
     def stop(self) -> None:
-        """Take in what waits, then end; blocks until the thread has ended."""
+        """Take in what waits, give back what is leased, and end; blocks until the thread has ended."""
+        self.put((Leave(),))
         self._closing = True
         self._bell.set()
         if self._thread.is_alive():

@@ -1,0 +1,392 @@
+"""The engine: what users hold.  It opens a store, runs a pump and a worker, and hands out instances."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Protocol
+
+
+from mainspring import codec
+from mainspring.clock import Clock, SystemClock
+from mainspring.errors import (
+    DefinitionNotFoundError,
+    InstanceNotFoundError,
+    PayloadInvalidError,
+    SettingInvalidError,
+)
+from mainspring.handler import Handler
+from mainspring.instance import Info, Instance, Page, info_of
+from mainspring.kernel.definitions import Definitions
+from mainspring.kernel.leases import Leases
+from mainspring.kernel.lifecycle import STATUSES
+from mainspring.kernel.placement import Placement
+from mainspring.kernel.reader import PAGE_MAX, Filter, StoreHealth, WorkerView
+from mainspring.kernel.records import Begun, Deploy, Deployable, Prune, Start, StartEntry, Tell
+from mainspring.kernel.store import WorkerRow
+from mainspring.kernel.turn import Kernel
+from mainspring.models import MODELS
+from mainspring.models.contract import Event
+from mainspring.models.task import TaskDocument
+from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.identity import host_name, is_gone, process_name
+from mainspring.runtime.pump import Pump
+from mainspring.runtime.worker import Worker
+from mainspring.stores.url import open_reader, open_store, store_url
+
+SLOTS = {"async": 1_000, "thread": 32, "process": os.cpu_count() or 1}
+"""Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
+LEASE_S = 30.0
+"""How long others wait before they take over from a process that has gone silent."""
+DRAIN_S = 30.0
+"""How long `close` waits for attempts under way."""
+PRUNE_BATCH = 500
+"""Instances forgotten in one turn, so that others are not kept waiting."""
+
+
+class Startable(Protocol):
+    """A definition in the notation of its model, such as `Workflow`."""
+
+    def deployable(self) -> Deployable:
+        """As the store keeps it; raises `DefinitionInvalidError` with all that is wrong."""
+
+    def handlers(self) -> Iterable[Handler[..., Any]]:
+        """The callables it names, so that this process can run them without importing them."""
+
+    def check_input(self, value: Any) -> bytes:
+        """The input as JSON; raises `PayloadInvalidError` naming the field."""
+
+
+class Engine:
+    """A store with a pump and a worker.
+
+        with Engine("sqlite:///report.db") as engine:
+            instance = engine.start(workflow, {"url": "https://…"}, id="report-2026-11-24")
+            print(instance.result(timeout_s=60))
+
+    `url`: `sqlite:///file.db`, `sqlite://` (in memory); default `$MAINSPRING_URL`, else `./mainspring.db`.
+    `slots`: how many attempts run at once in this process; 0: none, it only starts and asks.
+    All methods may be called from any thread.  What a method returns for is durable.
+
+    Raises `StoreInvalidError`, `StoreDeniedError`, `StoreUnavailableError` or `SchemaNewerError` where the store
+    cannot be opened.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        slots: int | None = None,
+        clock: Clock | None = None,
+        lease_s: float = LEASE_S,
+        name: str | None = None,
+    ) -> None:
+        if slots is not None and slots < 0:
+            raise SettingInvalidError(f"slots must be 0 or more, not {slots}")
+        if lease_s <= 0:
+            raise SettingInvalidError(f"lease_s must be seconds above 0, not {lease_s!r}")
+        self.url = store_url(url)
+        self.clock = clock or SystemClock()
+        self._handlers = Handlers()
+        self._known: set[str] = set()
+        store = open_store(self.url)
+        self._reader = open_reader(store)
+        process = process_name()
+        leases = Leases(
+            name=name or f"worker-{process.partition('@')[0]}",
+            host=host_name(),
+            process=process,
+            lease_s=lease_s,
+            gone=_is_gone,
+        )
+        limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
+        total = sum(limits.values()) if slots is None else slots
+        placement = Placement(self._handlers.pool, limits, total)
+        kernel = Kernel(store, Definitions(MODELS, self._resolve), placement, leases)
+        self._pump = Pump(kernel, self.clock)
+        self._worker = Worker(self._handlers, self._pump.put, name=leases.name, clock=self.clock)
+        self._worker.start()
+        self._pump.start(self._worker)
+        self._closed = False
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close(drain_s=0.0 if kind is not None and issubclass(kind, KeyboardInterrupt) else DRAIN_S)
+
+    def close(self, *, drain_s: float = DRAIN_S) -> None:
+        """Stop in good order: attempts under way get `drain_s` to finish, the rest is given back uncounted."""
+        if self._closed:
+            return
+        self._closed = True
+        self._pump.drain()
+        self._worker.drain(drain_s)
+        self._pump.stop()
+        self._reader.close()
+
+    # --- Handlers and definitions -------------------------------------------------------------
+
+    def register(self, function: Callable[..., Any], name: str | None = None) -> Handler[..., Any]:
+        """Offer a handler in this process; needed for those that no import leads to, such as lambdas."""
+        handler = self._handlers.add(function, name)
+        self._pump.offer()
+        return handler
+
+    def deploy(self, definition: Startable) -> int:
+        """Store a definition and return its version; the same one again is the same version."""
+        return int(self._pump.call(Deploy(self._deployable(definition))).result())
+
+    def _deployable(self, definition: Startable | str) -> Deployable:
+        if isinstance(definition, str):
+            row = self._reader.find_definition(definition)
+            if row is None:
+                raise DefinitionNotFoundError(
+                    f"no definition {definition!r} in this store; deploy it first, or start the definition itself"
+                )
+            return Deployable(row.model, row.name, row.digest, row.document)
+        deployable = definition.deployable()
+        if deployable.digest not in self._known:
+            for handler in definition.handlers():
+                self._handlers.add(handler)
+            self._known.add(deployable.digest)
+            self._pump.offer()
+        return deployable
+
+    def _resolve(self, name: str) -> Callable[..., Any]:
+        return self._handlers.get(name).function
+
+    # --- Starting -----------------------------------------------------------------------------
+
+    def start(
+        self,
+        definition: Startable | str,
+        input: Any = None,
+        *,
+        id: str | None = None,
+        priority: int = 0,
+        delay_s: float = 0.0,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Instance:
+        """Start an instance of a definition, or of the newest one of that name.
+
+        With an `id`, starting is idempotent: the same id again is the same instance.  Raises
+        `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another definition).
+        """
+        return self.start_many(
+            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes
+        )[0]
+
+    def start_many(
+        self,
+        definition: Startable | str,
+        inputs: Iterable[Any],
+        *,
+        ids: Sequence[str | None] | None = None,
+        priority: int = 0,
+        delay_s: float = 0.0,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> list[Instance]:
+        """Start one instance for each input with a single commit: all of them, or none."""
+        deployable = self._deployable(definition)
+        check = _unchecked if isinstance(definition, str) else definition.check_input
+        payloads = [check(input) for input in inputs]
+        return self._begin(deployable, payloads, ids, priority, delay_s, at, attributes, None)
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        id: str | None = None,
+        priority: int | None = None,
+        delay_s: float | None = None,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Instance:
+        """Run one task: `engine.submit(fetch, "https://…", priority=5, delay_s=10)`.
+
+        Named arguments beside the options of this method go to the handler.
+        """
+        handler = self._handlers.add(function)
+        payload = codec.encode(handler.bind(args, kwargs), handler.where)
+        return self._submit(handler, [payload], [id], priority, delay_s, at, attributes)[0]
+
+    def submit_many(
+        self,
+        function: Callable[..., Any],
+        arguments: Iterable[Sequence[Any] | Mapping[str, Any]],
+        *,
+        ids: Sequence[str | None] | None = None,
+        priority: int | None = None,
+        delay_s: float | None = None,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> list[Instance]:
+        """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
+        handler = self._handlers.add(function)
+        payloads = [
+            codec.encode(handler.bind((), row) if isinstance(row, Mapping) else handler.bind(row), handler.where)
+            for row in arguments
+        ]
+        return self._submit(handler, payloads, ids, priority, delay_s, at, attributes)
+
+    def _submit(
+        self,
+        handler: Handler[..., Any],
+        payloads: list[bytes],
+        ids: Sequence[str | None] | None,
+        priority: int | None,
+        delay_s: float | None,
+        at: datetime | None,
+        attributes: Mapping[str, Any] | None,
+    ) -> list[Instance]:
+        if handler.name not in self._known:
+            self._known.add(handler.name)
+            self._pump.offer()
+        options = handler.options
+        document = TaskDocument(
+            task=handler.name,
+            retries=options.retries,
+            timeout_s=options.timeout_s,
+            deadline_s=options.deadline_s,
+            queue=options.queue,
+            requires=options.requires,
+        )
+        deployable = Deployable("task", handler.name, document.digest, document.encode())
+        chosen = options.priority if priority is None else priority
+        wait_s = options.delay_s if delay_s is None else delay_s
+        return self._begin(deployable, payloads, ids, chosen, wait_s, at, attributes, handler.output_type)
+
+    def _begin(
+        self,
+        deployable: Deployable,
+        payloads: list[bytes],
+        ids: Sequence[str | None] | None,
+        priority: int,
+        delay_s: float,
+        at: datetime | None,
+        attributes: Mapping[str, Any] | None,
+        output_type: Any,
+    ) -> list[Instance]:
+        if ids is not None and len(ids) != len(payloads):
+            raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
+        not_before = self._not_before(delay_s, at)
+        labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
+        entries = [
+            StartEntry(payload, None if ids is None else _checked_id(ids[place]), priority, not_before, labels)
+            for place, payload in enumerate(payloads)
+        ]
+        begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()
+        return [Instance(self, row.public_id, row.existed, output_type) for row in begun]
+
+    def _not_before(self, delay_s: float, at: datetime | None) -> float:
+        if at is None:
+            if not 0 <= delay_s < float("inf"):
+                raise SettingInvalidError(f"delay_s must be seconds from 0, not {delay_s!r}")
+            return self.clock.now() + delay_s if delay_s else 0.0
+        if delay_s:
+            raise SettingInvalidError("give delay_s or at, not both")
+        if at.tzinfo is None:
+            raise SettingInvalidError(f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))")
+        return at.timestamp()
+
+    # --- Knowing ------------------------------------------------------------------------------
+
+    def get(self, id: str) -> Instance:
+        """The instance of that id; raises `InstanceNotFoundError`."""
+        if self._reader.find_instance(id) is None:
+            raise InstanceNotFoundError(id)
+        return Instance(self, id, True, None)
+
+    def list(
+        self,
+        *,
+        status: str | Sequence[str] | None = None,
+        definition: str | None = None,
+        model: str | None = None,
+        since: datetime | float | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        children: bool = False,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page:
+        """A page of instances, newest first; `after` is the `next` of the page before."""
+        if not 1 <= limit <= PAGE_MAX:
+            raise SettingInvalidError(f"limit must be 1 to {PAGE_MAX}, not {limit}")
+        statuses = None if status is None else (status,) if isinstance(status, str) else tuple(status)
+        for wanted in statuses or ():
+            if wanted not in STATUSES:
+                raise SettingInvalidError(f"no status {wanted!r}; there are {', '.join(STATUSES)}")
+        labels = {} if attributes is None else attributes
+        chosen = Filter(
+            status=statuses,
+            definition=definition,
+            model=model,
+            since=since.timestamp() if isinstance(since, datetime) else since,
+            attributes=tuple((name, codec.encode(value, name).decode()) for name, value in labels.items()),
+            children=children,
+        )
+        if after is not None and not after.isdigit():
+            raise SettingInvalidError(f"after={after!r} is not the `next` of a page")
+        rows = self._reader.list_instances(chosen, before=int(after) if after else None, limit=limit)
+        infos: tuple[Info, ...] = tuple(info_of(row) for row in rows)
+        return Page(infos, str(rows[-1].number) if len(rows) == limit else None)
+
+    def workers(self) -> list[WorkerView]:
+        """The processes that work on this store, as they last reported."""
+        return self._reader.list_workers()
+
+    def health(self) -> StoreHealth:
+        """The state of the store, measured now; slow on a big one."""
+        return self._reader.health(self.clock.now())
+
+    def prune(self, older_than_s: float) -> int:
+        """Forget instances that ended longer ago than this, with all their history; returns how many went."""
+        if older_than_s < 0:
+            raise SettingInvalidError(f"older_than_s must be seconds from 0, not {older_than_s!r}")
+        before, total = self.clock.now() - older_than_s, 0
+        while count := int(self._pump.call(Prune(before, PRUNE_BATCH)).result()):
+            total += count
+        return total
+
+    # --- For instances ------------------------------------------------------------------------
+
+    def tell(self, id: str, event: Event) -> None:
+        """Deliver an event to an instance and wait until it is durable; raises `RefusedError`."""
+        self._pump.call(Tell(id, event)).result()
+
+    def call(self, input: Any) -> Future[Any]:
+        """Hand an input to the kernel."""
+        return self._pump.call(input)
+
+    @property
+    def reader(self) -> Any:
+        """The port for looking (`mainspring.kernel.reader.Reader`)."""
+        return self._reader
+
+
+def _unchecked(value: Any) -> bytes:
+    """The input of a definition that is known by name only: the model checks it when it starts."""
+    return codec.encode({} if value is None else value, "input")
+
+
+def _checked_id(id: str | None) -> str | None:
+    if id is None:
+        return None
+    if not isinstance(id, str) or not id.strip() or len(id) > 200 or not id.isprintable():
+        raise PayloadInvalidError("id", f"expected 1 to 200 printable characters, found {id!r:.60}")
+    return id
+
+
+def _is_gone(worker: WorkerRow) -> bool:
+    return is_gone(worker.process)
+
+

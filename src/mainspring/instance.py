@@ -1,0 +1,236 @@
+"""The handle of an instance: wait for it, steer it, look into it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mainspring.errors import (
+    InstanceCancelledError,
+    InstanceFailedError,
+    InstanceNotFoundError,
+    ResultTimeoutError,
+)
+from mainspring.history import Entry, Node, TaskTime, entries_of, nodes_of, timeline_of
+from mainspring.kernel.lifecycle import CANCELLED, ENDED, FAILED
+from mainspring.kernel.reader import InstanceView, LogView
+from mainspring.kernel.records import Await, End
+from mainspring.models.contract import (
+    CancelRequested,
+    Failure,
+    PauseRequested,
+    RerunRequested,
+    ResumeRequested,
+    RetryRequested,
+)
+
+if TYPE_CHECKING:
+    from mainspring.engine import Engine
+
+FOLLOW_S = 0.1
+"""How often `follow` looks for more."""
+LOGS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """An instance at one moment."""
+
+    id: str
+    model: str
+    definition: str
+    version: int
+    status: str
+    parent: str | None
+    priority: int
+    attributes: dict[str, Any]
+    created_at: datetime
+    ended_at: datetime | None
+    output: Any
+    """What it returned, once completed."""
+    failure: Failure | None
+    reason: str
+    """Why it was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some instances, newest first."""
+
+    items: tuple[Info, ...]
+    next: str | None
+    """Give this as `after` for the next page; None: there is none."""
+
+    def __iter__(self) -> Iterator[Info]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class Instance:
+    """One running (or ended) case of a definition.  `await instance` and `instance.result()` give its output."""
+
+    __slots__ = ("_engine", "_output_type", "existed", "id")
+
+    def __init__(self, engine: Engine, id: str, existed: bool, output_type: Any) -> None:
+        self._engine = engine
+        self.id = id
+        self.existed = existed
+        """Whether it was there before under the same id."""
+        self._output_type = output_type
+
+    def __repr__(self) -> str:
+        return f"<instance {self.id}>"
+
+    # --- Waiting ------------------------------------------------------------------------------
+
+    def result(self, timeout_s: float | None = None) -> Any:
+        """Its output, as soon as it has completed.
+
+        Raises `InstanceFailedError` or `InstanceCancelledError` if it ended so, and `ResultTimeoutError` if it has
+        not ended within `timeout_s`.
+        """
+        return self._value(self._end(timeout_s))
+
+    def wait(self, timeout_s: float | None = None) -> str:
+        """The status in which it ends; raises `ResultTimeoutError`."""
+        return self._end(timeout_s).status
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._result_async().__await__()
+
+    async def _result_async(self) -> Any:
+        end = self._ended() or await asyncio.wrap_future(self._engine.call(Await(self.id)))
+        return self._value(end)
+
+    def _end(self, timeout_s: float | None) -> End:
+        ended = self._ended()
+        if ended is not None:
+            return ended
+        future = self._engine.call(Await(self.id))
+        try:
+            return future.result(timeout_s)
+        except FutureTimeoutError:
+            future.cancel()
+            raise ResultTimeoutError(self.id, timeout_s or 0.0) from None
+
+    def _ended(self) -> End | None:
+        view = self._view()
+        if view.status not in ENDED:
+            return None
+        failure = None if view.error is None else msgspec.json.decode(view.error, type=Failure)
+        return End(view.public_id, view.status, (view.output or "null").encode(), failure, view.reason or "")
+
+    def _value(self, end: End) -> Any:
+        if end.status == FAILED:
+            raise InstanceFailedError(self.id, end.failure)
+        if end.status == CANCELLED:
+            raise InstanceCancelledError(self.id, end.reason)
+        output = end.output or b"null"
+        return msgspec.json.decode(output) if self._output_type is None else self._typed(output)
+
+    def _typed(self, output: bytes) -> Any:
+        try:
+            return msgspec.json.decode(output, type=self._output_type)
+        except (TypeError, msgspec.ValidationError):
+            return msgspec.json.decode(output)
+
+    # --- Steering -----------------------------------------------------------------------------
+
+    def cancel(self, reason: str = "") -> None:
+        """End it now; attempts under way are told to stop.  Raises `RefusedError` if it has ended otherwise."""
+        self._engine.tell(self.id, CancelRequested(reason))
+
+    def pause(self, reason: str = "") -> None:
+        """Begin nothing more; attempts under way go on."""
+        self._engine.tell(self.id, PauseRequested(reason))
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._engine.tell(self.id, ResumeRequested())
+
+    def retry(self) -> None:
+        """Run again what failed, or was cancelled; what completed is kept."""
+        self._engine.tell(self.id, RetryRequested())
+
+    def rerun(self, node: str) -> None:
+        """Run a node again, and all that depends on it."""
+        self._engine.tell(self.id, RerunRequested(node))
+
+    # --- Looking ------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        return self._view().status
+
+    def info(self) -> Info:
+        return info_of(self._view())
+
+    def children(self) -> list[Instance]:
+        """The instances that it started."""
+        views = self._engine.reader.list_children(self._view().number)
+        return [Instance(self._engine, view.public_id, True, None) for view in views]
+
+    def journal(self, after: int = 0) -> list[Entry]:
+        """All that happened to it, and what was decided, after entry number `after`."""
+        return entries_of(self._engine.reader, self._view().number, after)
+
+    def timeline(self) -> list[TaskTime]:
+        """Each task with its attempts: ready, started, finished, error."""
+        return timeline_of(self._engine.reader, self._view())
+
+    def nodes(self) -> list[Node]:
+        """Each node of its definition with its status."""
+        return nodes_of(self._engine.reader, self._view())
+
+    def logs(self) -> list[LogView]:
+        """What its tasks said, in order."""
+        return self._engine.reader.list_logs(self._view().number, LOGS_MAX)
+
+    def follow(self, after: int = 0) -> Iterator[list[Entry]]:
+        """New entries as they are committed, by any process, until it has ended; an empty list now and then."""
+        number, reader = self._view().number, self._engine.reader
+        while True:
+            ended = self._view().status in ENDED
+            entries = entries_of(reader, number, after)
+            if entries:
+                after = entries[-1].seq
+            yield entries
+            if ended and not entries:
+                return
+            if not entries:
+                time.sleep(FOLLOW_S)
+
+    def _view(self) -> InstanceView:
+        view = self._engine.reader.find_instance(self.id)
+        if view is None:
+            raise InstanceNotFoundError(self.id)
+        return view
+
+
+def info_of(view: InstanceView) -> Info:
+    return Info(
+        id=view.public_id,
+        model=view.model,
+        definition=view.definition,
+        version=view.version,
+        status=view.status,
+        parent=view.parent,
+        priority=view.priority,
+        attributes=msgspec.json.decode(view.attributes) if view.attributes else {},
+        created_at=datetime.fromtimestamp(view.created_at, UTC),
+        ended_at=None if view.ended_at is None else datetime.fromtimestamp(view.ended_at, UTC),
+        output=None if view.output is None else msgspec.json.decode(view.output),
+        failure=None if view.error is None else msgspec.json.decode(view.error, type=Failure),
+        reason=view.reason or "",
+    )
+
+

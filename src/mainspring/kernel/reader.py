@@ -1,0 +1,136 @@
+"""The port for looking: what people ask of a store, apart from the turns that change it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from mainspring.kernel.store import DefinitionRow, EntryRow
+
+PAGE_MAX = 1_000
+"""Rows of one page."""
+
+
+class InstanceView(Struct, frozen=True):
+    """An instance as people see it."""
+
+    number: int
+    public_id: str
+    model: str
+    definition: str
+    version: int
+    status: str
+    parent: str | None
+    priority: int
+    attributes: str | None
+    """JSON object."""
+    created_at: float
+    ended_at: float | None
+    output: str | None
+    """JSON."""
+    error: str | None
+    """JSON of a `Failure`."""
+    reason: str | None
+
+
+class TaskView(Struct, frozen=True):
+    """A task that waits or runs."""
+
+    key: str
+    handler: str
+    priority: int
+    ready_at: float
+    attempt: int
+    running: bool
+    held: bool
+    leased_at: float | None
+    progress: float | None
+    worker: str | None
+
+
+class EventView(Struct, frozen=True):
+    """An event that waits for its time."""
+
+    key: str
+    kind: str
+    ready_at: float
+
+
+class LogView(Struct, frozen=True):
+    key: str
+    attempt: int
+    at: float
+    level: str
+    message: str
+
+
+class WorkerView(Struct, frozen=True):
+    id: int
+    name: str
+    host: str
+    process: str
+    started_at: float
+    lease_until: float
+    running_count: int
+
+
+class Filter(Struct, frozen=True):
+    """Which instances to list; None: any."""
+
+    status: tuple[str, ...] | None = None
+    definition: str | None = None
+    model: str | None = None
+    since: float | None = None
+    """Created at or after."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """(name, JSON value) that must be equal."""
+    children: bool = False
+    """Also those that another instance started."""
+
+
+class StoreHealth(Struct, frozen=True):
+    """What a doctor measures."""
+
+    engine: str
+    schema: int
+    schema_known: int
+    bytes: int
+    problems: tuple[str, ...]
+    instances: dict[str, int]
+    """Count by status."""
+    entries_count: int
+    tasks_waiting: int
+    tasks_running: int
+    events_waiting: int
+    stuck: tuple[str, ...]
+    """Live instances that wait for nothing that exists."""
+    orphans: tuple[tuple[str, int], ...]
+    """(handler, waiting tasks)."""
+
+
+class Reader(Protocol):
+    """One connection that only reads; safe to use from several threads."""
+
+    def find_instance(self, public_id: str) -> InstanceView | None: ...
+    def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
+        """Newest first, those numbered below `before`."""
+
+    def list_children(self, number: int) -> list[InstanceView]: ...
+    def list_entries(self, number: int, *, after: int, limit: int) -> list[EntryRow]: ...
+    def find_snapshot(self, number: int) -> tuple[int, str] | None: ...
+    def list_tasks(self, number: int, limit: int) -> list[TaskView]: ...
+    def list_events(self, number: int) -> list[EventView]: ...
+    def list_logs(self, number: int, limit: int) -> list[LogView]: ...
+    def list_workers(self) -> list[WorkerView]: ...
+    def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
+        """The newest version of that name, or the one asked for."""
+
+    def definition_of(self, number: int) -> DefinitionRow:
+        """Of an instance."""
+
+    def health(self, now: float) -> StoreHealth: ...
+    def changed(self) -> bool:
+        """Whether anybody has committed since this was last asked."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,66 @@
+"""The statements of the SQLite reader: each has a name and one line of purpose."""
+
+from __future__ import annotations
+
+INSTANCE = (
+    "select instance.id, instance.public_id, definition.model, definition.name, definition.version, instance.status,"
+    " (select above.public_id from instance as above where above.id = instance.parent), instance.priority,"
+    " instance.attributes, instance.created_at, instance.ended_at, instance.output, instance.error, instance.reason"
+    " from instance join definition on definition.id = instance.definition"
+)
+FIND_INSTANCE = f"{INSTANCE} where instance.public_id = ?"
+LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit :limit"
+LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? order by instance.id"
+
+CONDITIONS = {
+    "before": "instance.id < :before",
+    "status": "instance.status in (select value from json_each(:status))",
+    "definition": "definition.name = :definition",
+    "model": "definition.model = :model",
+    "since": "instance.created_at >= :since",
+    "parent": "instance.parent is null",
+}
+ATTRIBUTE = "json_extract(instance.attributes, {path}) is json_extract({value}, '$')"
+
+LIST_ENTRIES = (
+    "select instance, seq, at, kind, event, decisions from journal where instance = ? and seq > ? order by seq limit ?"
+)
+FIND_SNAPSHOT = "select seq, state from snapshot where instance = ?"
+LIST_TASKS = (
+    "select task.key, capability.handler, task.priority, task.ready_at, task.attempt,"
+    " coalesce(task.owner, 0) > 0, coalesce(task.owner, 1) = 0, task.leased_at, task.progress, worker.name"
+    " from task join capability on capability.id = task.capability left join worker on worker.id = task.owner"
+    " where task.instance = ? order by task.leased_at is null, task.leased_at, task.ready_at limit ?"
+)
+LIST_EVENTS = "select key, kind, ready_at from event where instance = ? order by ready_at"
+LIST_LOGS = "select key, attempt, at, level, message from log where instance = ? order by rowid limit ?"
+LIST_WORKERS = (
+    "select id, name, host, process, started_at, lease_until,"
+    " (select count(*) from task where owner = worker.id) from worker order by id"
+)
+FIND_DEFINITION = (
+    "select id, model, name, version, digest, document from definition"
+    " where name = :name and (:version is null or version = :version) order by version desc limit 1"
+)
+DEFINITION_OF = (
+    "select id, model, name, version, digest, document from definition"
+    " where id = (select definition from instance where id = ?)"
+)
+
+# --- Health -----------------------------------------------------------------------------------
+
+COUNT_INSTANCES = "select status, count(*) from instance group by status"
+COUNT_ENTRIES = "select count(*) from journal"
+COUNT_TASKS = "select count(*) filter (where owner is null), count(*) filter (where owner > 0) from task"
+COUNT_EVENTS = "select count(*) from event"
+STUCK = (
+    "select public_id from instance where status in ('created', 'running')"
+    " and not exists (select 1 from task where task.instance = instance.id)"
+    " and not exists (select 1 from event where event.instance = instance.id)"
+    " and not exists (select 1 from instance as child where child.parent = instance.id"
+    "  and child.status in ('created', 'running', 'paused')) limit 20"
+)
+WAITING_LONG = (
+    "select capability.handler, count(*) from task join capability on capability.id = task.capability"
+    " where task.owner is null and task.ready_at < ? group by capability.handler order by 2 desc limit 20"
+)

@@ -1,0 +1,148 @@
+"""Looking into a SQLite store: a connection of its own, so that looking never waits for a turn or delays one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mainspring.errors import BrokenError
+from mainspring.kernel.reader import (
+    EventView,
+    Filter,
+    InstanceView,
+    LogView,
+    StoreHealth,
+    TaskView,
+    WorkerView,
+)
+from mainspring.kernel.store import DefinitionRow, EntryRow
+from mainspring.stores.sql import sqlite_reader as sql
+from mainspring.stores.sql.sqlite_schema import MIGRATIONS
+from mainspring.stores.sqlite import SqliteStore, connect, translated
+
+WAITING_LONG_S = 60.0
+"""A task that has been ready for longer than this, with nobody to take it, is worth a remark."""
+
+
+class SqliteReader:
+    """See `mainspring.kernel.reader.Reader`."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._path = store.path
+        with translated(self._path):
+            self._connection = connect(store.path, store.memory_name, write=False)
+        self._lock = threading.Lock()
+        self._version = -1
+
+    def _rows(self, statement: str, values: Any = ()) -> list[Any]:
+        with self._lock, translated(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def changed(self) -> bool:
+        with self._lock:
+            before, self._version = self._version, int(self._connection.pragma("data_version"))
+        return before != self._version
+
+    # --- Instances ----------------------------------------------------------------------------
+
+    def find_instance(self, public_id: str) -> InstanceView | None:
+        rows = self._rows(sql.FIND_INSTANCE, (public_id,))
+        return InstanceView(*rows[0]) if rows else None
+
+    def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
+        values: dict[str, Any] = {
+            "before": before,
+            "status": None if wanted.status is None else msgspec.json.encode(wanted.status).decode(),
+            "definition": wanted.definition,
+            "model": wanted.model,
+            "since": wanted.since,
+        }
+        conditions = [sql.CONDITIONS[name] for name, value in values.items() if value is not None]
+        if not wanted.children:
+            conditions.append(sql.CONDITIONS["parent"])
+        for place, (name, value) in enumerate(wanted.attributes):
+            conditions.append(sql.ATTRIBUTE.format(path=f":path{place}", value=f":value{place}"))
+            values[f"path{place}"] = '$."' + name.replace('"', '\\"') + '"'
+            values[f"value{place}"] = value
+        values = {name: value for name, value in values.items() if value is not None} | {"limit": limit}
+        statement = sql.LIST_INSTANCES.format(conditions=" and ".join(conditions) or "true")
+        return [InstanceView(*row) for row in self._rows(statement, values)]
+
+    def list_children(self, number: int) -> list[InstanceView]:
+        return [InstanceView(*row) for row in self._rows(sql.LIST_CHILDREN, (number,))]
+
+    def list_entries(self, number: int, *, after: int, limit: int) -> list[EntryRow]:
+        return [EntryRow(*row) for row in self._rows(sql.LIST_ENTRIES, (number, after, limit))]
+
+    def find_snapshot(self, number: int) -> tuple[int, str] | None:
+        rows = self._rows(sql.FIND_SNAPSHOT, (number,))
+        return tuple(rows[0]) if rows else None
+
+    def list_tasks(self, number: int, limit: int) -> list[TaskView]:
+        return [
+            TaskView(key, handler, priority, ready_at, attempt, bool(running), bool(held), leased_at, progress, worker)
+            for key, handler, priority, ready_at, attempt, running, held, leased_at, progress, worker in self._rows(
+                sql.LIST_TASKS, (number, limit)
+            )
+        ]
+
+    def list_events(self, number: int) -> list[EventView]:
+        return [EventView(*row) for row in self._rows(sql.LIST_EVENTS, (number,))]
+
+    def list_logs(self, number: int, limit: int) -> list[LogView]:
+        return [LogView(*row) for row in self._rows(sql.LIST_LOGS, (number, limit))]
+
+    def list_workers(self) -> list[WorkerView]:
+        return [WorkerView(*row) for row in self._rows(sql.LIST_WORKERS)]
+
+    # --- Definitions --------------------------------------------------------------------------
+
+    def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
+        rows = self._rows(sql.FIND_DEFINITION, {"name": name, "version": version})
+        return _definition(rows[0]) if rows else None
+
+    def definition_of(self, number: int) -> DefinitionRow:
+        rows = self._rows(sql.DEFINITION_OF, (number,))
+        if not rows:
+            raise BrokenError(f"instance number {number} has no definition")
+        return _definition(rows[0])
+
+    # --- Health -------------------------------------------------------------------------------
+
+    def health(self, now: float) -> StoreHealth:
+        checks = [row[0] for row in self._rows("pragma quick_check(20)")]
+        ((waiting, running),) = self._rows(sql.COUNT_TASKS)
+        return StoreHealth(
+            engine="sqlite",
+            schema=int(self._rows("pragma user_version")[0][0]),
+            schema_known=len(MIGRATIONS),
+            bytes=self._bytes(),
+            problems=tuple(check for check in checks if check != "ok"),
+            instances=dict(self._rows(sql.COUNT_INSTANCES)),
+            entries_count=self._rows(sql.COUNT_ENTRIES)[0][0],
+            tasks_waiting=waiting,
+            tasks_running=running,
+            events_waiting=self._rows(sql.COUNT_EVENTS)[0][0],
+            stuck=tuple(row[0] for row in self._rows(sql.STUCK)),
+            orphans=tuple(tuple(row) for row in self._rows(sql.WAITING_LONG, (now - WAITING_LONG_S,))),
+        )
+
+    def _bytes(self) -> int:
+        if self._path is None:
+            pages, size = self._rows("pragma page_count")[0][0], self._rows("pragma page_size")[0][0]
+            return int(pages) * int(size)
+        files = (self._path, f"{self._path}-wal")
+        return sum(os.path.getsize(file) for file in files if os.path.exists(file))
+
+
+def _definition(row: Sequence[Any]) -> DefinitionRow:
+    id, model, name, version, digest, document = row
+    return DefinitionRow(id, model, name, version, digest, document.encode())

@@ -1,0 +1,45 @@
+"""Which store a URL means: `sqlite:///file.db`, `sqlite:////absolute/file.db`, `sqlite://` (in memory)."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import unquote
+
+from mainspring.errors import StoreInvalidError
+from mainspring.kernel.reader import Reader
+from mainspring.kernel.store import Store
+from mainspring.stores.sqlite import SqliteStore
+from mainspring.stores.sqlite_reader import SqliteReader
+
+DEFAULT_URL = "sqlite:///mainspring.db"
+SQLITE = "sqlite://"
+
+
+def store_url(url: str | None) -> str:
+    """The URL itself, or `$MAINSPRING_URL`, or the file `mainspring.db` in the present folder."""
+    return url or os.environ.get("MAINSPRING_URL") or DEFAULT_URL
+
+
+def open_store(url: str) -> Store:
+    """Open or create the store; raises `StoreInvalidError` for a URL that means none."""
+    return _sqlite(url)
+
+
+def open_reader(store: Store) -> Reader:
+    """A reader beside the writer."""
+    assert isinstance(store, SqliteStore)
+    return SqliteReader(store)
+
+
+def _sqlite(url: str) -> SqliteStore:
+    if not url.startswith(SQLITE):
+        scheme = url.partition("://")[0] if "://" in url else url
+        raise StoreInvalidError(
+            f"no store for {scheme!r}: use sqlite:///file.db, sqlite:////absolute/file.db, or sqlite:// (in memory)"
+        )
+    rest = unquote(url[len(SQLITE) :])
+    if rest in ("", "/", "/:memory:"):
+        return SqliteStore(None)
+    if not rest.startswith("/"):
+        raise StoreInvalidError(f"{url!r} names a host; write sqlite:///{rest} for a file")
+    return SqliteStore(rest[1:])
