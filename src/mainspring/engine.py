@@ -9,7 +9,6 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol
 
-
 from mainspring import codec
 from mainspring.clock import Clock, SystemClock
 from mainspring.errors import (
@@ -21,15 +20,15 @@ from mainspring.errors import (
 from mainspring.handler import Handler
 from mainspring.instance import Info, Instance, Page, info_of
 from mainspring.kernel.definitions import Definitions
+from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Leases
 from mainspring.kernel.lifecycle import STATUSES
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.reader import PAGE_MAX, Filter, StoreHealth, WorkerView
-from mainspring.kernel.records import Begun, Deploy, Deployable, Prune, Start, StartEntry, Tell
+from mainspring.kernel.records import Begun, Deploy, Prune, Start, StartEntry, Tell
 from mainspring.kernel.store import WorkerRow
-from mainspring.kernel.turn import Kernel
 from mainspring.models import MODELS
-from mainspring.models.contract import Event
+from mainspring.models.contract import Deployable, Event
 from mainspring.models.task import TaskDocument
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import host_name, is_gone, process_name
@@ -50,14 +49,11 @@ PRUNE_BATCH = 500
 class Startable(Protocol):
     """A definition in the notation of its model, such as `Workflow`."""
 
+    handlers: Mapping[str, Handler[..., Any]]
+    """The callables it names, so that this process can run them without importing them."""
+
     def deployable(self) -> Deployable:
         """As the store keeps it; raises `DefinitionInvalidError` with all that is wrong."""
-
-    def handlers(self) -> Iterable[Handler[..., Any]]:
-        """The callables it names, so that this process can run them without importing them."""
-
-    def check_input(self, value: Any) -> bytes:
-        """The input as JSON; raises `PayloadInvalidError` naming the field."""
 
 
 class Engine:
@@ -152,8 +148,8 @@ class Engine:
             return Deployable(row.model, row.name, row.digest, row.document)
         deployable = definition.deployable()
         if deployable.digest not in self._known:
-            for handler in definition.handlers():
-                self._handlers.add(handler)
+            for name, handler in definition.handlers.items():
+                self._handlers.add(handler, name)
             self._known.add(deployable.digest)
             self._pump.offer()
         return deployable
@@ -196,8 +192,8 @@ class Engine:
     ) -> list[Instance]:
         """Start one instance for each input with a single commit: all of them, or none."""
         deployable = self._deployable(definition)
-        check = _unchecked if isinstance(definition, str) else definition.check_input
-        payloads = [check(input) for input in inputs]
+        where = f"input of {deployable.model} {deployable.name!r}"
+        payloads = [codec.encode({} if input is None else input, where) for input in inputs]
         return self._begin(deployable, payloads, ids, priority, delay_s, at, attributes, None)
 
     def submit(
@@ -371,11 +367,6 @@ class Engine:
     def reader(self) -> Any:
         """The port for looking (`mainspring.kernel.reader.Reader`)."""
         return self._reader
-
-
-def _unchecked(value: Any) -> bytes:
-    """The input of a definition that is known by name only: the model checks it when it starts."""
-    return codec.encode({} if value is None else value, "input")
 
 
 def _checked_id(id: str | None) -> str | None:

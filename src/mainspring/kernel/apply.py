@@ -94,9 +94,10 @@ def cancel_timer(turn: Turn, live: Live, command: CancelTimer) -> None:
 
 def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
     definition = turn.definition_of(command.digest)
+    id = turn.next_instance_id()
     row = InstanceRow(
-        id=turn.next_instance_id(),
-        public_id=f"{live.public_id}/{command.key}",
+        id=id,
+        public_id=f"{definition.name}:{id}",
         definition=definition.id,
         status=RUNNING,
         parent=live.id,

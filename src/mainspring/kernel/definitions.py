@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mainspring.errors import BrokenError, DefinitionNotFoundError, HandlerUnknownError
-from mainspring.kernel.records import Deployable
 from mainspring.kernel.store import DefinitionRow, Store
-from mainspring.models.contract import Model, Resolve
+from mainspring.models.contract import Deployable, Model, Resolve
 
 
 class Definition:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mainspring.kernel.lifecycle import ENDED, PAUSED
 from mainspring.kernel.records import Attempt
-from mainspring.kernel.store import HELD, NOT_LEASED, Key, Store, WaitingRow
+from mainspring.kernel.store import HELD, NOT_LEASED, Store, WaitingRow
 from mainspring.models.contract import StartTask, TaskSpec
 
 if TYPE_CHECKING:

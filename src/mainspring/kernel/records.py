@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mainspring.models.contract import Event, Failure, TaskCompleted, TaskFailed
+from mainspring.models.contract import Deployable, Event, Failure, TaskCompleted, TaskFailed
 
 LogLine = tuple[float, str, str]
 """When, level name, message."""
@@ -58,17 +58,6 @@ class Progress(Struct, gc=False):
     fraction: float | None
     """0 to 1; None: only lines."""
     lines: tuple[LogLine, ...] = ()
-
-
-class Deployable(Struct, frozen=True):
-    """A definition as the store keeps it."""
-
-    model: str
-    name: str
-    digest: str
-    document: bytes
-    children: tuple[Deployable, ...] = ()
-    """Definitions it refers to by digest; deployed before it."""
 
 
 class StartEntry(Struct, frozen=True, gc=False):

@@ -51,6 +51,17 @@ class TaskSpec(Struct, frozen=True, omit_defaults=True):
     """Labels a worker must offer; empty: any worker that has the handler."""
 
 
+class Deployable(Struct, frozen=True):
+    """A definition as the store keeps it."""
+
+    model: str
+    name: str
+    digest: str
+    document: bytes
+    children: tuple[Deployable, ...] = ()
+    """Definitions that it refers to by digest; deployed before it."""
+
+
 # --- Events: what happened to an instance -----------------------------------------------------
 
 
@@ -320,6 +331,9 @@ class Model(Protocol):
 
     def children(self, plan: Any) -> Sequence[str]:
         """Digests of the definitions that it may start as children; empty: it never starts any."""
+
+    def check_input(self, plan: Any, payload: bytes) -> None:
+        """Raises `PayloadInvalidError`, naming the field, for an input with which no instance can start."""
 
     def initial(self, plan: Any, instance: int) -> Any:
         """The state before `Started`; `instance` seeds what must look random, such as jitter."""

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from mainspring.clock import Clock
 from mainspring.errors import BrokenError, EngineClosedError, UnavailableError
+from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Release, Report, Settle
-from mainspring.kernel.turn import Kernel
 
 BATCH_MAX = 4_000
 """Inputs of one turn: enough to make a commit cheap, few enough to keep it short."""

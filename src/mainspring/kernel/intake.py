@@ -1,0 +1,222 @@
+"""What becomes of each kind of input in a turn: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mainspring.errors import (
+    InstanceExistsError,
+    InstanceNotFoundError,
+    InvalidError,
+    MainspringError,
+    RefusedError,
+)
+from mainspring.kernel.lifecycle import ENDED, RUNNING
+from mainspring.kernel.records import (
+    Attempt,
+    Attend,
+    Await,
+    Begun,
+    Deploy,
+    End,
+    Leave,
+    LogLine,
+    Progress,
+    Prune,
+    Release,
+    Settle,
+    Start,
+    StartEntry,
+    Tell,
+)
+from mainspring.kernel.store import EndRow, InstanceRow
+from mainspring.models.contract import Failure, Started, TaskCompleted
+
+if TYPE_CHECKING:
+    from mainspring.kernel.definitions import Definition
+    from mainspring.kernel.kernel import Kernel
+    from mainspring.kernel.turn import Turn
+
+_failure = msgspec.json.Decoder(Failure).decode
+
+
+def settle(kernel: Kernel, turn: Turn, input: Settle) -> None:
+    """An outcome is recorded if the lease under which it was made is still ours."""
+    attempt, event = input.attempt, input.event
+    if kernel.placement.held(attempt) is None:
+        return
+    kernel.placement.end(attempt.instance, attempt.key)
+    key = (attempt.instance, attempt.key)
+    turn.settling = attempt
+    live = kernel.live(turn, attempt.instance)
+    if input.lines:
+        _log(turn, attempt, input.lines)
+    if live.status not in ENDED:
+        kernel.step(turn, live, event)
+    if type(event) is TaskCompleted or key not in turn.retried:
+        turn.changes.tasks_done.append(key)
+
+
+def release(kernel: Kernel, turn: Turn, input: Release) -> None:
+    attempt = input.attempt
+    if kernel.placement.held(attempt) is not None:
+        kernel.placement.end(attempt.instance, attempt.key)
+        turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
+        kernel.placement.requeued(attempt.capability, attempt.ready_at, turn.now)
+
+
+def progress(kernel: Kernel, turn: Turn, input: Progress) -> None:
+    attempt = input.attempt
+    if input.lines:
+        _log(turn, attempt, input.lines)
+    if input.fraction is not None and kernel.placement.held(attempt) is not None:
+        turn.changes.progress.append((input.fraction, attempt.instance, attempt.key))
+
+
+def start(kernel: Kernel, turn: Turn, input: Start) -> None:
+    """All entries begin, or none: whatever could be wrong with one is looked for before the first."""
+    turn.wrote = True
+    wanted = [entry.public_id for entry in input.entries if entry.public_id is not None]
+    if wanted:
+        turn.flush()
+        turn.begun.update(kernel.store.find_ids(wanted))
+    try:
+        definition = kernel.definitions.deploy(kernel.store, input.definition, turn.now)
+        for entry in input.entries:
+            _check(kernel, turn, definition, entry)
+    except MainspringError as error:
+        turn.replies.append((input.reply, error))
+        return
+    turn.replies.append((input.reply, [_begin(kernel, turn, definition, entry) for entry in input.entries]))
+
+
+def _check(kernel: Kernel, turn: Turn, definition: Definition, entry: StartEntry) -> None:
+    """Raises what is wrong with an entry."""
+    public_id = entry.public_id
+    if public_id is not None:
+        id = turn.begun.get(public_id)
+        if id is not None:
+            live = kernel.live(turn, id)
+            if (live.definition.name, live.model.name) == (definition.name, definition.model.name):
+                return
+            raise InstanceExistsError(
+                f"instance {public_id!r} exists already, as one of {live.model.name} {live.definition.name!r};"
+                f" choose another id for {definition.name!r}"
+            )
+        if given_by_store(public_id):
+            raise InvalidError(
+                f"id {public_id!r} is not yours to choose: ids of the form name:number are given by the store,"
+                " and there is no such instance"
+            )
+    if not definition.missing:
+        definition.model.check_input(definition.plan, entry.input)
+
+
+def _begin(kernel: Kernel, turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
+    public_id = entry.public_id
+    if public_id is not None and (known := turn.begun.get(public_id)) is not None:
+        return Begun(known, public_id, existed=True)
+    id = kernel.next_instance_id()
+    if public_id is None:
+        public_id = f"{definition.name}:{id}"
+    else:
+        turn.begun[public_id] = id
+    attributes = None if entry.attributes is None else entry.attributes.decode()
+    row = InstanceRow(id, public_id, definition.id, RUNNING, None, None, entry.priority)
+    live = turn.add_instance(row, definition, attributes)
+    event = Started(msgspec.Raw(entry.input), entry.priority, entry.not_before)
+    if live.hosted:
+        kernel.step(turn, live, event)
+    else:
+        turn.put_event(id, "!started", turn.now, event)
+    return Begun(id, public_id)
+
+
+def deploy(kernel: Kernel, turn: Turn, input: Deploy) -> None:
+    definition = kernel.definitions.deploy(kernel.store, input.definition, turn.now)
+    turn.wrote = True
+    turn.replies.append((input.reply, definition.version))
+
+
+def tell(kernel: Kernel, turn: Turn, input: Tell) -> None:
+    id = turn.begun.get(input.public_id)
+    if id is None:
+        turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
+        return
+    turn.settling = None
+    refused = kernel.hand(turn, id, input.event)
+    turn.replies.append((input.reply, None if refused is None else RefusedError(refused)))
+
+
+def await_(kernel: Kernel, turn: Turn, input: Await) -> None:
+    id = turn.begun.get(input.public_id)
+    if id is None:
+        turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
+        return
+    live = kernel.live(turn, id)
+    if live.status in ENDED:
+        turn.flush()
+        turn.replies.extend((input.reply, end_of(row)) for row in kernel.store.load_ends([id]))
+    else:
+        kernel.awaited.setdefault(id, []).append(input.reply)
+
+
+def attend(kernel: Kernel, turn: Turn, input: Attend) -> None:
+    kernel.placement.draining = input.draining
+    kernel.placement.offer()
+    kernel.definitions.forget_unhosted()
+    kernel.instances.drop_unhosted()
+    kernel.next_event_at = 0.0
+    turn.look = True
+
+
+def leave(kernel: Kernel, turn: Turn, input: Leave) -> None:
+    for attempt in kernel.placement.attempts():
+        kernel.placement.end(attempt.instance, attempt.key)
+        turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
+    kernel.leases.leave(turn)
+    turn.replies.append((input.reply, None))
+
+
+def prune(kernel: Kernel, turn: Turn, input: Prune) -> None:
+    turn.flush()
+    ids = kernel.store.list_prunable(input.ended_before, input.limit)
+    turn.replies.append((input.reply, kernel.store.delete_instances(ids) if ids else 0))
+    turn.wrote = True
+
+
+def _log(turn: Turn, attempt: Attempt, lines: Sequence[LogLine]) -> None:
+    turn.changes.logs.extend((attempt.instance, attempt.key, attempt.attempt, *line) for line in lines)
+
+
+def given_by_store(public_id: str) -> bool:
+    """Whether an id has the form that the store gives: name:number."""
+    _, colon, number = public_id.rpartition(":")
+    return bool(colon) and number.isdigit()
+
+
+def end_of(row: EndRow) -> End:
+    return End(
+        row.public_id,
+        row.status,
+        None if row.output is None else row.output.encode(),
+        None if row.error is None else _failure(row.error),
+        row.reason or "",
+    )
+
+
+TAKE: dict[type, Callable[[Kernel, Turn, Any], None]] = {
+    Settle: settle,
+    Release: release,
+    Progress: progress,
+    Start: start,
+    Deploy: deploy,
+    Tell: tell,
+    Await: await_,
+    Attend: attend,
+    Leave: leave,
+    Prune: prune,
+}
