@@ -17,7 +17,9 @@ class Receiver:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.sent: list[Any] = []
-        self.context = Context("order-7", "mail", 2, "shop:mail", lambda *sent: self.sent.append(sent), self.clock.now)
+        self.context = Context(
+            "order-7", "mail", 2, "shop:mail", lambda _, *sent: self.sent.append(sent), self.clock.now
+        )
 
 
 @pytest.fixture

@@ -77,6 +77,13 @@ def type_problem(type: Any) -> str:  # noqa: A002 - msgspec's own word
     return f"JSON cannot carry {_type_name(foreign[0])}" if foreign else ""
 
 
+def storable(text: str) -> str:
+    """Text that every store takes: lone surrogates and NUL, which PostgreSQL refuses, are written out."""
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    return text.replace("\x00", "\\x00")
+
+
 # --- Out --------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
+from mainspring.codec import storable
 from mainspring.errors import RefusedError, SettingInvalidError
 
 LINE_COUNT_MAX = 1_000
@@ -30,7 +31,7 @@ REPORT_INTERVAL_S = 0.5
 LogLine = tuple[float, str, str]
 """When, level name, message."""
 
-Send = Callable[[float | None, tuple[LogLine, ...]], None]
+Send = Callable[["Context", float | None, tuple[LogLine, ...]], None]
 """Hands on how far an attempt has come (None: only lines) and what it logged since the last time."""
 
 
@@ -52,7 +53,7 @@ class Lines:
             self._count += 1
             if len(text) > LINE_LENGTH_MAX:
                 text = f"{text[:LINE_LENGTH_MAX]}… ({len(text) - LINE_LENGTH_MAX:,} more characters)"
-            self._kept.append((at, level, text))
+            self._kept.append((at, level, storable(text)))
 
     def drop(self, count: int) -> None:
         """Count lines that somebody else left out."""
@@ -154,7 +155,7 @@ class Context:
         if fraction != 1 and 0 <= now - self._sent_at < REPORT_INTERVAL_S:
             return
         self._sent_at = now
-        self._send(fraction, () if self._lines is None else self._lines.take())
+        self._send(self, fraction, () if self._lines is None else self._lines.take())
 
 
 class TaskLogger(logging.LoggerAdapter[logging.Logger]):

@@ -1,0 +1,169 @@
+"""Attempts under way in one executor, and how each of them ends exactly once.
+
+Invariant: every attempt that was dispatched is reported once, as `Settle` or as `Release`, unless the worker is killed
+or gives up on it in `drain`.  Whoever takes a run out of the set (`claim`) reports it; all others, coming later, drop
+what they have.  That is how the late outcome of an attempt that timed out is ignored.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Raw
+
+from mainspring.codec import PAYLOAD_BYTES_MAX
+from mainspring.context import Context, LogLine
+from mainspring.errors import TaskExitError, TaskTimeoutError
+from mainspring.handler import Handler
+from mainspring.kernel.records import Attempt, Progress, Release, Settle
+from mainspring.models.contract import TaskCompleted, TaskFailed
+from mainspring.runtime.failure import failure_of
+
+Report = Callable[[list[Any]], None]
+"""Hands `Settle`, `Release` and `Progress` to the pump; any thread may call it."""
+
+TIMED_OUT, CANCELLED, STOPPED = "timed out", "cancelled", "stopped"
+"""Why a run was told to end: its time was up, its task was taken back, the worker stops."""
+
+
+class Run(Context):
+    """One attempt under way: its context, and what its executor needs to know."""
+
+    __slots__ = ("alarm", "carrier", "lane", "record", "started_at", "target", "verdict")
+
+    def __init__(self, record: Attempt, target: Handler[..., Any], send: Any, now: Callable[[], float]) -> None:
+        # Not by way of Context's own __init__: this is paid for every attempt.
+        self.instance = record.public_id
+        self.key = record.key
+        self.attempt = record.attempt
+        self.handler = record.handler
+        self._send = send
+        self._now = now
+        self._sent_at = 0.0
+        self._cancelled = False
+        self._lines = None
+        self.record = record
+        self.target = target
+        self.started_at = 0.0
+        """0: the handler has not been called yet."""
+        self.verdict = ""
+        """Why it was told to end; empty: it was not."""
+        self.carrier: Any = None
+        """What runs it: an asyncio task, a thread's id, a child."""
+        self.lane: Any = None
+        """The event loop it runs on, where it does."""
+        self.alarm: Any = None
+        """The watchdog's entry for its time-out."""
+
+
+class Runs:
+    """The runs of one executor, and the values that tell of their ends."""
+
+    def __init__(
+        self, report: Report, worker: str, now: Callable[[], float] = time.time, bytes_max: int = PAYLOAD_BYTES_MAX
+    ) -> None:
+        self.report = report
+        self.worker = worker
+        self.now = now
+        self.bytes_max = bytes_max
+        self.live: set[Run] = set()
+        self._emptied = threading.Condition()
+        self._watched = False
+        self._silent = False
+
+    def make(self, record: Attempt, target: Handler[..., Any]) -> Run:
+        """A run to be added to `live` once others may find it there."""
+        return Run(record, target, self.send, self.now)
+
+    def claim(self, run: Run) -> bool:
+        """Take the right to report the end of a run; False: somebody else has."""
+        try:
+            self.live.remove(run)  # one step under the interpreter lock, so only one thread succeeds
+        except KeyError:
+            return False
+        if self._watched:
+            with self._emptied:
+                self._emptied.notify_all()
+        return not self._silent
+
+    def find(self, instance: int, key: str) -> list[Run]:
+        return [run for run in tuple(self.live) if run.record.key == key and run.record.instance == instance]
+
+    def send(self, run: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
+        """Progress of a run, unless its outcome has been reported."""
+        if run in self.live:
+            self.report([Progress(run.record, fraction, lines)])
+
+    def completed(self, run: Run, output: bytes) -> Settle:
+        record = run.record
+        event = TaskCompleted(
+            record.key, record.attempt, run.started_at, self.now(), Raw(output), self.worker, record.ready_at
+        )
+        return Settle(record, event) if run._lines is None else Settle(record, event, run.close())  # noqa: SLF001
+
+    def failed(self, run: Run, error: BaseException, trace: str | None = None) -> Settle:
+        return self.failed_with(run, failure_of(as_told(error), trace))
+
+    def failed_with(self, run: Run, failure: Any) -> Settle:
+        now = self.now()
+        event = TaskFailed(run.key, run.attempt, run.started_at or now, now, failure, self.worker, run.record.ready_at)
+        return Settle(run.record, event, run.close())
+
+    def unstarted(self, record: Attempt, error: BaseException) -> Settle:
+        """The failure of an attempt for which there is no handler."""
+        now = self.now()
+        return Settle(record, TaskFailed(record.key, record.attempt, now, now, failure_of(error, ""), self.worker))
+
+    def ended(self, run: Run, error: BaseException) -> Settle | Release:
+        """What to report of a run that raised, given why it was told to end."""
+        if run.verdict == TIMED_OUT:
+            return self.failed(run, too_late(run), failure_of(error).traceback)
+        if run.verdict == STOPPED:
+            return Release(run.record)
+        return self.failed(run, error)
+
+    def release(self, attempts: list[Attempt]) -> None:
+        if attempts and not self._silent:
+            self.report([Release(attempt) for attempt in attempts])
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether all runs ended within `timeout_s`."""
+        with self._emptied:
+            self._watched = True
+            return self._emptied.wait_for(lambda: not self.live, timeout_s)
+
+    def silence(self) -> None:
+        """Report nothing from now on."""
+        self._silent = True
+
+
+class Line(deque[Attempt]):
+    """Attempts that wait for a place in one executor; any thread may add and take."""
+
+    def withdraw(self, instance: int | None = None, key: str | None = None) -> list[Attempt]:
+        """Take out those of a task, or all."""
+        mine = [one for one in tuple(self) if instance is None or (one.key == key and one.instance == instance)]
+        return [one for one in mine if self._took(one)]
+
+    def _took(self, attempt: Attempt) -> bool:
+        try:
+            self.remove(attempt)
+        except ValueError:  # it has begun in this moment
+            return False
+        return True
+
+
+def too_late(run: Run, why: str = "") -> TaskTimeoutError:
+    return TaskTimeoutError(f"took longer than its timeout_s of {run.record.timeout_s:g} s{why}")
+
+
+def as_told(error: BaseException) -> BaseException:
+    """`sys.exit()` in a handler, as the failure that it is for a task; other errors as they are."""
+    if not isinstance(error, SystemExit):
+        return error
+    told = TaskExitError(f"the handler called sys.exit({'' if error.code is None else repr(error.code)})")
+    return told.with_traceback(error.__traceback__)

@@ -1,0 +1,139 @@
+"""The worker: takes attempts from the pump, has each run where its handler belongs, and reports how they ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from mainspring.clock import Clock
+from mainspring.codec import PAYLOAD_BYTES_MAX
+from mainspring.errors import HandlerUnknownError
+from mainspring.handler import Isolation
+from mainspring.kernel.records import Attempt
+from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.loop import LoopExecutor
+from mainspring.runtime.runs import Report, Runs
+from mainspring.runtime.threads import THREAD_COUNT_MAX, ThreadExecutor
+from mainspring.runtime.watchdog import Watchdog
+
+STOP_GRACE_S = 2.0
+"""After the grace of `drain`: handlers that were told to end may take so long to clean up."""
+
+
+class Executor(Protocol):
+    """A way to run attempts.  Each of them is reported once, by way of `runs`."""
+
+    runs: Runs
+
+    def submit(self, attempts: list[Attempt]) -> None:
+        """Run them, now or as soon as there is a place; returns at once."""
+
+    def cancel(self, instance: int, key: str) -> None:
+        """The task was taken back: release what waits, tell what runs to end."""
+
+    def release(self) -> None:
+        """Give back what has not begun."""
+
+    def interrupt(self) -> None:
+        """The worker stops: tell all that run to end."""
+
+    def stop(self) -> None:
+        """Nothing more will come; what still runs is given up."""
+
+
+class Worker:
+    """The executors of this process."""
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        report: Report,
+        *,
+        name: str,
+        clock: Clock,
+        threads: int = THREAD_COUNT_MAX,
+        processes: int = os.cpu_count() or 1,
+        payload_bytes_max: int = PAYLOAD_BYTES_MAX,
+    ) -> None:
+        self.name = name
+        self.handlers = handlers
+        self._watchdog = Watchdog()
+        self._draining = False
+
+        def runs() -> Runs:
+            return Runs(report, name, clock.now, payload_bytes_max)
+
+        self._executors: dict[Isolation, Executor] = {
+            "async": LoopExecutor(handlers, runs(), self._watchdog),
+            "thread": ThreadExecutor(handlers, runs(), self._watchdog, threads),
+            # Until processes come, a thread does what it can.
+            "process": ThreadExecutor(handlers, runs(), self._watchdog, processes),
+        }
+        self._orphans = runs()
+
+    def start(self) -> None:
+        self._watchdog.start()
+
+    def dispatch(self, attempts: list[Attempt]) -> None:
+        """Run attempts; returns at once."""
+        if self._draining:
+            self._orphans.release(attempts)
+            return
+        pool = self.handlers.pool
+        pools = {pool(attempt.handler) for attempt in attempts}
+        for isolation in pools:
+            mine = attempts if len(pools) == 1 else [one for one in attempts if pool(one.handler) == isolation]
+            if isolation is None:
+                self._refuse(mine)
+            else:
+                self._executors[isolation].submit(mine)
+
+    def cancel(self, instance: int, key: str) -> None:
+        """The task was taken back: an attempt that waits is released, one that runs is told to end."""
+        for executor in self._executors.values():
+            executor.cancel(instance, key)
+
+    def drain(self, grace_s: float) -> list[Attempt]:
+        """Take nothing more, and let what runs end; returns the attempts that were given up because they did not.
+
+        What never began is released at once.  What still runs after `grace_s` is told to end (its context says
+        `cancelled`, coroutines are cancelled, processes terminated) and is released too, if it does within
+        `STOP_GRACE_S`.
+        """
+        self._draining = True
+        for executor in self._executors.values():
+            executor.release()
+        if not self._wait(grace_s):
+            for executor in self._executors.values():
+                executor.interrupt()
+            self._wait(STOP_GRACE_S)
+        left = [run.record for executor in self._executors.values() for run in tuple(executor.runs.live)]
+        self.kill()
+        return left
+
+    def kill(self) -> None:
+        """Stop at once; nothing is reported any more."""
+        self._draining = True
+        self._orphans.silence()
+        for executor in self._executors.values():
+            executor.runs.silence()
+            executor.stop()
+        self._watchdog.stop()
+
+    def _wait(self, timeout_s: float) -> bool:
+        """Whether everything ended within `timeout_s`."""
+        until = time.monotonic() + timeout_s
+        ended = [executor.runs.wait(max(0.0, until - time.monotonic())) for executor in self._executors.values()]
+        return all(ended)
+
+    def _refuse(self, attempts: Iterable[Attempt]) -> None:
+        """A handler was offered once and is not here any more."""
+        for attempt in attempts:
+            try:
+                self.handlers.get(attempt.handler)
+                error = HandlerUnknownError(attempt.handler, "it appeared only now; the next attempt will find it")
+            except HandlerUnknownError as reason:
+                error = reason
+            self._orphans.report([self._orphans.unstarted(attempt, error)])

@@ -1,0 +1,188 @@
+"""Coroutines: time-outs, those that do not yield, and loops that are held."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+import pytest
+
+from mainspring.context import Context
+from mainspring.runtime import loop as module
+from tests.runtime.shop import Shop, failure_in
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "YIELD_GRACE_S", 0.1)
+    monkeypatch.setattr(module, "BLOCKED_S", 0.1)
+    monkeypatch.setattr(module, "BEAT_S", 0.03)
+
+
+async def quick() -> str:
+    return "done"
+
+
+def test_outcomes_of_one_pass_are_one_report():
+    reports = []
+    shop = Shop()
+
+    def report(inputs):
+        reports.append(len(inputs))
+        shop._report(inputs)
+
+    shop.worker._executors["async"].runs.report = report
+    shop.submit_all(quick, [{}] * 200)
+    for _ in range(200):
+        shop.end()
+    assert max(reports) > 50
+    shop.worker.kill()
+
+
+def test_a_late_coroutine_is_cancelled_and_the_story_says_where_it_was(shop):
+    cleaned = threading.Event()
+
+    async def late() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cleaned.set()
+
+    failure = shop.failure(late, timeout_s=0.05)
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 0.05 s")
+    assert "await asyncio.sleep(60)" in failure.traceback
+    assert "mainspring.errors.TaskTimeoutError" in failure.kinds
+    assert cleaned.is_set()
+
+
+def test_a_time_out_is_a_failure_even_if_the_handler_then_returns(shop):
+    async def stubborn() -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "saved"
+        return "never"
+
+    assert shop.failure(stubborn, timeout_s=0.05).type == "TaskTimeoutError"
+
+
+def test_a_coroutine_that_ignores_its_cancellation_is_settled_all_the_same(shop):
+    gate = asyncio.Event()
+    loops = []
+
+    async def deaf(context: Context) -> None:
+        loops.append(asyncio.get_running_loop())
+        while not gate.is_set():
+            try:
+                await gate.wait()
+            except asyncio.CancelledError:
+                assert context.cancelled
+
+    failure = shop.failure(deaf, timeout_s=0.05)
+    assert "did not yield: it goes on although it was cancelled" in failure.message
+    assert "await gate.wait()" in failure.traceback
+    assert shop.result(quick) == "done"
+    loops[0].call_soon_threadsafe(gate.set)  # its late end is dropped
+    assert shop.result(quick) == "done"
+
+
+def test_a_coroutine_that_blocks_the_loop_is_settled_and_the_loop_replaced(shop):
+    gate = threading.Event()
+
+    async def blocking() -> None:
+        gate.wait()
+
+    failure = shop.failure(blocking, timeout_s=0.05)
+    assert "did not yield: it holds the event loop" in failure.message
+    assert "gate.wait()" in failure.traceback
+    assert shop.result(quick) == "done"  # on another loop
+    gate.set()
+
+
+def test_what_had_not_begun_on_a_blocked_loop_begins_on_the_next(shop):
+    gate, began = threading.Event(), threading.Event()
+
+    async def blocking() -> None:
+        began.set()
+        gate.wait()
+
+    first = shop.submit(blocking, timeout_s=0.05)
+    assert began.wait(20)
+    second = shop.submit(quick)
+    assert {shop.end().attempt.instance, shop.end().attempt.instance} == {first.instance, second.instance}
+    gate.set()
+    assert shop.result(quick) == "done"
+    assert shop.inbox.empty()
+
+
+def test_the_story_names_the_handler_that_holds_the_loop(shop):
+    gate, sleeping = threading.Event(), threading.Event()
+
+    async def innocent() -> None:
+        sleeping.set()
+        await asyncio.sleep(60)
+
+    async def culprit() -> None:
+        gate.wait()
+
+    shop.submit(innocent, timeout_s=0.3)
+    assert sleeping.wait(20)
+    shop.submit(culprit)
+    message = failure_in(shop.end()).message
+    assert "culprit' holds" in message.replace("culprit holds", "culprit' holds")
+    gate.set()
+
+
+def test_a_handler_that_holds_the_loop_is_named_once(shop, caplog):
+    warned = threading.Event()
+
+    async def heavy() -> None:
+        warned.wait(20)
+
+    class Bell(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "heavy" in record.getMessage():
+                warned.set()
+
+    bell = Bell(logging.WARNING)
+    logging.getLogger("mainspring.worker").addHandler(bell)
+    with caplog.at_level(logging.WARNING):
+        shop.run(heavy)
+    logging.getLogger("mainspring.worker").removeHandler(bell)
+    [record] = [one for one in caplog.records if "heavy" in one.getMessage()]
+    assert "heavy holds the event loop for more than 0.1 s" in record.getMessage()
+    assert "warned.wait(20)" in record.getMessage()
+
+
+def test_a_task_that_a_handler_started_cannot_end_the_loop(shop, caplog):
+    async def careless() -> str:
+        async def leave() -> None:
+            raise SystemExit(1)
+
+        task = asyncio.create_task(leave())
+        await asyncio.wait([task])
+        return "still here"
+
+    with caplog.at_level(logging.CRITICAL):
+        assert shop.result(careless) == "still here"
+    assert shop.result(quick) == "done"
+
+
+def test_a_handler_that_cancels_everything_loses_nothing(shop):
+    async def hostile() -> None:
+        for one in asyncio.all_tasks():
+            if one is not asyncio.current_task():
+                one.cancel()
+
+    shop.submit_all(hostile, [{}])
+    attempts = shop.submit_all(hostile, [{}] * 20)
+    assert len([shop.end() for _ in range(len(attempts) + 1)]) == 21
+
+
+def test_attempts_do_not_share_context_variables(shop):
+    async def current() -> bool:
+        task = asyncio.current_task()
+        return task is not None
+
+    assert shop.result(current) is True

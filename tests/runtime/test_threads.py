@@ -1,0 +1,101 @@
+"""Threads: as many as needed and allowed, replaced when a handler does not return."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+
+import pytest
+
+from mainspring.context import Context
+from mainspring.runtime import threads as module
+from tests.runtime.shop import Shop, failure_in
+
+
+def ident() -> int:
+    return threading.get_ident()
+
+
+def test_as_many_run_side_by_side_as_are_allowed(shop):
+    meeting = threading.Barrier(4)
+    for _ in range(8):
+        shop.submit(meeting.wait)
+    assert sorted(int(bytes(shop.end().event.output)) for _ in range(8)) == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_no_more_threads_than_needed(shop):
+    # Two, because an outcome is reported before its thread is free again.
+    assert len({shop.result(ident) for _ in range(50)}) <= 2
+
+
+def test_an_idle_thread_ends_after_a_while(shop, monkeypatch):
+    monkeypatch.setattr(module, "IDLE_S_MAX", 0.01)
+    first = shop.run(threading.current_thread().is_alive)
+    assert first is not None
+    executor = shop.worker._executors["thread"]
+    for _ in range(2_000):
+        if executor._count == 0:
+            break
+        threading.Event().wait(0.01)
+    assert executor._count == 0
+    assert shop.result(ident)
+
+
+def test_attempts_do_not_share_context_variables(shop):
+    variable = contextvars.ContextVar("variable", default="clean")
+
+    def stain() -> str:
+        before = variable.get()
+        variable.set("dirty")
+        return before
+
+    assert [shop.result(stain) for _ in range(3)] == ["clean"] * 3
+
+
+def test_a_late_handler_is_settled_at_once_and_its_thread_replaced(caplog):
+    shop, gate = Shop(threads=1), threading.Event()
+    seen = threading.Event()
+
+    def late(context: Context) -> None:
+        gate.wait()
+        assert context.cancelled
+        seen.set()
+
+    with caplog.at_level(logging.WARNING):
+        failure = shop.failure(late, timeout_s=0.05)
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 0.05 s")
+    assert "gate.wait()" in failure.traceback
+    assert "runtime/threads.py" not in failure.traceback
+    assert "its thread is given up (1 so far)" in caplog.text
+    other = shop.result(ident)  # in the replacement
+    gate.set()
+    assert seen.wait(20)
+    assert shop.result(ident) == other
+    assert shop.inbox.empty(), "the late outcome is dropped"
+    shop.worker.kill()
+
+
+def test_threads_that_do_not_return_are_replaced_up_to_a_limit(monkeypatch, caplog):
+    monkeypatch.setattr(module, "ABANDONED_COUNT_MAX", 2)
+    shop, gate = Shop(threads=1), threading.Event()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert failure_in(shop.run(gate.wait, timeout_s=0.05)).type == "TaskTimeoutError"
+    assert "not replaced: more than 2 do not return" in caplog.text
+    waiting = shop.submit(ident)
+    gate.set()  # the third thread goes on with the queue
+    assert shop.end().attempt is waiting
+    shop.worker.kill()
+
+
+def test_a_handler_within_its_time_is_not_disturbed(shop):
+    assert shop.result(ident, timeout_s=60)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_mixed_load_is_done_completely(size):
+    shop = Shop(threads=size)
+    attempts = [one for _ in range(20) for one in shop.submit_all(ident, [{}] * 25)]
+    assert {shop.end().attempt.instance for _ in attempts} == {one.instance for one in attempts}
+    shop.worker.kill()
