@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from mainspring import context as module
 from mainspring.clock import ManualClock
-from mainspring.context import Context
+from mainspring.context import LINE_COUNT_MAX, LINE_LENGTH_MAX, REPORT_INTERVAL_S, Context, context, current
 from mainspring.errors import RefusedError, SettingInvalidError
 
 
@@ -28,15 +27,15 @@ def receiver() -> Receiver:
 
 
 def test_it_knows_who_it_is(receiver):
-    context = receiver.context
-    assert (context.instance, context.key, context.attempt, context.cancelled) == ("order-7", "mail", 2, False)
-    assert context.idempotency_key == "order-7:mail"
+    its = receiver.context
+    assert (its.instance, its.key, its.attempt, its.cancelled) == ("order-7", "mail", 2, False)
+    assert its.idempotency_key == "order-7:mail"
 
 
 def test_the_first_progress_is_told_at_once_and_the_next_after_a_while(receiver):
     receiver.context.report_progress(0.1)
     receiver.context.report_progress(0.2)
-    receiver.clock.advance(module.REPORT_INTERVAL_S)
+    receiver.clock.advance(REPORT_INTERVAL_S)
     receiver.context.report_progress(0.3)
     receiver.context.report_progress(1)
     assert [fraction for fraction, _ in receiver.sent] == [0.1, 0.3, 1.0]
@@ -58,15 +57,15 @@ def test_lines_are_kept_with_progress_and_at_the_end(receiver):
 
 
 def test_lines_are_bounded_and_the_surplus_is_counted(receiver):
-    for number in range(module.LINE_COUNT_MAX + 5):
+    for number in range(LINE_COUNT_MAX + 5):
         receiver.context.keep("INFO", str(number))
     lines = receiver.context.close()
-    assert len(lines) == module.LINE_COUNT_MAX + 1
+    assert len(lines) == LINE_COUNT_MAX + 1
     assert lines[-1][1:] == ("WARNING", "5 more lines were not kept (at most 1,000 are)")
 
 
 def test_a_long_line_is_cut(receiver):
-    receiver.context.keep("INFO", "x" * (module.LINE_LENGTH_MAX + 1_234))
+    receiver.context.keep("INFO", "x" * (LINE_LENGTH_MAX + 1_234))
     [(_, _, text)] = receiver.context.close()
     assert text.endswith("x… (1,234 more characters)")
 
@@ -99,7 +98,7 @@ def test_a_wrong_format_does_not_stop_the_handler(receiver):
 
 def test_context_is_asked_from_within_a_handler(receiver):
     with pytest.raises(RefusedError, match="no task runs here"):
-        module.context()
-    token = module.current.set(receiver.context)
-    assert module.context() is receiver.context
-    module.current.reset(token)
+        context()
+    token = current.set(receiver.context)
+    assert context() is receiver.context
+    current.reset(token)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import mainspring.context
 from mainspring.context import Context
+from mainspring.context import context as current_context
 from mainspring.handler import Handler, task
 from mainspring.kernel.records import Attempt, Progress, Release, Settle
 from mainspring.models.contract import TaskCompleted, TaskFailed
@@ -166,7 +166,7 @@ def test_an_unknown_handler_fails_the_attempt(shop):
 @pytest.mark.parametrize("kind", [0, 1], ids=["thread", "async"])
 def test_a_handler_may_ask_for_its_context(shop, kind):
     def tell(context: Context, number: int) -> list[Any]:
-        assert mainspring.context.context() is context
+        assert current_context() is context
         return [context.instance, context.key, context.attempt, context.idempotency_key, number]
 
     async def tell_async(context: Context, number: int) -> list[Any]:
