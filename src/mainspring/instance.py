@@ -21,7 +21,7 @@ from mainspring.errors import (
 from mainspring.history import Entry, Node, TaskTime, entries_of, nodes_of, timeline_of
 from mainspring.kernel.lifecycle import CANCELLED, ENDED, FAILED
 from mainspring.kernel.reader import InstanceView, LogView
-from mainspring.kernel.records import Await, End
+from mainspring.kernel.records import Await, End, end_of
 from mainspring.models.contract import (
     CancelRequested,
     Failure,
@@ -123,11 +123,8 @@ class Instance:
             raise ResultTimeoutError(self.id, timeout_s or 0.0) from None
 
     def _ended(self) -> End | None:
-        view = self._view()
-        if view.status not in ENDED:
-            return None
-        failure = None if view.error is None else msgspec.json.decode(view.error, type=Failure)
-        return End(view.public_id, view.status, (view.output or "null").encode(), failure, view.reason or "")
+        row = self._engine.reader.find_end(self.id)
+        return None if row is None else end_of(row)
 
     def _value(self, end: End) -> Any:
         if end.status == FAILED:

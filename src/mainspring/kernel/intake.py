@@ -21,7 +21,6 @@ from mainspring.kernel.records import (
     Await,
     Begun,
     Deploy,
-    End,
     Leave,
     LogLine,
     Progress,
@@ -31,17 +30,15 @@ from mainspring.kernel.records import (
     Start,
     StartEntry,
     Tell,
+    end_of,
 )
-from mainspring.kernel.store import EndRow, InstanceRow
-from mainspring.models.contract import Failure, Started, TaskCompleted
+from mainspring.kernel.store import InstanceRow
+from mainspring.models.contract import Started, TaskCompleted
 
 if TYPE_CHECKING:
     from mainspring.kernel.definitions import Definition
     from mainspring.kernel.kernel import Kernel
     from mainspring.kernel.turn import Turn
-
-_failure = msgspec.json.Decoder(Failure).decode
-
 
 def settle(kernel: Kernel, turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
@@ -196,16 +193,6 @@ def given_by_store(public_id: str) -> bool:
     """Whether an id has the form that the store gives: name:number."""
     _, colon, number = public_id.rpartition(":")
     return bool(colon) and number.isdigit()
-
-
-def end_of(row: EndRow) -> End:
-    return End(
-        row.public_id,
-        row.status,
-        None if row.output is None else row.output.encode(),
-        None if row.error is None else _failure(row.error),
-        row.reason or "",
-    )
 
 
 TAKE: dict[type, Callable[[Kernel, Turn, Any], None]] = {

@@ -18,11 +18,11 @@ from mainspring.errors import BrokenError, MainspringError, UnavailableError
 from mainspring.kernel.apply import APPLY
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.instances import Instances, Live, decode_event
-from mainspring.kernel.intake import TAKE, end_of
+from mainspring.kernel.intake import TAKE
 from mainspring.kernel.leases import Leases
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
 from mainspring.kernel.placement import Placement
-from mainspring.kernel.records import Await, Input, Progress, Release, Report, Settle, Tell
+from mainspring.kernel.records import Await, Input, Progress, Release, Report, Settle, Tell, end_of
 from mainspring.kernel.store import Store
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Event, Refusal, TaskLost

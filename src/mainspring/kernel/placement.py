@@ -140,18 +140,16 @@ class Placement:
         chosen = self._choose(store, turn.now)
         if not chosen:
             return
-        leased = store.lease([(row.instance, row.key) for row in chosen], self.worker, turn.now)
-        order = {(row.instance, row.key): place for place, row in enumerate(chosen)}
-        leased.sort(key=lambda row: order[row.instance, row.key])
-        for row in leased:
-            pool = self._pools[row.capability]
-            self._free[pool] -= 1  # type: ignore[index]  # only capabilities with a pool are chosen
+        store.lease([(row.instance, row.key) for row in chosen], self.worker, turn.now)
+        free, running = self._free, self.running
+        for row in chosen:
+            free[self._pools[row.capability]] -= 1  # type: ignore[index]  # only capabilities with a pool are chosen
             self._free_total -= 1
             attempt = Attempt(
-                row.instance, row.key, self._handlers[row.capability], row.payload.encode(), row.attempt, row.token,
-                row.public_id, row.timeout_s, row.ready_at, row.capability,
+                row.instance, row.key, self._handlers[row.capability], row.payload.encode(), row.attempt + 1,
+                row.token + 1, row.public_id, row.timeout_s, row.ready_at, row.capability,
             )  # fmt: skip
-            self.running.setdefault(row.instance, {})[row.key] = attempt
+            running.setdefault(row.instance, {})[row.key] = attempt
             turn.dispatch.append(attempt)
         turn.wrote = True
 

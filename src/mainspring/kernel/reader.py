@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from mainspring.kernel.store import DefinitionRow, EntryRow
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 
 PAGE_MAX = 1_000
 """Rows of one page."""
@@ -113,6 +113,9 @@ class Reader(Protocol):
     """One connection that only reads; safe to use from several threads."""
 
     def find_instance(self, public_id: str) -> InstanceView | None: ...
+    def find_end(self, public_id: str) -> EndRow | None:
+        """How an instance ended; None: it has not, or there is none."""
+
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
         """Newest first, those numbered below `before`."""
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from mainspring.kernel.store import EndRow
 from mainspring.models.contract import Deployable, Event, Failure, TaskCompleted, TaskFailed
+
+_failure = msgspec.json.Decoder(Failure).decode
 
 LogLine = tuple[float, str, str]
 """When, level name, message."""
@@ -145,6 +149,16 @@ class End(Struct, frozen=True, gc=False):
     output: bytes | None = None
     failure: Failure | None = None
     reason: str = ""
+
+
+def end_of(row: EndRow) -> End:
+    return End(
+        row.public_id,
+        row.status,
+        None if row.output is None else row.output.encode(),
+        None if row.error is None else _failure(row.error),
+        row.reason or "",
+    )
 
 
 class Report(Struct):

@@ -69,26 +69,17 @@ class DefinitionRow(Struct, frozen=True, gc=False):
 
 
 class WaitingRow(Struct, frozen=True, gc=False):
-    """A task that could be claimed: just enough to choose."""
+    """A task that could be claimed, as it is before it is."""
 
     priority: int
     ready_at: float
     instance: int
     key: str
     capability: int
-
-
-class LeasedRow(Struct, frozen=True, gc=False):
-    """A task that has just been leased to us."""
-
-    instance: int
-    key: str
-    payload: str
     attempt: int
     token: int
     timeout_s: float | None
-    ready_at: float
-    capability: int
+    payload: str
     public_id: str
 
 
@@ -249,8 +240,8 @@ class Store(Protocol):
     def next_task_at(self, capability: int, now: float) -> float | None:
         """When the next task that is not ready yet will be."""
 
-    def lease(self, keys: Sequence[Key], owner: int, now: float) -> list[LeasedRow]:
-        """Lease waiting tasks: counts the attempt and makes a new token."""
+    def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
+        """Lease tasks found waiting in this transaction: each counts an attempt and gets the next token."""
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         """Which of our leases (instance, key, token) are not ours any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -26,7 +27,6 @@ from mainspring.kernel.store import (
     HeldRow,
     InstanceRow,
     Key,
-    LeasedRow,
     WaitingRow,
     WorkerRow,
 )
@@ -39,6 +39,8 @@ CHECKPOINT_PAGES = 4_000
 """16 MB of log between checkpoints: fewer page writes under load, and still a short recovery."""
 POLL_S = 0.05
 """How often an idle process looks whether another one has written; asking costs microseconds."""
+ROWS_PER_STEP = 32
+"""Rows inserted by one step of a statement; more gain nothing."""
 MEMORY_VFS = "memdb"
 
 _encode = msgspec.json.Encoder().encode
@@ -106,13 +108,25 @@ class SqliteStore:
         with translated(self.path):
             for statement in sql.SWEEP if changes.swept else ():
                 many(statement, changes.swept)
-            for name, statement in sql.WRITES:
-                rows = getattr(changes, name)
-                if rows:
+            for name, statement, columns in sql.INSERTS:
+                if rows := getattr(changes, name):
+                    self._insert(statement, columns, rows)
+            for name, statement in sql.UPDATES:
+                if rows := getattr(changes, name):
                     many(statement, rows.values() if type(rows) is dict else rows)
             for instance, events in changes.events.items():
                 many(sql.PUT_EVENT, [row for row in events.values() if row is not None])
                 many(sql.DELETE_EVENT, [(instance, key) for key, row in events.items() if row is None])
+
+    def _insert(self, statement: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
+        """Insert rows, many with each step of the statement: half the time of a step for each."""
+        row = f"({', '.join('?' * columns)})"
+        whole = len(rows) - len(rows) % ROWS_PER_STEP
+        if whole:
+            steps = [rows[place : place + ROWS_PER_STEP] for place in range(0, whole, ROWS_PER_STEP)]
+            values = f"{statement} values {', '.join([row] * ROWS_PER_STEP)}"
+            self._connection.executemany(values, [list(chain.from_iterable(step)) for step in steps])
+        self._connection.executemany(f"{statement} values {row}", rows[whole:])
 
     def reserve(self, name: str, count: int) -> int:
         return int(self._one(sql.RESERVE, {"name": name, "count": count})[0])
@@ -207,9 +221,8 @@ class SqliteStore:
             priority = row[0]
             yield priority
 
-    def lease(self, keys: Sequence[Key], owner: int, now: float) -> list[LeasedRow]:
-        rows = [(owner, now, instance, key) for instance, key in keys]
-        return [LeasedRow(*row) for row in self._connection.executemany(sql.LEASE, rows)]
+    def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
+        self._connection.executemany(sql.LEASE, [(owner, now, instance, key) for instance, key in keys])
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         return {(instance, key) for instance, key in self._execute(sql.STALE, (_list(leases), owner))}

@@ -19,7 +19,7 @@ from mainspring.kernel.reader import (
     TaskView,
     WorkerView,
 )
-from mainspring.kernel.store import DefinitionRow, EntryRow
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
 from mainspring.stores.sqlite import SqliteStore, connect, translated
@@ -56,6 +56,10 @@ class SqliteReader:
     def find_instance(self, public_id: str) -> InstanceView | None:
         rows = self._rows(sql.FIND_INSTANCE, (public_id,))
         return InstanceView(*rows[0]) if rows else None
+
+    def find_end(self, public_id: str) -> EndRow | None:
+        rows = self._rows(sql.FIND_END, (public_id,))
+        return EndRow(*rows[0]) if rows else None
 
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
         values: dict[str, Any] = {

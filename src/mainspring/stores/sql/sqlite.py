@@ -4,19 +4,26 @@ from __future__ import annotations
 
 # --- Writing, one statement per table ---------------------------------------------------------
 
-WRITES: tuple[tuple[str, str], ...] = (
-    # (attribute of Changes, statement), in the order that makes a turn's rows consistent
+INSERTS: tuple[tuple[str, str, int], ...] = (
+    # (attribute of Changes, statement up to its rows, columns), in the order that makes a turn's rows consistent
     (
         "instances",
-        "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes, created_at)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes, created_at)",
+        9,
     ),
-    ("journal", "insert into journal (instance, seq, at, kind, event, decisions) values (?, ?, ?, ?, ?, ?)"),
+    ("journal", "insert into journal (instance, seq, at, kind, event, decisions)", 6),
     (
         "tasks",
         "insert into task (instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s,"
-        " payload) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " payload)",
+        11,
     ),
+    ("logs", "insert into log (instance, key, attempt, at, level, message)", 6),
+    ("snapshots", "insert or replace into snapshot (instance, seq, state)", 3),
+)
+
+UPDATES: tuple[tuple[str, str], ...] = (
+    # (attribute of Changes, statement), after the inserts
     (
         "tasks_retried",
         "update task set ready_at = ?, owner = ?, leased_at = null, progress = null, lost_count = lost_count + ?"
@@ -32,8 +39,6 @@ WRITES: tuple[tuple[str, str], ...] = (
     ("held", "update task set owner = 0 where instance = ? and owner is null"),
     ("released", "update task set owner = null where instance = ? and owner = 0"),
     ("statuses", "update instance set status = ?, ended_at = ?, output = ?, error = ?, reason = ? where id = ?"),
-    ("logs", "insert into log (instance, key, attempt, at, level, message) values (?, ?, ?, ?, ?, ?)"),
-    ("snapshots", "insert or replace into snapshot (instance, seq, state) values (?, ?, ?)"),
 )
 
 PUT_EVENT = "insert or replace into event (instance, key, ready_at, kind, data) values (?, ?, ?, ?, ?)"
@@ -110,9 +115,11 @@ NEXT_PRIORITY = (
     "select priority from task where capability = ? and owner is null and priority < ? order by priority desc limit 1"
 )
 WAITING = (
-    "select priority, ready_at, instance, key, capability from task"
-    " where capability = ? and owner is null and priority = ? and ready_at <= ?"
-    " order by ready_at, instance, key limit ?"
+    "select task.priority, task.ready_at, task.instance, task.key, task.capability, task.attempt, task.token,"
+    " task.timeout_s, task.payload, instance.public_id"
+    " from task cross join instance on instance.id = task.instance"
+    " where task.capability = ? and task.owner is null and task.priority = ? and task.ready_at <= ?"
+    " order by task.ready_at, task.instance, task.key limit ?"
 )
 NEXT_TASK_AT = (
     "select ready_at from task where capability = ? and owner is null and priority = ? and ready_at > ?"
@@ -120,9 +127,7 @@ NEXT_TASK_AT = (
 )
 LEASE = (
     "update task set owner = ?, leased_at = ?, token = token + 1, attempt = attempt + 1, progress = null"
-    " where instance = ? and key = ? and owner is null"
-    " returning instance, key, payload, attempt, token, timeout_s, ready_at, capability,"
-    " (select public_id from instance where id = task.instance)"
+    " where instance = ? and key = ?"
 )
 STALE = (
     "select lease.value ->> 0, lease.value ->> 1 from json_each(?) as lease where not exists"

@@ -9,6 +9,10 @@ INSTANCE = (
     " from instance join definition on definition.id = instance.definition"
 )
 FIND_INSTANCE = f"{INSTANCE} where instance.public_id = ?"
+FIND_END = (
+    "select id, public_id, status, output, error, reason from instance"
+    " where public_id = ? and status in ('completed', 'failed', 'cancelled')"
+)
 LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit :limit"
 LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? order by instance.id"
 
