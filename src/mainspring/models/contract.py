@@ -69,7 +69,7 @@ class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     """Something that happened; the name of its class is the journal's `kind`."""
 
 
-class Started(Event):
+class Started(Event, frozen=True):
     """The instance was started."""
 
     input: Raw
@@ -79,7 +79,7 @@ class Started(Event):
     """Nothing of it may run earlier; 0: at once."""
 
 
-class TaskCompleted(Event):
+class TaskCompleted(Event, frozen=True):
     """An attempt returned; `finished_at` is when the handler did, not when the turn learned of it."""
 
     key: str
@@ -92,7 +92,7 @@ class TaskCompleted(Event):
     """When the attempt could have begun; what lies between is waiting for a slot."""
 
 
-class TaskFailed(Event):
+class TaskFailed(Event, frozen=True):
     """An attempt raised, timed out, or returned something that cannot be kept."""
 
     key: str
@@ -104,7 +104,7 @@ class TaskFailed(Event):
     ready_at: float = 0.0
 
 
-class TaskLost(Event):
+class TaskLost(Event, frozen=True):
     """The worker that held the task died; how the attempt ended nobody knows."""
 
     key: str
@@ -115,42 +115,42 @@ class TaskLost(Event):
     """The task was lost too often (`LOST_COUNT_MAX`) and must not be tried again."""
 
 
-class TimerFired(Event):
+class TimerFired(Event, frozen=True):
     key: str
 
 
-class ChildCompleted(Event):
+class ChildCompleted(Event, frozen=True):
     key: str
     output: Raw
 
 
-class ChildFailed(Event):
+class ChildFailed(Event, frozen=True):
     key: str
     error: Failure
 
 
-class ChildCancelled(Event):
+class ChildCancelled(Event, frozen=True):
     key: str
     reason: str = ""
 
 
-class CancelRequested(Event):
+class CancelRequested(Event, frozen=True):
     reason: str = ""
 
 
-class PauseRequested(Event):
+class PauseRequested(Event, frozen=True):
     reason: str = ""
 
 
-class ResumeRequested(Event):
+class ResumeRequested(Event, frozen=True):
     pass
 
 
-class RetryRequested(Event):
+class RetryRequested(Event, frozen=True):
     """Run again what failed, and what was cancelled because of it."""
 
 
-class RerunRequested(Event):
+class RerunRequested(Event, frozen=True):
     """Run a node again, and all that depends on it."""
 
     node: str
@@ -184,7 +184,7 @@ class Command(Struct, frozen=True, gc=False):
     """Something for the kernel to do; keyed commands are harmless when applied twice."""
 
 
-class StartTask(Command):
+class StartTask(Command, frozen=True):
     """Queue a task."""
 
     key: str
@@ -197,39 +197,39 @@ class StartTask(Command):
     """Of the instance; added to that of the spec."""
 
 
-class RetryTask(Command):
+class RetryTask(Command, frozen=True):
     """Queue the next attempt of a task that has just failed or was lost."""
 
     key: str
     ready_at: float
 
 
-class CancelTask(Command):
+class CancelTask(Command, frozen=True):
     """Take a task back; an attempt under way is told to stop and its outcome is refused."""
 
     key: str
 
 
-class HoldTasks(Command):
+class HoldTasks(Command, frozen=True):
     """Keep the instance's waiting tasks from being claimed; attempts under way go on."""
 
 
-class ReleaseTasks(Command):
+class ReleaseTasks(Command, frozen=True):
     """Undo `HoldTasks`."""
 
 
-class SetTimer(Command):
+class SetTimer(Command, frozen=True):
     """Have `TimerFired(key)` delivered at `ready_at`."""
 
     key: str
     ready_at: float
 
 
-class CancelTimer(Command):
+class CancelTimer(Command, frozen=True):
     key: str
 
 
-class StartInstance(Command):
+class StartInstance(Command, frozen=True):
     """Start a child; its end arrives as `ChildCompleted`, `ChildFailed` or `ChildCancelled` under `key`."""
 
     key: str
@@ -239,40 +239,40 @@ class StartInstance(Command):
     priority: int = 0
 
 
-class CancelInstance(Command):
+class CancelInstance(Command, frozen=True):
     """Cancel the child that was started under `key`; nothing of its end is delivered."""
 
     key: str
     reason: str = ""
 
 
-class RetryInstance(Command):
+class RetryInstance(Command, frozen=True):
     """Let the child that failed under `key` retry what failed in it; its next end is delivered again."""
 
     key: str
 
 
-class Pause(Command):
+class Pause(Command, frozen=True):
     """The instance is paused; children are paused with it."""
 
 
-class Resume(Command):
+class Resume(Command, frozen=True):
     """The instance is running again (also after `Fail`, `Cancel` or `Complete`, when something in it is run anew)."""
 
 
-class Complete(Command):
+class Complete(Command, frozen=True):
     """The instance has ended well.  The model has taken back the tasks, timers and children that were still open."""
 
     output: bytes
 
 
-class Fail(Command):
+class Fail(Command, frozen=True):
     """The instance has ended badly.  Tasks, timers and children that it still has are cancelled."""
 
     error: Failure
 
 
-class Cancel(Command):
+class Cancel(Command, frozen=True):
     """The instance has ended because somebody asked for it.  What it still has is cancelled."""
 
     reason: str
