@@ -1,0 +1,134 @@
+"""How a decision changes the state of a standalone task, and what it asks of the kernel."""
+
+# ruff: noqa: ARG001 - the rows of a table have one signature
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mainspring.models.contract import (
+    Cancel,
+    CancelTimer,
+    Command,
+    Complete,
+    Event,
+    Fail,
+    HoldTasks,
+    Pause,
+    ReleaseTasks,
+    Resume,
+    RetryTask,
+    SetTimer,
+    Started,
+    StartTask,
+    TaskLost,
+)
+from mainspring.models.task.document import TaskPlan
+from mainspring.models.task.state import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    PAUSED,
+    RUNNING,
+    Cancelled,
+    Completed,
+    Failed,
+    Paused,
+    Queued,
+    Requeued,
+    Resumed,
+    Retried,
+    TaskDecision,
+    TaskState,
+)
+
+# --- The fold ---------------------------------------------------------------------------------
+
+
+def evolve(plan: TaskPlan, state: TaskState, event: Any, decision: Any, at: float) -> None:
+    """Record one decision; chooses nothing."""
+    kind = type(decision)
+    if kind is Queued:
+        assert isinstance(event, Started)
+        state.input = event.input
+        state.priority = event.priority
+        state.status = RUNNING
+    elif kind is Requeued:
+        state.round += 1
+        state.lost = 0
+        state.failure = None
+        state.status = RUNNING
+    elif kind is Retried:
+        state.lost += isinstance(event, TaskLost)
+    else:
+        state.status = _STATUS_AFTER[kind]
+        if kind is Failed:
+            state.failure = decision.error or event.error
+
+
+_STATUS_AFTER: dict[type, int] = {
+    Completed: COMPLETED,
+    Failed: FAILED,
+    Cancelled: CANCELLED,
+    Paused: PAUSED,
+    Resumed: RUNNING,
+}
+
+
+# --- The outward part -------------------------------------------------------------------------
+
+
+def commands(plan: TaskPlan, state: TaskState, event: Event, decision: TaskDecision, at: float) -> Iterable[Command]:
+    """What a decision asks of the kernel."""
+    return _COMMANDS[type(decision)](plan, state, event, decision, at)
+
+
+def _queue(plan: TaskPlan, state: TaskState, event: Event, decision: Queued, at: float) -> Iterable[Command]:
+    task = StartTask(state.key, plan.spec, bytes(state.input), decision.ready_at, state.priority)
+    if plan.deadline_s is None:
+        return (task,)
+    # What is to run tomorrow has its time from tomorrow on.
+    return (task, SetTimer(state.deadline_key, decision.ready_at + plan.deadline_s))
+
+
+def _requeue(plan: TaskPlan, state: TaskState, event: Event, decision: Requeued, at: float) -> Iterable[Command]:
+    return (Resume(), ReleaseTasks(), *_queue(plan, state, event, Queued(decision.ready_at), at))
+
+
+def _retry(plan: TaskPlan, state: TaskState, event: Any, decision: Retried, at: float) -> Iterable[Command]:
+    again = RetryTask(event.key, decision.ready_at)
+    return (again, HoldTasks()) if state.status == PAUSED else (again,)
+
+
+def _complete(plan: TaskPlan, state: TaskState, event: Any, decision: Completed, at: float) -> Iterable[Command]:
+    done = Complete(bytes(event.output))
+    return (done,) if plan.deadline_s is None else (CancelTimer(state.deadline_key), done)
+
+
+def _fail(plan: TaskPlan, state: TaskState, event: Any, decision: Failed, at: float) -> Iterable[Command]:
+    return (Fail(decision.error or event.error),)
+
+
+def _cancel(plan: TaskPlan, state: TaskState, event: Event, decision: Cancelled, at: float) -> Iterable[Command]:
+    return (Cancel(decision.reason),)
+
+
+def _pause(plan: TaskPlan, state: TaskState, event: Event, decision: Paused, at: float) -> Iterable[Command]:
+    return (Pause(), HoldTasks())
+
+
+def _resume(plan: TaskPlan, state: TaskState, event: Event, decision: Resumed, at: float) -> Iterable[Command]:
+    return (Resume(), ReleaseTasks())
+
+
+_COMMANDS: dict[type, Callable[[TaskPlan, TaskState, Any, Any, float], Iterable[Command]]] = {
+    Queued: _queue,
+    Requeued: _requeue,
+    Retried: _retry,
+    Completed: _complete,
+    Failed: _fail,
+    Cancelled: _cancel,
+    Paused: _pause,
+    Resumed: _resume,
+}
