@@ -1,0 +1,48 @@
+"""Conditions: whether a node is to run, asked when its trigger rule says it may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mainspring.errors import ConditionFailedError
+from mainspring.handler import Handler
+from mainspring.models.contract import Failure
+from mainspring.models.retry import failure_of
+from mainspring.models.workflow.document import When
+from mainspring.models.workflow.template import Template, Values, compile_template
+
+
+class Condition:
+    """A compiled condition."""
+
+    __slots__ = ("arguments", "test", "text")
+
+    def __init__(self, text: str, test: Handler[..., Any], arguments: Template) -> None:
+        self.text = text
+        self.test = test
+        self.arguments = arguments
+
+    def holds(self, values: Values) -> bool | Failure:
+        """Whether the node is to run; a failure where the question cannot be answered."""
+        try:
+            args, kwargs = self.test.decode(self.arguments.render(values))
+            return bool(self.test.function(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - the user's code may raise anything, and decide must not
+            return failure_of(ConditionFailedError(f"when {self.text}: {type(error).__name__}: {error}"))
+
+
+def compile_condition(
+    when: When, arguments: Mapping[str, Any], test: Callable[..., Any], slots: Mapping[str, int]
+) -> Condition:
+    """The condition of a node that has these arguments."""
+    handler = Handler.of(test)
+    own = when_arguments(handler, arguments) if when.arguments is None else when.arguments
+    return Condition(when.test, handler, compile_template(own, slots))
+
+
+def when_arguments(test: Handler[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a predicate gets that says no arguments of its own: the node's, by name, or else by position."""
+    wanted = list(test.signature.fillable)
+    by_name = {name: arguments[name] for name in wanted if name in arguments}
+    return by_name or dict(zip(wanted, arguments.values(), strict=False))
