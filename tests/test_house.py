@@ -22,14 +22,14 @@ PACKAGE = "mainspring"
 # --- The plan of the house ----------------------------------------------------------------------
 
 STOREYS = {
-    0: ("errors", "clock", "codec", "settings", "telemetry"),
+    0: ("errors", "clock", "codec", "settings", "telemetry", "context", "signature", "handler"),
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),
-    4: ("", "engine", "classic", "testing", "feel"),  # "" is mainspring/__init__.py: the public names
+    4: ("", "engine", "instance", "history", "looking", "classic", "testing", "feel"),
     5: ("cli", "api", "ui"),
 }
-"""What stands on what.  A module may import its own storey and those below."""
+"""What stands on what.  A module may import its own storey and those below; "" is `mainspring` itself, the public names."""
 
 APART = {
     ("stores", "runtime"): "a store knows no threads",
@@ -49,7 +49,7 @@ MODELS_SHARE = ("contract", "retry", "expression")
 IMPORTED_INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {}
 """(module or package, what it imports inside a function): the reason, for instance a heavy library few calls need."""
 
-ENTRANCES = ("", "__main__", "classic", "testing")
+ENTRANCES = ("", "__main__", "classic", "testing", "feel")
 """Modules that users import by name; the console scripts of pyproject.toml are entrances too."""
 
 NOT_YET_REACHED: dict[str, str] = {
@@ -222,7 +222,8 @@ def cycles(house: House) -> list[str]:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         ring = [f"{PACKAGE}.{name}".rstrip(".") for name in reversed(error.args[1])]
-        return [f"an import cycle: {' -> '.join(ring)}"]
+        hint = "imports for types count: what the lower one needs of the upper it can name as a Protocol"
+        return [f"an import cycle: {' -> '.join(ring)} ({hint})"]
     return []
 
 
@@ -253,7 +254,7 @@ def dead_files(house: House, scripts: tuple[str, ...]) -> list[str]:
     waiting = [name for name in (*ENTRANCES, *scripts) if name in house]
     while waiting:
         name = waiting.pop()
-        if name in reached:
+        if name in reached or name not in house:
             continue
         reached.add(name)
         waiting += [found.target for found in house[name].imports if found.ours]
