@@ -10,23 +10,21 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from mainspring import codec
-from mainspring.clock import Clock, SystemClock
+from mainspring.clock import Clock
 from mainspring.errors import (
     DefinitionNotFoundError,
-    InstanceNotFoundError,
     PayloadInvalidError,
     SettingInvalidError,
 )
 from mainspring.handler import Handler
-from mainspring.instance import Info, Instance, Page, info_of
+from mainspring.instance import Instance
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Leases
-from mainspring.kernel.lifecycle import STATUSES
 from mainspring.kernel.placement import Placement
-from mainspring.kernel.reader import PAGE_MAX, Filter, StoreHealth, WorkerView
 from mainspring.kernel.records import Begun, Deploy, Prune, Start, StartEntry, Tell
 from mainspring.kernel.store import WorkerRow
+from mainspring.looking import Looking
 from mainspring.models import MODELS
 from mainspring.models.contract import Deployable, Event
 from mainspring.models.task import TaskDocument
@@ -56,7 +54,7 @@ class Startable(Protocol):
         """As the store keeps it; raises `DefinitionInvalidError` with all that is wrong."""
 
 
-class Engine:
+class Engine(Looking):
     """A store with a pump and a worker.
 
         with Engine("sqlite:///report.db") as engine:
@@ -84,12 +82,10 @@ class Engine:
             raise SettingInvalidError(f"slots must be 0 or more, not {slots}")
         if lease_s <= 0:
             raise SettingInvalidError(f"lease_s must be seconds above 0, not {lease_s!r}")
-        self.url = store_url(url)
-        self.clock = clock or SystemClock()
+        store = open_store(store_url(url))
+        super().__init__(url, clock=clock, reader=open_reader(store))
         self._handlers = Handlers()
         self._known: set[str] = set()
-        store = open_store(self.url)
-        self._reader = open_reader(store)
         process = process_name()
         leases = Leases(
             name=name or f"worker-{process.partition('@')[0]}",
@@ -108,9 +104,6 @@ class Engine:
         self._pump.start(self._worker)
         self._closed = False
 
-    def __enter__(self) -> Engine:
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -124,7 +117,17 @@ class Engine:
         self._pump.drain()
         self._worker.drain(drain_s)
         self._pump.stop()
-        self._reader.close()
+        super().close()
+
+    def stop(self) -> None:
+        """Stop at once: attempts under way are given up, and given back uncounted; also while `close` waits for them.
+
+        Handlers in threads cannot be ended; they hold the process until they return by themselves.
+        """
+        self._closed = True
+        self._worker.kill()
+        self._pump.stop()
+        super().close()
 
     # --- Handlers and definitions -------------------------------------------------------------
 
@@ -294,55 +297,7 @@ class Engine:
             raise SettingInvalidError(f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))")
         return at.timestamp()
 
-    # --- Knowing ------------------------------------------------------------------------------
-
-    def get(self, id: str) -> Instance:
-        """The instance of that id; raises `InstanceNotFoundError`."""
-        if self._reader.find_instance(id) is None:
-            raise InstanceNotFoundError(id)
-        return Instance(self, id, True, None)
-
-    def list(
-        self,
-        *,
-        status: str | Sequence[str] | None = None,
-        definition: str | None = None,
-        model: str | None = None,
-        since: datetime | float | None = None,
-        attributes: Mapping[str, Any] | None = None,
-        children: bool = False,
-        limit: int = 50,
-        after: str | None = None,
-    ) -> Page:
-        """A page of instances, newest first; `after` is the `next` of the page before."""
-        if not 1 <= limit <= PAGE_MAX:
-            raise SettingInvalidError(f"limit must be 1 to {PAGE_MAX}, not {limit}")
-        statuses = None if status is None else (status,) if isinstance(status, str) else tuple(status)
-        for wanted in statuses or ():
-            if wanted not in STATUSES:
-                raise SettingInvalidError(f"no status {wanted!r}; there are {', '.join(STATUSES)}")
-        labels = {} if attributes is None else attributes
-        chosen = Filter(
-            status=statuses,
-            definition=definition,
-            model=model,
-            since=since.timestamp() if isinstance(since, datetime) else since,
-            attributes=tuple((name, codec.encode(value, name).decode()) for name, value in labels.items()),
-            children=children,
-        )
-        if after is not None and not after.isdigit():
-            raise SettingInvalidError(f"after={after!r} is not the `next` of a page")
-        rows = self._reader.list_instances(chosen, before=int(after) if after else None, limit=limit)
-        infos: tuple[Info, ...] = tuple(info_of(row) for row in rows)
-        return Page(infos, str(rows[-1].number) if len(rows) == limit else None)
-
-    def workers(self) -> list[WorkerView]:
-        """The processes that work on this store, as they last reported."""
-        return self._reader.list_workers()
-
-    def health(self) -> StoreHealth:
-        """The state of the store, measured now; slow on a big one."""
-        return self._reader.health(self.clock.now())
+    # --- Forgetting -----------------------------------------------------------------------------
 
     def prune(self, older_than_s: float) -> int:
         """Forget instances that ended longer ago than this, with all their history; returns how many went."""
@@ -362,11 +317,6 @@ class Engine:
     def call(self, input: Any) -> Future[Any]:
         """Hand an input to the kernel."""
         return self._pump.call(input)
-
-    @property
-    def reader(self) -> Any:
-        """The port for looking (`mainspring.kernel.reader.Reader`)."""
-        return self._reader
 
 
 def _checked_id(id: str | None) -> str | None:

@@ -181,6 +181,10 @@ class StoreInvalidError(InvalidError):
     """The store's URL or file is not one that mainspring can use."""
 
 
+class StoreNotFoundError(NotFoundError):
+    """There is no store at the place that was named."""
+
+
 class StoreDeniedError(DeniedError):
     """The store may not be read or written."""
 

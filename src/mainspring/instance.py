@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from mainspring.models.contract import (
 )
 
 if TYPE_CHECKING:
-    from mainspring.engine import Engine
+    from mainspring.looking import Looking
 
 FOLLOW_S = 0.1
 """How often `follow` looks for more."""
@@ -80,7 +81,7 @@ class Instance:
 
     __slots__ = ("_engine", "_output_type", "existed", "id")
 
-    def __init__(self, engine: Engine, id: str, existed: bool, output_type: Any) -> None:
+    def __init__(self, engine: Looking, id: str, existed: bool, output_type: Any) -> None:
         self._engine = engine
         self.id = id
         self.existed = existed
@@ -103,6 +104,10 @@ class Instance:
     def wait(self, timeout_s: float | None = None) -> str:
         """The status in which it ends; raises `ResultTimeoutError`."""
         return self._end(timeout_s).status
+
+    def ending(self) -> Future[End]:
+        """Done when it has ended, for those who have something to do meanwhile."""
+        return self._engine.call(Await(self.id))
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._result_async().__await__()

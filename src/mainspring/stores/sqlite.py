@@ -74,6 +74,18 @@ class SqliteStore:
         other._version = other._data_version()
         return other
 
+    @staticmethod
+    def check(path: str) -> None:
+        """Raise what is wrong with an existing file; one of an older mainspring is brought up to date."""
+        with translated(path):
+            connection = connect(path, None, write=False)
+            try:
+                version = check_schema(connection, path)
+            finally:
+                connection.close()
+        if version < len(MIGRATIONS):
+            SqliteStore(path).close()
+
     # --- The transaction ----------------------------------------------------------------------
 
     def begin(self) -> None:
@@ -284,19 +296,7 @@ def migrate(connection: apsw.Connection, path: str | None) -> None:
     """Bring the schema up to date, under the write lock so that several processes may start at once."""
     connection.execute("begin immediate")
     try:
-        version, application = connection.pragma("user_version"), connection.pragma("application_id")
-        foreign = application not in (0, APPLICATION_ID) or (
-            application == 0 and connection.execute("select 1 from sqlite_schema").fetchone()
-        )
-        if foreign:
-            raise StoreInvalidError(
-                f"{path} is a SQLite database of another program; name a file of its own for mainspring"
-            )
-        if version > len(MIGRATIONS):
-            raise SchemaNewerError(
-                f"{path} was written by a newer mainspring (schema {version}, this one knows {len(MIGRATIONS)});"
-                " upgrade with `pip install -U mainspring`"
-            )
+        version = check_schema(connection, path)
         for migration in MIGRATIONS[version:]:
             connection.execute(migration)
         if version < len(MIGRATIONS):
@@ -306,6 +306,24 @@ def migrate(connection: apsw.Connection, path: str | None) -> None:
     except BaseException:
         connection.execute("rollback")
         raise
+
+
+def check_schema(connection: apsw.Connection, path: str | None) -> int:
+    """The version of a file's schema; 0: it is empty.  Raises `StoreInvalidError` or `SchemaNewerError`."""
+    version, application = int(connection.pragma("user_version")), connection.pragma("application_id")
+    foreign = application not in (0, APPLICATION_ID) or (
+        application == 0 and connection.execute("select 1 from sqlite_schema").fetchone()
+    )
+    if foreign:
+        raise StoreInvalidError(
+            f"{path} is a SQLite database of another program; name a file of its own for mainspring"
+        )
+    if version > len(MIGRATIONS):
+        raise SchemaNewerError(
+            f"{path} was written by a newer mainspring (schema {version}, this one knows {len(MIGRATIONS)});"
+            " upgrade with `pip install -U mainspring`"
+        )
+    return version
 
 
 # --- Errors -----------------------------------------------------------------------------------

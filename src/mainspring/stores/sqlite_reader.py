@@ -22,7 +22,7 @@ from mainspring.kernel.reader import (
 from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
-from mainspring.stores.sqlite import SqliteStore, connect, translated
+from mainspring.stores.sqlite import connect, translated
 
 WAITING_LONG_S = 60.0
 """A task that has been ready for longer than this, with nobody to take it, is worth a remark."""
@@ -31,10 +31,10 @@ WAITING_LONG_S = 60.0
 class SqliteReader:
     """See `mainspring.kernel.reader.Reader`."""
 
-    def __init__(self, store: SqliteStore) -> None:
-        self._path = store.path
-        with translated(self._path):
-            self._connection = connect(store.path, store.memory_name, write=False)
+    def __init__(self, path: str | None, memory_name: str | None = None) -> None:
+        self._path = path
+        with translated(path):
+            self._connection = connect(path, memory_name, write=False)
         self._lock = threading.Lock()
         self._version = -1
 

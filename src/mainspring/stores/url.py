@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import unquote
 
-from mainspring.errors import StoreInvalidError
+from mainspring.errors import StoreInvalidError, StoreNotFoundError
 from mainspring.kernel.reader import Reader
 from mainspring.kernel.store import Store
 from mainspring.stores.sqlite import SqliteStore
@@ -22,16 +22,30 @@ def store_url(url: str | None) -> str:
 
 def open_store(url: str) -> Store:
     """Open or create the store; raises `StoreInvalidError` for a URL that means none."""
-    return _sqlite(url)
+    return SqliteStore(_path(url))
 
 
 def open_reader(store: Store) -> Reader:
     """A reader beside the writer."""
     assert isinstance(store, SqliteStore)
-    return SqliteReader(store)
+    return SqliteReader(store.path, store.memory_name)
 
 
-def _sqlite(url: str) -> SqliteStore:
+def open_existing(url: str) -> Reader:
+    """A reader of a store that is there already; raises `StoreNotFoundError` where there is none."""
+    path = _path(url)
+    if path is None:
+        raise StoreNotFoundError(
+            f"{url!r} is in the memory of the process that opened it; there is nothing to look at here"
+        )
+    if not os.path.exists(path):
+        raise StoreNotFoundError(f"there is no store at {path}; `mainspring run` makes one, --store names another")
+    SqliteStore.check(path)
+    return SqliteReader(path)
+
+
+def _path(url: str) -> str | None:
+    """The file that an URL means; None: a store in memory."""
     if not url.startswith(SQLITE):
         scheme = url.partition("://")[0] if "://" in url else url
         raise StoreInvalidError(
@@ -39,7 +53,7 @@ def _sqlite(url: str) -> SqliteStore:
         )
     rest = unquote(url[len(SQLITE) :])
     if rest in ("", "/", "/:memory:"):
-        return SqliteStore(None)
+        return None
     if not rest.startswith("/"):
         raise StoreInvalidError(f"{url!r} names a host; write sqlite:///{rest} for a file")
-    return SqliteStore(rest[1:])
+    return rest[1:]

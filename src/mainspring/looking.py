@@ -1,0 +1,109 @@
+"""Looking into a store: what there is and how it stands.  Nothing is started, nothing is changed, nobody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from mainspring import codec
+from mainspring.clock import Clock, SystemClock
+from mainspring.errors import InstanceNotFoundError, RefusedError, SettingInvalidError
+from mainspring.instance import Info, Instance, Page, info_of
+from mainspring.kernel.lifecycle import STATUSES
+from mainspring.kernel.reader import PAGE_MAX, Filter, Reader, StoreHealth, WorkerView
+from mainspring.models.contract import Event
+from mainspring.stores.url import open_existing, store_url
+
+ONLY_LOOKING = "this store is only being looked at; open an Engine to change it"
+
+
+class Looking:
+    """What can be asked of a store; `Engine` adds what can be done.
+
+    Raises `StoreNotFoundError` where there is none, and otherwise as `Engine` does.
+    """
+
+    def __init__(self, url: str | None = None, *, clock: Clock | None = None, reader: Reader | None = None) -> None:
+        """`reader`: one that is open already."""
+        self.url = store_url(url)
+        self.clock = clock or SystemClock()
+        self._reader = reader or open_existing(self.url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._reader.close()
+
+    # --- Knowing ------------------------------------------------------------------------------
+
+    def get(self, id: str) -> Instance:
+        """The instance of that id; raises `InstanceNotFoundError`."""
+        if self._reader.find_instance(id) is None:
+            raise InstanceNotFoundError(id)
+        return Instance(self, id, True, None)
+
+    def list(
+        self,
+        *,
+        status: str | Sequence[str] | None = None,
+        definition: str | None = None,
+        model: str | None = None,
+        since: datetime | float | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        children: bool = False,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page:
+        """A page of instances, newest first; `after` is the `next` of the page before."""
+        if not 1 <= limit <= PAGE_MAX:
+            raise SettingInvalidError(f"limit must be 1 to {PAGE_MAX}, not {limit}")
+        statuses = None if status is None else (status,) if isinstance(status, str) else tuple(status)
+        for wanted in statuses or ():
+            if wanted not in STATUSES:
+                raise SettingInvalidError(f"no status {wanted!r}; there are {', '.join(STATUSES)}")
+        labels = {} if attributes is None else attributes
+        chosen = Filter(
+            status=statuses,
+            definition=definition,
+            model=model,
+            since=since.timestamp() if isinstance(since, datetime) else since,
+            attributes=tuple((name, codec.encode(value, name).decode()) for name, value in labels.items()),
+            children=children,
+        )
+        if after is not None and not after.isdigit():
+            raise SettingInvalidError(f"after={after!r} is not the `next` of a page")
+        rows = self._reader.list_instances(chosen, before=int(after) if after else None, limit=limit)
+        infos: tuple[Info, ...] = tuple(info_of(row) for row in rows)
+        return Page(infos, str(rows[-1].number) if len(rows) == limit else None)
+
+    def workers(self) -> list[WorkerView]:
+        """The processes that work on this store, as they last reported."""
+        return self._reader.list_workers()
+
+    def health(self) -> StoreHealth:
+        """The state of the store, measured now; slow on a big one."""
+        return self._reader.health(self.clock.now())
+
+    # --- For instances ------------------------------------------------------------------------
+
+    @property
+    def reader(self) -> Reader:
+        """The port for looking."""
+        return self._reader
+
+    def tell(self, id: str, event: Event) -> None:  # noqa: ARG002 - `Engine` uses it
+        """Deliver an event to an instance and wait until it is durable; raises `RefusedError`."""
+        raise RefusedError(f"cannot change instance {id!r}: {ONLY_LOOKING}")
+
+    def call(self, input: Any) -> Future[Any]:
+        """Hand an input to the kernel."""
+        raise RefusedError(f"cannot hand over {type(input).__name__}: {ONLY_LOOKING}")
