@@ -29,7 +29,7 @@ STOREYS = {
     4: ("", "engine", "instance", "history", "looking", "classic", "testing", "feel"),
     5: ("cli", "api", "ui"),
 }
-"""What stands on what.  A module may import its own storey and those below; "" is `mainspring` itself, the public names."""
+"""What stands on what.  A module may import its own storey and those below.  "" is `mainspring` itself."""
 
 APART = {
     ("stores", "runtime"): "a store knows no threads",
