@@ -43,7 +43,7 @@ def test_it_says_in_words_what_it_shows():
     graph = Graph((Node("a", status="completed"), Node("b", status="failed")), (Edge("a", "b"),))
     root = parse(svg.draw(graph, title="report"))
     assert root.attrib["role"] == "img"
-    assert [root[0].text, root[1].text] == ["report", "2 nodes and 1 edges: 1 completed, 1 failed."]
+    assert [root[0].text, root[1].text] == ["report", "2 nodes and 1 edge: 1 completed, 1 failed."]
 
 
 def test_it_has_colours_for_the_dark():

@@ -164,7 +164,7 @@ def draw_svg(tracks: Sequence[Track], *, now: float, title: str = "") -> str:
 def describe(tracks: Sequence[Track], span: Span) -> str:
     counts = Counter(track.status for track in tracks)
     statuses = "".join(f", {counts[status]} {status}" for status in STATUSES if status and counts[status])
-    return f"{len(tracks)} tasks over {duration_text(span.length_s)}{statuses}."
+    return f"{len(tracks)} {'task' if len(tracks) == 1 else 'tasks'} over {duration_text(span.length_s)}{statuses}."
 
 
 def draw_axis(span: Span, scale: Scale, top: float, bottom: float) -> Iterator[str]:

@@ -105,8 +105,12 @@ def best_layout(boxes: list[Box], links: list[Link], direction: Direction | None
 def describe(graph: Graph) -> str:
     counts = Counter(node.status for node in graph.nodes)
     statuses = ", ".join(f"{counts[status]} {status}" for status in STATUSES if status and counts[status])
-    size = f"{len(graph.nodes)} nodes and {len(graph.edges)} edges"
+    size = f"{counted(len(graph.nodes), 'node')} and {counted(len(graph.edges), 'edge')}"
     return f"{size}: {statuses}." if statuses else f"{size}."
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 # --- Sizes --------------------------------------------------------------------------------------
