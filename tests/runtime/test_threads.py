@@ -30,15 +30,15 @@ def test_no_more_threads_than_needed(shop):
 
 
 def test_an_idle_thread_ends_after_a_while(shop, monkeypatch):
-    monkeypatch.setattr(module, "IDLE_S_MAX", 0.01)
+    monkeypatch.setattr("mainspring.runtime.pool.IDLE_S_MAX", 0.01)
     first = shop.run(threading.current_thread().is_alive)
     assert first is not None
-    executor = shop.worker._executors["thread"]
+    pool = shop.worker._executors["thread"]._pool
     for _ in range(2_000):
-        if executor._count == 0:
+        if pool.count == 0:
             break
         threading.Event().wait(0.01)
-    assert executor._count == 0
+    assert pool.count == 0
     assert shop.result(ident)
 
 

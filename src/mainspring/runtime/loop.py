@@ -51,9 +51,6 @@ class LoopExecutor:
         self._lane: Lane | None = None
         self._lock = threading.Lock()
 
-    def start(self) -> None:
-        """The loop comes with the first attempt."""
-
     def submit(self, attempts: list[Attempt]) -> None:
         self.queue.extend(attempts)
         lane = self._lane

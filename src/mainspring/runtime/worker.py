@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from typing import Protocol
 
 from mainspring.clock import Clock
 from mainspring.codec import PAYLOAD_BYTES_MAX
-from mainspring.errors import HandlerUnknownError
+from mainspring.errors import HandlerUnknownError, SettingInvalidError
 from mainspring.handler import Isolation
 from mainspring.kernel.records import Attempt
+from mainspring.runtime.child import importing
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.loop import LoopExecutor
+from mainspring.runtime.processes import PROCESS_COUNT_MAX, ProcessExecutor
 from mainspring.runtime.runs import Report, Runs
 from mainspring.runtime.threads import THREAD_COUNT_MAX, ThreadExecutor
 from mainspring.runtime.watchdog import Watchdog
@@ -54,9 +55,14 @@ class Worker:
         name: str,
         clock: Clock,
         threads: int = THREAD_COUNT_MAX,
-        processes: int = os.cpu_count() or 1,
+        processes: int = PROCESS_COUNT_MAX,
         payload_bytes_max: int = PAYLOAD_BYTES_MAX,
     ) -> None:
+        if importing.is_set():
+            raise SettingInvalidError(
+                "a process that runs a handler imports its module, and the module starts an engine; "
+                'put what a script does under `if __name__ == "__main__":`'
+            )
         self.name = name
         self.handlers = handlers
         self._watchdog = Watchdog()
@@ -68,8 +74,7 @@ class Worker:
         self._executors: dict[Isolation, Executor] = {
             "async": LoopExecutor(handlers, runs(), self._watchdog),
             "thread": ThreadExecutor(handlers, runs(), self._watchdog, threads),
-            # Until processes come, a thread does what it can.
-            "process": ThreadExecutor(handlers, runs(), self._watchdog, processes),
+            "process": ProcessExecutor(handlers, runs(), self._watchdog, processes),
         }
         self._orphans = runs()
 

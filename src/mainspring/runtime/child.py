@@ -1,0 +1,202 @@
+"""A child process of a worker: runs one handler at a time, for handlers that must be killable.
+
+It is started with two arguments, the parent's `sys.path` and its main script.  Requests come by standard input, answers
+leave by standard output; both are moved away before any handler runs, so that handlers can print: what they print
+goes to standard error, which the parent reads.  When the parent is gone the child ends, whatever its handler does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import importlib.util
+import io
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mainspring.context import Context, LogLine, current
+from mainspring.errors import HandlerUnknownError
+from mainspring.handler import Handler
+from mainspring.runtime.failure import failure_of
+from mainspring.runtime.frames import Perform, Raised, Ready, Returned, Said, read_request, write
+from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.runs import as_told
+
+START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from mainspring.runtime.child import main; main()"
+"""What the interpreter is given to run: the parent's path must stand before anything of ours can be imported."""
+
+END_MARK = b"\x00mainspring:end\x00"
+"""A line that the child prints after each attempt: what came before belongs to it."""
+
+
+EXIT_S_MAX = 2.0
+"""For what a handler has left running when the child is to end."""
+
+importing = threading.Event()
+"""Set while a handler's module is imported here: a script that starts an engine then would run itself, for ever."""
+
+
+class Terminated(SystemExit):
+    """The parent wants the handler to end; a `SystemExit`, for asyncio lets nothing else through."""
+
+
+class Child:
+    """The life of a child process."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, output: int) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._output = output
+        self._handlers = Handlers()
+        self._inbox: queue.SimpleQueue[Perform | None] = queue.SimpleQueue()
+        self._busy = False
+        self._context: Context | None = None
+        self._answering = threading.Lock()  # handlers may report progress from threads of their own
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self._terminate)
+        threading.Thread(target=self._listen, name="mainspring-parent", daemon=True).start()
+        self._answer(Ready())
+        while (request := self._inbox.get()) is not None:
+            self._busy = True
+            answer = self._perform(request)
+            self._busy = False
+            self._end_output()
+            self._answer(answer)
+
+    def _listen(self) -> None:
+        """Wait for requests, and for the end of the parent."""
+        while (request := read_request(self._requests)) is not None:
+            self._inbox.put(request)
+        if self._busy:
+            # The parent would have waited for the answer, so it was killed; nobody wants the handler's work.
+            _kill_group()
+        self._inbox.put(None)
+
+    def _terminate(self, *_: Any) -> None:
+        """Asked to end: let the handler clean up on its way out."""
+        if self._context is not None:
+            self._context.cancel()
+        raise Terminated(128 + signal.SIGTERM)
+
+    def _perform(self, request: Perform) -> Returned | Raised:
+        context = Context(request.instance, request.key, request.attempt, request.path, self._say)
+        self._context = context
+        try:
+            handler = self._find(request.path)
+            output = contextvars.Context().run(_call, handler, request, context)
+            return Returned(output, context.close())
+        except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
+            told = error if isinstance(error, Terminated) else as_told(error)
+            return Raised(failure_of(told), context.close())
+        finally:
+            self._context = None
+
+    def _find(self, path: str) -> Handler[..., Any]:
+        importing.set()
+        try:
+            return self._handlers.get(path)
+        except HandlerUnknownError as error:
+            reason = str(error).partition(" cannot be found: ")[2]
+            raise HandlerUnknownError(path, f"a process of its own must be able to import it: {reason}") from None
+        finally:
+            importing.clear()
+
+    def _say(self, _: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
+        self._answer(Said(fraction, lines))
+
+    def _answer(self, answer: Ready | Said | Returned | Raised) -> None:
+        with self._answering:
+            write(self._answers, answer)
+
+    def _end_output(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError, AttributeError):  # the handler has closed or replaced it
+                continue
+        # One write of less than PIPE_BUF cannot be torn apart by what others write.
+        os.write(self._output, b"\n" + END_MARK + b"\n")
+
+
+def main() -> None:
+    """Take the pipes, make room for the handlers' own output, and serve."""
+    requests, answers, output = os.dup(0), os.dup(1), os.dup(2)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    _offer_main(sys.argv[2])
+    sys.argv[1:] = []
+    Child(os.fdopen(requests, "rb"), os.fdopen(answers, "wb"), output).run()
+    last = threading.Timer(EXIT_S_MAX, _kill_group)
+    last.daemon = True
+    last.start()
+
+
+def _call(handler: Handler[..., Any], request: Perform, context: Context) -> bytes:
+    current.set(context)
+    args, kwargs = handler.decode(request.payload, context)
+    result = handler.function(*args, **kwargs)
+    return handler.encode(_complete(result, context) if handler.is_async else result, request.bytes_max)
+
+
+def _complete(coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
+    """Run a coroutine to its end; asked to end, it is cancelled, for a signal would not find where it waits."""
+
+    async def guarded() -> tuple[Any, BaseException | None]:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def end() -> None:
+            context.cancel()
+            task.cancel()
+
+        if hasattr(signal, "SIGALRM"):  # not on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
+        try:
+            return await coroutine, None
+        except BaseException as error:  # noqa: BLE001 - raised again below, without the frames of asyncio
+            return None, error
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        result, error = asyncio.run(guarded())
+    finally:
+        signal.signal(signal.SIGTERM, before)  # asyncio has put the default in its place
+    if isinstance(error, asyncio.CancelledError) and context.cancelled:
+        error = Terminated(128 + signal.SIGTERM).with_traceback(error.__traceback__)
+    if error is not None:
+        raise error
+    return result
+
+
+class _MainFinder:
+    """Finds the parent's script under its own name where `sys.path` does not lead to it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Any:
+        return importlib.util.spec_from_file_location(name, self._file) if name == self._file.stem else None
+
+
+def _offer_main(file: str) -> None:
+    if file:
+        sys.meta_path.append(_MainFinder(Path(file)))
+
+
+def _kill_group() -> None:
+    """End this process and all it has started."""
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

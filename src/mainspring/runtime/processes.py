@@ -1,0 +1,163 @@
+"""The executor of handlers with `isolation="process"`: warm child processes, one attempt at a time in each.
+
+A child that is late, or whose task was taken back, is asked to end (SIGTERM, upon which the handler can clean up) and
+killed if it does not, with all it has started.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mainspring.errors import MainspringError
+from mainspring.kernel.records import Attempt, Release, Settle
+from mainspring.models.contract import Failure
+from mainspring.runtime.children import ChildProcess
+from mainspring.runtime.failure import failure_of
+from mainspring.runtime.frames import Answer, Perform, Raised, Ready, Returned, Said
+from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.pool import Pool, Seat
+from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Run, Runs, too_late
+from mainspring.runtime.watchdog import Watchdog
+
+PROCESS_COUNT_MAX = os.cpu_count() or 1
+"""Handlers that run side by side where nothing else is said."""
+
+TERMINATE_GRACE_S = 2.0
+"""Between the request to end and the end."""
+
+ATTEMPT_COUNT_MAX = 1_000
+"""After so many a child is replaced, for handlers leak memory."""
+
+
+class ProcessExecutor:
+    """Runs attempts in child processes; each has a thread here that talks to it."""
+
+    def __init__(self, handlers: Handlers, runs: Runs, watchdog: Watchdog, size: int = PROCESS_COUNT_MAX) -> None:
+        self.runs = runs
+        self._handlers = handlers
+        self._watchdog = watchdog
+        self._pool = Pool("process", size, self._serve, self._leave)
+
+    def submit(self, attempts: list[Attempt]) -> None:
+        self._pool.submit(attempts)
+
+    def cancel(self, instance: int, key: str) -> None:
+        """Take waiting attempts back; end the processes of running ones."""
+        self.runs.release(self._pool.line.withdraw(instance, key))
+        for run in self.runs.find(instance, key):
+            self._tell(run, CANCELLED)
+
+    def release(self) -> None:
+        """Give back what never began."""
+        self.runs.release(self._pool.line.withdraw())
+
+    def interrupt(self) -> None:
+        """Ask all that run to end."""
+        for run in tuple(self.runs.live):
+            self._tell(run, STOPPED)
+
+    def stop(self) -> None:
+        """End the processes."""
+        self._pool.stop()
+        for run in tuple(self.runs.live):
+            self._kill(run)
+
+    # --- Telling processes to end -------------------------------------------------------------
+
+    def _expire(self, run: Run) -> None:
+        self._tell(run, TIMED_OUT)
+
+    def _tell(self, run: Run, verdict: str) -> None:
+        run.verdict = run.verdict or verdict
+        run.cancel()
+        if run.carrier is not None:
+            run.carrier.terminate()
+        self._watchdog.set(TERMINATE_GRACE_S, self._kill, run)
+
+    def _kill(self, run: Run) -> None:
+        # A child that has gone on to another attempt is no longer this run's carrier.
+        child: ChildProcess | None = run.carrier
+        if child is not None:
+            child.kill()
+
+    # --- One attempt --------------------------------------------------------------------------
+
+    def _serve(self, attempt: Attempt, seat: Seat) -> bool:
+        """Run one attempt to its end and report it."""
+        runs = self.runs
+        run = runs.make(attempt, self._handlers.get(attempt.handler))
+        runs.live.add(run)
+        try:
+            child = seat.child or ChildProcess()
+            seat.child = run.carrier = child
+            if attempt.timeout_s is not None:
+                run.alarm = self._watchdog.set(attempt.timeout_s, self._expire, run)
+            if run.verdict:  # told to end while the process was starting
+                if runs.claim(run):
+                    runs.release([attempt])
+                return True
+            run.started_at = runs.now()
+            answer = self._ask(child, run)
+        except MainspringError as error:
+            answer, child = Raised(failure_of(error, ""), ()), None
+        if run.alarm is not None:
+            self._watchdog.silence(run.alarm)
+        run.carrier = None
+        if child is not None and (answer is None or run.verdict or child.performed >= ATTEMPT_COUNT_MAX):
+            self._dismiss(seat, child, gently=answer is not None and not run.verdict)
+        outcome = self._outcome(run, child, answer)
+        if runs.claim(run):
+            runs.report([outcome])
+        return True
+
+    def _ask(self, child: ChildProcess, run: Run) -> Answer | None:
+        """Have the child run the attempt, and pass on what it says meanwhile; None: it died."""
+        request = Perform(run.target.path, run.instance, run.key, run.attempt, run.record.payload, self.runs.bytes_max)
+        try:
+            child.send(run, request)
+            while isinstance(answer := child.receive(), Said | Ready):
+                if isinstance(answer, Said):
+                    self.runs.send(run, answer.fraction, answer.lines)
+        except OSError:
+            answer = None
+        child.finish()
+        return answer
+
+    def _outcome(self, run: Run, child: ChildProcess | None, answer: Answer | None) -> Settle | Release:
+        match answer:
+            case Returned(output, lines) if run.verdict != TIMED_OUT:
+                return self._with_lines(self.runs.completed(run, output), lines)
+            case Raised(failure, lines):
+                return self._with_lines(self._failed(run, failure), lines)
+            case _:
+                death = None if child is None or answer is not None else child.death()
+                return self._failed(run, failure_of(death or too_late(run), ""))
+
+    def _failed(self, run: Run, failure: Failure) -> Settle | Release:
+        """What a failure means, given why the run was told to end."""
+        if run.verdict == STOPPED:
+            return Release(run.record)
+        if run.verdict == TIMED_OUT:
+            # A handler that was asked to end says where it stood; the last line of that is our own request.
+            where = failure.traceback.rpartition("\nmainspring.runtime.child.Terminated")[0]
+            return self.runs.failed(run, too_late(run, "" if where else "; its process was killed"), where)
+        return self.runs.failed_with(run, failure)
+
+    def _with_lines(self, outcome: Settle | Release, lines: tuple[tuple[float, str, str], ...]) -> Settle | Release:
+        """Lines logged in the child go with those that were printed, by time."""
+        if isinstance(outcome, Settle) and lines:
+            outcome.lines = tuple(sorted((*outcome.lines, *lines)))
+        return outcome
+
+    # --- Children -----------------------------------------------------------------------------
+
+    def _dismiss(self, seat: Seat, child: ChildProcess, *, gently: bool) -> None:
+        seat.child = None
+        if not gently:
+            child.kill()
+        child.close()
+
+    def _leave(self, seat: Seat) -> None:
+        """The thread ends, and its child with it."""
+        if seat.child is not None:
+            self._dismiss(seat, seat.child, gently=True)

@@ -1,0 +1,133 @@
+"""Handlers for child processes, which import them from here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from mainspring.context import Context
+from mainspring.handler import task
+
+
+@task(isolation="process")
+def double(number: int) -> int:
+    return 2 * number
+
+
+@task(isolation="process")
+async def double_async(number: int) -> int:
+    await asyncio.sleep(0)
+    return 2 * number
+
+
+@task(isolation="process", name="renamed")
+def renamed() -> str:
+    return "found by path"
+
+
+@task(isolation="process")
+def pid() -> int:
+    return os.getpid()
+
+
+@task(isolation="process")
+def fail(message: str) -> None:
+    raise LookupError(message)
+
+
+@task(isolation="process")
+def leave(code: int) -> None:
+    sys.exit(code)
+
+
+@task(isolation="process")
+def vanish(code: int) -> None:
+    print("last words")
+    os._exit(code)
+
+
+@task(isolation="process")
+def die(number: int) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+@task(isolation="process")
+def wrong() -> int:
+    return "text"  # type: ignore[return-value]
+
+
+@task(isolation="process")
+def huge() -> str:
+    return "x" * 20_000_000
+
+
+@task(isolation="process")
+def tell(context: Context) -> list[Any]:
+    return [context.instance, context.key, context.attempt, context.idempotency_key]
+
+
+@task(isolation="process")
+def chatty(context: Context) -> None:
+    print("printed")
+    context.report_progress(0.5, "half-way")
+    context.logger.warning("logged")
+    logging.getLogger("someone").error("by logging")
+    sys.stderr.write("without an end")
+
+
+@task(isolation="process")
+def shout(lines: int, length: int) -> int:
+    for _ in range(lines):
+        print("x" * length)
+    return lines
+
+
+@task(isolation="process")
+def shout_without_end(megabytes: int) -> None:
+    for _ in range(megabytes):
+        os.write(1, b"y" * 1_000_000)
+
+
+@task(isolation="process")
+def sleep_and_note(folder: str) -> None:
+    """Sleeps, and says when it was asked to end."""
+    Path(folder, "began").write_text(str(os.getpid()))
+    try:
+        time.sleep(60)
+    finally:
+        Path(folder, "cleaned").touch()
+
+
+@task(isolation="process")
+async def sleep_async(folder: str) -> None:
+    Path(folder, "began").write_text(str(os.getpid()))
+    try:
+        await asyncio.sleep(60)
+    finally:
+        Path(folder, "cleaned").touch()
+
+
+@task(isolation="process")
+def deaf(folder: str) -> None:
+    """Cannot be asked, only killed; and has a child of its own."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    own = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, 1); time.sleep(60)"])
+    Path(folder, "own").write_text(str(own.pid))
+    Path(folder, "began").write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+@task(isolation="process")
+def leave_a_child(folder: str) -> str:
+    """Ends well, but something it started holds the pipes."""
+    own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    Path(folder, "own").write_text(str(own.pid))
+    return "done"

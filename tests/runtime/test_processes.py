@@ -1,0 +1,289 @@
+"""Child processes: handlers that can be killed, and every way to die as a story."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mainspring.context import LINE_COUNT_MAX
+from mainspring.handler import task
+from mainspring.kernel.records import Progress, Release, Settle
+from mainspring.runtime import processes as module
+from tests.runtime import crew
+from tests.runtime.shop import PATIENCE_S, Shop, failure_in
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups")
+
+
+def wait_for(path: Path) -> str:
+    """What a handler in another process has written; it cannot ring a bell here."""
+    until = time.monotonic() + PATIENCE_S
+    while not path.exists() or not (text := path.read_text()):
+        assert time.monotonic() < until, f"{path.name} did not come"
+        time.sleep(0.01)
+    return text
+
+
+def wait_for_end(pid: int) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while is_alive(pid):
+        assert time.monotonic() < until, f"process {pid} did not end"
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_handlers_run_in_another_process_that_stays_warm(shop):
+    assert shop.result(crew.double, number=21) == 42
+    assert shop.result(crew.double_async, number=21) == 42
+    assert shop.result(crew.renamed) == "found by path"
+    pids = {shop.result(crew.pid) for _ in range(10)}
+    assert os.getpid() not in pids
+    assert len(pids) <= 2
+
+
+def test_context_reaches_the_process(shop):
+    assert shop.result(crew.tell) == ["case-1", "step", 1, "case-1:step"]
+
+
+def test_what_is_printed_and_logged_is_kept(shop):
+    shop.submit(crew.chatty)
+    lines = []
+    while not isinstance(one := shop.next(), Settle):
+        lines += one.lines
+    lines += one.lines
+    assert [line[1:] for line in sorted(lines) if "half-way" in line[2]] == [("INFO", "half-way")]
+    assert {line[1:] for line in lines} == {
+        ("OUTPUT", "printed"),
+        ("OUTPUT", "without an end"),
+        ("OUTPUT", "logged"),  # logging's last resort prints warnings
+        ("OUTPUT", "by logging"),
+        ("INFO", "half-way"),
+        ("WARNING", "logged"),
+    }
+
+
+def test_progress_comes_at_once(shop):
+    shop.submit(crew.chatty)
+    fractions = []
+    while isinstance(one := shop.next(), Progress):
+        fractions.append(one.fraction)
+    assert 0.5 in fractions
+
+
+def test_an_exception_arrives_with_its_traceback_and_kinds(shop):
+    failure = shop.failure(crew.fail, message="not there")
+    assert (failure.type, failure.message) == ("LookupError", "not there")
+    assert "raise LookupError(message)" in failure.traceback
+    assert "mainspring/runtime" not in failure.traceback
+    assert failure.kinds[:2] == ("builtins.LookupError", "builtins.Exception")
+
+
+@pytest.mark.parametrize(
+    ("handler", "arguments", "type_", "message"),
+    [
+        (crew.leave, {"code": 3}, "TaskExitError", "the handler called sys.exit(3)"),
+        (crew.vanish, {"code": 7}, "TaskExitError", "the handler's process ended with exit code 7"),
+        (crew.vanish, {"code": 0}, "TaskExitError", "the handler's process ended with exit code 0"),
+        (crew.die, {"number": signal.SIGSEGV}, "TaskExitError", "the handler's process was killed by SIGSEGV"),
+        (crew.die, {"number": signal.SIGKILL}, "TaskExitError", "was killed by SIGKILL; if nobody did that"),
+        (crew.wrong, {}, "PayloadInvalidError", "Expected `int`, got `str`"),
+        (crew.huge, {}, "PayloadInvalidError", "20,000,002 bytes are more than"),
+        (crew.double, {"number": "two"}, "PayloadInvalidError", "Expected `int`, got `str` - at `$.number`"),
+    ],
+)
+def test_each_way_to_fail_is_a_story_and_the_next_attempt_runs(shop, handler, arguments, type_, message):
+    failure = shop.failure(handler, **arguments)
+    assert failure.type == type_
+    assert message in failure.message
+    assert shop.result(crew.double, number=4) == 8
+
+
+def test_last_words_are_kept(shop):
+    settle = shop.run(crew.vanish, code=1)
+    assert isinstance(settle, Settle)
+    said = list(settle.lines)
+    assert [line[2] for line in said] in (["last words"], [])  # or it came as progress
+
+
+def test_a_handler_that_no_process_can_import_says_so(shop):
+    @task(isolation="process")
+    def local() -> None: ...
+
+    failure = shop.failure(local)
+    assert failure.type == "HandlerUnknownError"
+    assert "a process of its own must be able to import it" in failure.message
+    assert "defined inside a function" in failure.message
+
+
+# --- Output without bounds --------------------------------------------------------------------
+
+
+def count_lines(shop: Shop) -> tuple[int, str]:
+    count, last = 0, ""
+    while True:
+        one = shop.next()
+        count += len(one.lines)
+        last = one.lines[-1][2] if one.lines else last
+        if isinstance(one, Settle):
+            return count, last
+
+
+def test_many_lines_are_bounded_and_counted(shop):
+    shop.submit(crew.shout, lines=200_000, length=100)
+    count, last = count_lines(shop)
+    assert count == LINE_COUNT_MAX + 1
+    assert last == "199,000 more lines were not kept (at most 1,000 are)"
+    assert shop.result(crew.double, number=4) == 8
+
+
+def test_an_endless_line_is_cut_and_counted(shop):
+    shop.submit(crew.shout_without_end, megabytes=20)
+    count, last = count_lines(shop)
+    assert count == 1
+    assert last.endswith("y… (19,998,050 more bytes)")
+
+
+# --- Time-outs, cancelling, stopping ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("handler", [crew.sleep_and_note, crew.sleep_async])
+def test_a_late_handler_is_asked_to_end_and_says_where_it_was(shop, tmp_path, handler):
+    shop.result(crew.pid)  # a warm child, so that the time is the handler's own
+    failure = shop.failure(handler, folder=str(tmp_path), timeout_s=0.5)
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 0.5 s")
+    assert "sleep(60)" in failure.traceback
+    assert "Terminated" not in failure.traceback
+    assert (tmp_path / "cleaned").exists()
+    assert shop.result(crew.double, number=4) == 8
+
+
+def test_a_handler_that_cannot_be_asked_is_killed_with_all_it_has_started(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "TERMINATE_GRACE_S", 0.1)
+    attempt = shop.submit(crew.deaf, folder=str(tmp_path), timeout_s=2)
+    own = int(wait_for(tmp_path / "own"))
+    failure = failure_in(shop.end())
+    assert failure.message == "took longer than its timeout_s of 2 s; its process was killed"
+    wait_for_end(own)
+    assert shop.result(crew.double, number=4) == 8
+    assert attempt.attempt == 1
+
+
+def test_what_a_dead_handler_has_started_ends_too(shop, tmp_path):
+    assert shop.result(crew.leave_a_child, folder=str(tmp_path)) == "done"
+    own = int((tmp_path / "own").read_text())
+    assert is_alive(own)
+    while is_alive(own):
+        shop.failure(crew.die, number=signal.SIGKILL)  # in one of the two children it is the same process
+
+
+def test_a_cancelled_handler_is_ended(shop, tmp_path):
+    attempt = shop.submit(crew.sleep_and_note, folder=str(tmp_path))
+    wait_for(tmp_path / "began")
+    shop.worker.cancel(attempt.instance, attempt.key)
+    assert failure_in(shop.end()).type == "Terminated"
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_drain_ends_processes_and_releases_their_attempts(shop, tmp_path):
+    attempt = shop.submit(crew.sleep_and_note, folder=str(tmp_path))
+    child = int(wait_for(tmp_path / "began"))
+    assert shop.worker.drain(0.05) == []
+    assert shop.end() == Release(attempt)
+    wait_for_end(child)
+
+
+def test_kill_ends_processes(tmp_path):
+    shop = Shop(processes=1)
+    shop.submit(crew.deaf, folder=str(tmp_path))
+    child = int(wait_for(tmp_path / "began"))
+    shop.worker.kill()
+    wait_for_end(child)
+    assert shop.inbox.empty()
+
+
+def test_idle_children_end_with_the_worker():
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    shop.worker.drain(1)
+    wait_for_end(child)
+
+
+def test_a_child_is_replaced_after_many_attempts(monkeypatch):
+    monkeypatch.setattr(module, "ATTEMPT_COUNT_MAX", 3)
+    shop = Shop(processes=1)
+    pids = [shop.result(crew.pid) for _ in range(7)]
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+    shop.worker.kill()
+
+
+# --- Scripts and parents ----------------------------------------------------------------------
+
+SCRIPT = """
+import json, sys, queue
+from mainspring.clock import SystemClock
+from mainspring.handler import task
+from mainspring.kernel.records import Attempt
+from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.worker import Worker
+from tests.runtime import crew
+
+class OwnError(Exception): ...
+
+@task(isolation="process")
+def work(folder: str) -> None:
+    if folder: crew.sleep_and_note(folder)
+    raise OwnError("mine")
+
+def main():
+    handlers, inbox = Handlers(), queue.Queue()
+    handlers.add(work)
+    worker = Worker(handlers, lambda inputs: [inbox.put(one) for one in inputs], name="w", clock=SystemClock())
+    worker.start()
+    worker.dispatch([Attempt(1, "k", work.name, json.dumps({"folder": sys.argv[1]}).encode(), 1, 1, "case")])
+    error = inbox.get(timeout=50).event.error
+    print(json.dumps([error.type, error.message, list(error.kinds)]))
+    worker.drain(1)
+"""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def run_script(tmp_path: Path, text: str, argument: str = "") -> subprocess.Popen[bytes]:
+    script = tmp_path / "shop_script.py"
+    script.write_text(text)
+    command = [sys.executable, str(script), argument]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd=tmp_path)
+
+
+def test_handlers_of_a_script_are_found_by_its_name(tmp_path):
+    with run_script(tmp_path, SCRIPT + '\nif __name__ == "__main__": main()\n') as script:
+        [type_, message, kinds] = json.loads(script.communicate(timeout=60)[0])
+    assert (type_, message) == ("OwnError", "mine")
+    assert kinds[0] == "shop_script.OwnError"
+
+
+def test_a_script_without_a_guard_does_not_run_itself_for_ever(tmp_path):
+    with run_script(tmp_path, SCRIPT + "\nmain()\n") as script:
+        [type_, message, _] = json.loads(script.communicate(timeout=60)[0])
+    assert type_ == "HandlerUnknownError"
+    assert 'put what a script does under `if __name__ == "__main__":`' in message
+
+
+def test_children_end_when_their_parent_is_killed(tmp_path):
+    with run_script(tmp_path, SCRIPT + '\nif __name__ == "__main__": main()\n', str(tmp_path)) as script:
+        child = int(wait_for(tmp_path / "began"))
+        script.kill()
+        wait_for_end(child)
+    assert not (tmp_path / "cleaned").exists()
