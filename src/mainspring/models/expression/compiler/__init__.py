@@ -1,0 +1,1 @@
+"""Checked trees become closures, each of which takes a frame and returns a value."""

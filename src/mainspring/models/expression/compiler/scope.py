@@ -1,0 +1,77 @@
+"""Where names stand while a tree is compiled, and what the compiled closures share.
+
+A local name has a slot of the frame. Inside a filter a name may also be an entry of the element at hand, which only the
+evaluation can tell; so a name resolves to the elements to ask first, and where to look when none of them has it.
+"""
+
+from __future__ import annotations
+
+from mainspring.models.expression import tree
+from mainspring.models.expression.builtins import find_builtin
+from mainspring.models.expression.errors import ExpressionSyntaxError, Fault
+from mainspring.models.expression.functions import Native
+from mainspring.models.expression.runtime import FIRST_SLOT, Plan, report
+
+ELEMENT = ""
+"""The name of a layer that stands for the element of a filter."""
+TESTED = "?"
+"""The name of the value that unary tests are about."""
+
+
+class Scope:
+    """The names that are visible at the place that is being compiled."""
+
+    __slots__ = ("layers", "names", "plan", "rules", "slot_count")
+
+    def __init__(self, plan: Plan, rules: Rules) -> None:
+        self.plan = plan
+        self.rules = rules
+        self.layers: list[tuple[str, int]] = []
+        self.names: dict[str, None] = {}
+        self.slot_count = 0
+
+    def code(self, node: tree.Node) -> Code:
+        """Compile a node."""
+        return self.rules[type(node)](node, self)
+
+    def push(self, name: str) -> int:
+        """Make a local name visible from here on, or an element with `ELEMENT`; returns its slot."""
+        slot = FIRST_SLOT + self.slot_count
+        self.slot_count += 1
+        self.layers.append((name, slot))
+        return slot
+
+    def pop(self, count: int = 1) -> None:
+        """Hide the names pushed last."""
+        del self.layers[len(self.layers) - count :]
+
+    def resolve(self, name: str) -> tuple[tuple[int, ...], int | None]:
+        """The slots of the elements to ask, innermost first, and the slot of the local name if there is one."""
+        elements: list[int] = []
+        for known, slot in reversed(self.layers):
+            if known == name:
+                return tuple(elements), slot
+            if known == ELEMENT:
+                elements.append(slot)
+        return tuple(elements), None
+
+    def builtin(self, name: str) -> Native | None:
+        """The built-in function of this name, if no local name hides it."""
+        return None if self.resolve(name)[1] is not None else find_builtin(name)
+
+    def failing(self, at: int, fault: Fault) -> Code:
+        """The code of something that can never work: refused now if strict, else null with a warning."""
+        plan = self.plan
+        if plan.strict:
+            raise ExpressionSyntaxError(str(fault), plan.text, at)
+        return lambda frame: report(frame, plan, at, fault)
+
+
+TYPE_CHECKING = False  # `typing` costs more to import than this whole package
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mainspring.models.expression.runtime import Code
+
+    Rules = dict[type, Callable[[Any, Scope], Code]]
