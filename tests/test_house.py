@@ -26,7 +26,7 @@ STOREYS = {
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),
-    4: ("", "engine", "instance", "history", "looking", "classic", "testing", "feel"),
+    4: ("", "engine", "instance", "history", "looking", "watch", "classic", "testing", "feel"),
     5: ("cli", "api", "ui"),
 }
 """What stands on what.  A module may import its own storey and those below.  "" is `mainspring` itself."""

@@ -12,7 +12,7 @@ from mainspring.kernel.instances import decode_entry
 from mainspring.kernel.reader import PAGE_MAX, InstanceView, Reader
 from mainspring.kernel.store import EntryRow
 from mainspring.models import MODELS
-from mainspring.models.contract import Event, Failure, NodeView, TaskCompleted, TaskFailed, TaskLost
+from mainspring.models.contract import Event, Failure, Model, NodeView, TaskCompleted, TaskFailed, TaskLost
 
 TASKS_MAX = 100_000
 """Open tasks of one timeline."""
@@ -95,20 +95,44 @@ def timeline_of(reader: Reader, view: InstanceView) -> list[TaskTime]:
     )
 
 
-def nodes_of(reader: Reader, view: InstanceView) -> list[NodeView]:
-    """Every node of an instance's definition, as its journal says it stands."""
+class Fold:
+    """A state under construction: the journal up to entry `seq`."""
+
+    __slots__ = ("model", "plan", "seq", "state")
+
+    def __init__(self, model: Model, plan: Any, state: Any, seq: int) -> None:
+        self.model = model
+        self.plan = plan
+        self.state = state
+        self.seq = seq
+
+
+def start_fold(reader: Reader, view: InstanceView) -> Fold:
+    """The state before the first entry; predicates are not needed, for nothing is decided when a journal is folded."""
     model = MODELS[view.model]
     plan = model.compile(reader.definition_of(view.number).document, _anything)
-    state, after = model.initial(plan, view.number), 0
+    return Fold(model, plan, model.initial(plan, view.number), 0)
+
+
+def fold_decisions(fold: Fold, row: EntryRow) -> tuple[Event, list[Any]]:
+    """Record the decisions of the next entry; returns the event and them."""
+    event, decisions = decode_entry(fold.model.name, fold.model.decision_type, row)
+    for decision in decisions:
+        fold.model.evolve(fold.plan, fold.state, event, decision, row.at)
+    fold.seq = row.seq
+    return event, decisions
+
+
+def nodes_of(reader: Reader, view: InstanceView) -> list[NodeView]:
+    """Every node of an instance's definition, as its journal says it stands."""
+    fold = start_fold(reader, view)
     snapshot = reader.find_snapshot(view.number)
     if snapshot is not None:
-        after, text = snapshot
-        state = model.load(plan, text.encode())
-    for row in _rows(reader, view.number, after):
-        event, decisions = decode_entry(model.name, model.decision_type, row)
-        for decision in decisions:
-            model.evolve(plan, state, event, decision, row.at)
-    return list(model.nodes(plan, state))
+        fold.seq, text = snapshot
+        fold.state = fold.model.load(fold.plan, text.encode())
+    for row in _rows(reader, view.number, fold.seq):
+        fold_decisions(fold, row)
+    return list(fold.model.nodes(fold.plan, fold.state))
 
 
 def _rows(reader: Reader, number: int, after: int) -> list[EntryRow]:
@@ -158,5 +182,4 @@ def _task_time(key: str, ready_at: float, attempts: list[AttemptTime], task: Any
 
 
 def _anything(name: str) -> Any:
-    """Predicates are not asked when a journal is folded."""
     return lambda *args, **kwargs: name

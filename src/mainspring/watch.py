@@ -1,0 +1,105 @@
+"""Watching an instance: its state kept up to date by reading only what was added to its journal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mainspring.history import fold_decisions, start_fold
+from mainspring.kernel.lifecycle import ENDED
+from mainspring.kernel.reader import PAGE_MAX, InstanceView, Reader, TaskView
+from mainspring.models.contract import Event, Failure, NodeView, TaskCompleted, TaskFailed, TaskLost
+
+RETRY_TAG = "retry"
+"""What every model calls the decision to try a task again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An attempt that has ended."""
+
+    at: float
+    key: str
+    attempt: int
+    outcome: str
+    """`completed`, `failed` or `lost`."""
+    failure: Failure | None
+    retry_at: float | None
+    """When it is tried again; None: it is not."""
+    started_at: float
+    finished_at: float
+
+
+class Watch:
+    """What an instance looks like, as of the last `advance`."""
+
+    def __init__(self, reader: Reader, view: InstanceView) -> None:
+        self._reader = reader
+        self._fold = start_fold(reader, view)
+        self.view = view
+        self.times: dict[str, tuple[float, float]] = {}
+        """By node: the first start and the last end of an attempt."""
+
+    def advance(self) -> list[Happening]:
+        """Read what was added, by whatever process, and return the attempts that have ended since."""
+        view = self._reader.find_instance(self.view.public_id)
+        if view is not None:  # it may have been pruned meanwhile
+            self.view = view
+        fold, happenings = self._fold, []
+        while rows := self._reader.list_entries(self.view.number, after=fold.seq, limit=PAGE_MAX):
+            for row in rows:
+                event, decisions = fold_decisions(fold, row)
+                happening = happening_of(row.at, event, decisions)
+                if happening is not None:
+                    happenings.append(happening)
+                    self._note(happening)
+            if len(rows) < PAGE_MAX:
+                break
+        return happenings
+
+    def _note(self, happening: Happening) -> None:
+        node = node_of(happening.key)
+        start, end = self.times.get(node, (happening.started_at, happening.finished_at))
+        self.times[node] = (min(start, happening.started_at), max(end, happening.finished_at))
+
+    @property
+    def is_over(self) -> bool:
+        return self.view.status in ENDED
+
+    @property
+    def status(self) -> str:
+        return self.view.status
+
+    def nodes(self) -> list[NodeView]:
+        return list(self._fold.model.nodes(self._fold.plan, self._fold.state))
+
+    def tasks(self, limit: int) -> list[TaskView]:
+        """What runs, the longest first, and then what waits."""
+        return self._reader.list_tasks(self.view.number, limit)
+
+
+def happening_of(at: float, event: Event, decisions: list[object]) -> Happening | None:
+    """What an entry says about an attempt; None: it is about something else."""
+    match event:
+        case TaskCompleted():
+            outcome, failure, finished_at = "completed", None, event.finished_at
+        case TaskFailed():
+            outcome, failure, finished_at = "failed", event.error, event.finished_at
+        case TaskLost():
+            outcome, failure, finished_at = "lost", None, at
+        case _:
+            return None
+    retry_at = None if outcome == "completed" else _retry_at(decisions)
+    return Happening(at, event.key, event.attempt, outcome, failure, retry_at, event.started_at, finished_at)
+
+
+def _retry_at(decisions: list[object]) -> float | None:
+    for decision in decisions:
+        if getattr(type(decision), "__struct_config__").tag == RETRY_TAG:  # noqa: B009 - mypy knows no such attribute
+            return float(getattr(decision, "ready_at"))  # noqa: B009
+    return None
+
+
+def node_of(key: str) -> str:
+    """The node that a task belongs to: `parts/3#2` is the second round of an item of `parts`."""
+    return re.split("[/#]", key, maxsplit=1)[0]
