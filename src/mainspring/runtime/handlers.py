@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from mainspring.errors import HandlerInvalidError, HandlerUnknownError
+from mainspring.errors import HandlerInvalidError, HandlerUnknownError, InvalidError
 from mainspring.handler import Handler, Isolation, module_name
 
 
@@ -38,15 +38,18 @@ class Handlers:
         return handler
 
     def get(self, name: str) -> Handler[..., Any]:
-        """The handler of that name; raises `HandlerUnknownError` that says which part is missing."""
+        """The handler of that name.
+
+        Raises `HandlerUnknownError` that says which part is missing, or `HandlerInvalidError` if it cannot be one.
+        """
         known = self._known.get(name)
         return known if known is not None else self._import(name)
 
     def find(self, name: str) -> Handler[..., Any] | None:
-        """The handler of that name, if there is one."""
+        """The handler of that name, if there is one that works."""
         try:
             return self.get(name)
-        except HandlerUnknownError:
+        except (HandlerUnknownError, InvalidError):
             return None
 
     def pool(self, name: str) -> Isolation | None:
@@ -98,7 +101,7 @@ def _module(name: str, module: str) -> types.ModuleType:
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             raise HandlerUnknownError(name, f"there is no module {error.name!r} here") from None
         raise HandlerUnknownError(name, f"module {module!r} needs {error.name!r}, which is not installed") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise HandlerUnknownError(name, f"importing {module!r} failed: {type(error).__name__}: {error}") from error
 
 
