@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
@@ -13,16 +14,20 @@ from mainspring import codec
 from mainspring.clock import Clock
 from mainspring.errors import (
     DefinitionNotFoundError,
+    InstanceCancelledError,
+    InstanceFailedError,
+    InstanceNotFoundError,
     PayloadInvalidError,
     SettingInvalidError,
 )
 from mainspring.handler import Handler
-from mainspring.instance import Instance
+from mainspring.instance import Info, Instance, Page, info_of, wait_for
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Leases
 from mainspring.kernel.placement import Placement
-from mainspring.kernel.records import Begun, Deploy, Prune, Start, StartEntry, Tell
+from mainspring.kernel.reader import PAGE_MAX
+from mainspring.kernel.records import Await, Begun, Deploy, End, Prune, Start, StartEntry, Tell, end_of
 from mainspring.kernel.store import WorkerRow
 from mainspring.looking import Looking
 from mainspring.models import MODELS
@@ -34,7 +39,7 @@ from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
 from mainspring.stores.url import open_reader, open_store, store_url
 
-SLOTS = {"async": 1_000, "thread": 32, "process": os.cpu_count() or 1}
+SLOTS = {"async": 1_000, "thread": 64, "process": os.cpu_count() or 1}
 """Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
 LEASE_S = 30.0
 """How long others wait before they take over from a process that has gone silent."""
@@ -99,7 +104,14 @@ class Engine(Looking):
         placement = Placement(self._handlers.pool, limits, total)
         kernel = Kernel(store, Definitions(MODELS, self._resolve), placement, leases)
         self._pump = Pump(kernel, self.clock)
-        self._worker = Worker(self._handlers, self._pump.put, name=leases.name, clock=self.clock)
+        self._worker = Worker(
+            self._handlers,
+            self._pump.put,
+            name=leases.name,
+            clock=self.clock,
+            threads=max(1, limits["thread"]),
+            processes=max(1, limits["process"]),
+        )
         self._worker.start()
         self._pump.start(self._worker)
         self._closed = False
@@ -296,6 +308,40 @@ class Engine(Looking):
         if at.tzinfo is None:
             raise SettingInvalidError(f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))")
         return at.timestamp()
+
+    # --- Waiting ------------------------------------------------------------------------------
+
+    def gather(
+        self, instances: Iterable[Instance], *, timeout_s: float | None = None, return_errors: bool = False
+    ) -> list[Any]:
+        """The outputs of many instances, in order, as soon as all have ended.
+
+        Raises what `Instance.result` would for the first that ended badly, unless `return_errors` puts the errors in
+        the place of the outputs; `ResultTimeoutError` if not all have ended within `timeout_s`.
+        """
+        wanted = list(instances)
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        ends: dict[str, End] = {}
+        pending = [instance.id for instance in wanted]
+        for _ in range(2):  # most have ended when the last one has, so few are awaited one by one
+            for place in range(0, len(pending), PAGE_MAX):
+                rows = self._reader.find_ends(pending[place : place + PAGE_MAX])
+                ends.update((row.public_id, end_of(row)) for row in rows)
+            pending = [id for id in pending if id not in ends]
+            if pending:
+                ends[pending[-1]] = self._await(pending[-1], until, timeout_s)
+        replies = [(id, self._pump.call(Await(id))) for id in pending if id not in ends]
+        for id, reply in replies:
+            ends[id] = wait_for(reply, id, until, timeout_s)
+        outcomes = [instance.outcome(ends[instance.id]) for instance in wanted]
+        if not return_errors:
+            for outcome in outcomes:
+                if isinstance(outcome, InstanceFailedError | InstanceCancelledError):
+                    raise outcome
+        return outcomes
+
+    def _await(self, id: str, until: float | None, timeout_s: float | None) -> End:
+        return wait_for(self._pump.call(Await(id)), id, until, timeout_s)
 
     # --- Forgetting -----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from mainspring.errors import (
     InstanceCancelledError,
@@ -76,17 +77,14 @@ class Page:
         return len(self.items)
 
 
-class Instance:
+class Instance(Struct, frozen=True, gc=False, eq=False):
     """One running (or ended) case of a definition.  `await instance` and `instance.result()` give its output."""
 
-    __slots__ = ("_engine", "_output_type", "existed", "id")
-
-    def __init__(self, engine: Looking, id: str, existed: bool, output_type: Any) -> None:
-        self._engine = engine
-        self.id = id
-        self.existed = existed
-        """Whether it was there before under the same id."""
-        self._output_type = output_type
+    _engine: Engine
+    id: str
+    existed: bool
+    """Whether it was there before under the same id."""
+    _output_type: Any
 
     def __repr__(self) -> str:
         return f"<instance {self.id}>"
@@ -120,22 +118,25 @@ class Instance:
         ended = self._ended()
         if ended is not None:
             return ended
-        future = self._engine.call(Await(self.id))
-        try:
-            return future.result(timeout_s)
-        except FutureTimeoutError:
-            future.cancel()
-            raise ResultTimeoutError(self.id, timeout_s or 0.0) from None
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        return wait_for(self._engine.call(Await(self.id)), self.id, until, timeout_s)
 
     def _ended(self) -> End | None:
         row = self._engine.reader.find_end(self.id)
         return None if row is None else end_of(row)
 
     def _value(self, end: End) -> Any:
+        value = self.outcome(end)
+        if isinstance(value, InstanceFailedError | InstanceCancelledError):
+            raise value
+        return value
+
+    def outcome(self, end: End) -> Any:
+        """The output of an end, or the error that says how it ended otherwise."""
         if end.status == FAILED:
-            raise InstanceFailedError(self.id, end.failure)
+            return InstanceFailedError(self.id, end.failure)
         if end.status == CANCELLED:
-            raise InstanceCancelledError(self.id, end.reason)
+            return InstanceCancelledError(self.id, end.reason)
         output = end.output or b"null"
         return msgspec.json.decode(output) if self._output_type is None else self._typed(output)
 
@@ -216,6 +217,16 @@ class Instance:
         if view is None:
             raise InstanceNotFoundError(self.id)
         return view
+
+
+def wait_for(reply: Future[Any], id: str, until: float | None, timeout_s: float | None) -> End:
+    """The end of an instance; raises `ResultTimeoutError` when it has not come by `until` (monotonic seconds)."""
+    try:
+        end: End = reply.result(None if until is None else max(0.0, until - time.monotonic()))
+    except FutureTimeoutError:
+        reply.cancel()
+        raise ResultTimeoutError(id, timeout_s or 0.0) from None
+    return end
 
 
 def info_of(view: InstanceView) -> Info:

@@ -103,6 +103,10 @@ class Signature:
         return msgspec.defstruct("Input", fields, rename=names, kw_only=True, forbid_unknown_fields=forbid, gc=False)
 
     def _compile(self) -> None:
+        self._positional = [name for name in self.fillable if self.parameters[name].kind in POSITIONAL]
+        required = [name for name in self.fillable if self._is_required(name)]
+        # With this many arguments by position, and none by name, there is nothing to check.
+        self._enough = len(required) if required == self._positional[: len(required)] else len(self.fillable) + 1
         self._read = codec.decoder(self.input_type).decode
         # Without variadic, keyword-only and runtime-filled parameters the struct's fields are the arguments.
         self._direct = len(self.fillable) == len(self.parameters) and all(
@@ -118,7 +122,9 @@ class Signature:
 
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[str]:
         """All that is wrong with these arguments; only names and counts are looked at."""
-        positional = [name for name in self.fillable if self.parameters[name].kind in POSITIONAL]
+        positional = self._positional
+        if not kwargs and self._enough <= len(args) <= len(positional):
+            return []
         problems = []
         if len(args) > len(positional) and self._variadic is None:
             problems.append(f"takes {len(positional)} arguments by position, got {len(args)}")
@@ -150,7 +156,7 @@ class Signature:
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name; `check` must have found nothing."""
-        positional = [name for name in self.fillable if self.parameters[name].kind in POSITIONAL]
+        positional = self._positional
         bound = dict(zip(positional, args, strict=False))
         if len(args) > len(positional):
             bound[VARIADIC] = list(args[len(positional) :])

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from mainspring.kernel.definitions import Definition, Definitions
 from mainspring.kernel.store import EntryRow, InstanceRow, Store
-from mainspring.models.contract import EVENTS, Event
+from mainspring.models.contract import EVENTS, Event, Model
 
 WEIGHT_MAX = 64_000_000
 """Bytes of state, roughly, that are kept in memory besides the instances of the present turn."""
@@ -18,44 +19,37 @@ TAIL_BYTES_MIN = 65_536
 """A journal's tail up to this length is folded in a few milliseconds, so no snapshot is worth its write."""
 
 
-class Live:
-    """An instance in memory: the fold of its journal up to `seq`."""
+class Live(Struct, gc=False, eq=False):
+    """An instance in memory: the fold of its journal up to `seq`.
 
-    __slots__ = (
-        "definition",
-        "id",
-        "model",
-        "parent",
-        "parent_key",
-        "plan",
-        "priority",
-        "public_id",
-        "seq",
-        "snapshot_bytes",
-        "state",
-        "status",
-        "tail_bytes",
-        "turn",
-    )
+    There are many of these and no cycle runs through them, so the collector need not look at them.
+    """
 
-    def __init__(self, row: InstanceRow, definition: Definition) -> None:
-        self.id = row.id
-        self.public_id = row.public_id
-        self.status = row.status
-        self.parent = row.parent
-        self.parent_key = row.parent_key
-        self.priority = row.priority
-        self.definition = definition
-        self.model = definition.model
-        self.plan = definition.plan
-        self.state: Any = None if definition.missing else definition.model.initial(definition.plan, row.id)
-        self.seq = 0
-        """Of the last entry folded."""
-        self.tail_bytes = 0
-        """Length of the journal since the last snapshot."""
-        self.snapshot_bytes = 0
-        self.turn = 0
-        """In which it was last touched."""
+    id: int
+    public_id: str
+    status: str
+    parent: int | None
+    parent_key: str | None
+    priority: int
+    definition: Definition
+    model: Model
+    plan: Any
+    state: Any
+    seq: int = 0
+    """Of the last entry folded."""
+    tail_bytes: int = 0
+    """Length of the journal since the last snapshot."""
+    snapshot_bytes: int = 0
+    turn: int = 0
+    """In which it was last touched."""
+
+    @staticmethod
+    def of(row: InstanceRow, definition: Definition) -> Live:
+        model, plan = definition.model, definition.plan
+        state = None if definition.missing else model.initial(plan, row.id)
+        return Live(
+            row.id, row.public_id, row.status, row.parent, row.parent_key, row.priority, definition, model, plan, state
+        )
 
     @property
     def hosted(self) -> bool:
@@ -117,7 +111,7 @@ class Instances:
 
     def load(self, store: Store, definitions: Definitions, ids: Iterable[int], turn: int) -> None:
         """Bring instances into memory: row, snapshot and the journal's tail, one statement each for all of them."""
-        loaded = {row.id: Live(row, definitions.get(store, row.definition)) for row in store.load_instances(ids)}
+        loaded = {row.id: Live.of(row, definitions.get(store, row.definition)) for row in store.load_instances(ids)}
         for id, (seq, state) in store.load_snapshots(loaded).items():
             live = loaded[id]
             if live.hosted:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def settle(kernel: Kernel, turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
     attempt, event = input.attempt, input.event
-    if kernel.placement.held(attempt) is None:
+    if not kernel.placement.holds(attempt):
         return
     kernel.placement.end(attempt.instance, attempt.key)
     key = (attempt.instance, attempt.key)
@@ -59,7 +59,7 @@ def settle(kernel: Kernel, turn: Turn, input: Settle) -> None:
 
 def release(kernel: Kernel, turn: Turn, input: Release) -> None:
     attempt = input.attempt
-    if kernel.placement.held(attempt) is not None:
+    if kernel.placement.holds(attempt):
         kernel.placement.end(attempt.instance, attempt.key)
         turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
         kernel.placement.requeued(attempt.capability, attempt.ready_at, turn.now)
@@ -69,7 +69,7 @@ def progress(kernel: Kernel, turn: Turn, input: Progress) -> None:
     attempt = input.attempt
     if input.lines:
         _log(turn, attempt, input.lines)
-    if input.fraction is not None and kernel.placement.held(attempt) is not None:
+    if input.fraction is not None and kernel.placement.holds(attempt):
         turn.changes.progress.append((input.fraction, attempt.instance, attempt.key))
 
 

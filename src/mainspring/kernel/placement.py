@@ -156,7 +156,8 @@ class Placement:
     def _choose(self, store: Store, now: float) -> list[WaitingRow]:
         free, total = dict(self._free), self._free_total
         rows: list[WaitingRow] = []
-        for capability in list(self._backlog):
+        backlog = list(self._backlog)
+        for capability in backlog:
             room = min(free[self._pools[capability]], total)  # type: ignore[index]
             if room <= 0:
                 continue
@@ -164,6 +165,8 @@ class Placement:
             rows.extend(found)
             if len(found) < room:
                 self._backlog.discard(capability)
+        if len(backlog) == 1:
+            return rows  # they come in order, and no more than there is room for
         rows.sort(key=lambda row: (-row.priority, row.ready_at, row.instance, row.key))
         chosen: list[WaitingRow] = []
         for row in rows:
@@ -189,23 +192,23 @@ class Placement:
 
     # --- Leases that end ----------------------------------------------------------------------
 
-    def held(self, attempt: Attempt) -> Attempt | None:
-        """The lease under which an attempt was made, if it is still ours."""
+    def holds(self, attempt: Attempt) -> bool:
+        """Whether the lease under which an attempt was made is still ours."""
         tasks = self.running.get(attempt.instance)
         held = None if tasks is None else tasks.get(attempt.key)
-        return held if held is not None and held.token == attempt.token else None
+        return held is not None and held.token == attempt.token
 
-    def end(self, instance: int, key: str) -> Attempt | None:
-        """Free the slot of a lease; None if we do not hold it."""
+    def end(self, instance: int, key: str) -> bool:
+        """Free the slot of a lease; False if we do not hold it."""
         tasks = self.running.get(instance)
         attempt = None if tasks is None else tasks.pop(key, None)
         if attempt is None:
-            return None
+            return False
         if not tasks:
             del self.running[instance]
         self._free[self._pools[attempt.capability]] += 1  # type: ignore[index]
         self._free_total += 1
-        return attempt
+        return True
 
     def attempts(self) -> list[Attempt]:
         return [attempt for tasks in self.running.values() for attempt in tasks.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -115,6 +116,9 @@ class Reader(Protocol):
     def find_instance(self, public_id: str) -> InstanceView | None: ...
     def find_end(self, public_id: str) -> EndRow | None:
         """How an instance ended; None: it has not, or there is none."""
+
+    def find_ends(self, public_ids: Sequence[str]) -> list[EndRow]:
+        """How those of them that have ended did, in any order."""
 
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
         """Newest first, those numbered below `before`."""

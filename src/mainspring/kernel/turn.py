@@ -68,7 +68,7 @@ class Turn:
             self.kernel.placement.requeued(self.settling.capability, ready_at, self.now)
 
     def stop_attempt(self, instance: int, key: str) -> None:
-        if self.kernel.placement.end(instance, key) is not None:
+        if self.kernel.placement.end(instance, key):
             self.cancelled.append((instance, key))
 
     def sweep(self, instance: int) -> None:
@@ -90,7 +90,7 @@ class Turn:
         return self.kernel.next_instance_id()
 
     def add_instance(self, row: InstanceRow, definition: Definition, attributes: str | None) -> Live:
-        live = Live(row, definition)
+        live = Live.of(row, definition)
         live.turn = self.number
         self.kernel.instances.add(live)
         self.touched[row.id] = live

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from mainspring.clock import Clock
@@ -130,7 +132,8 @@ class Pump:
 
     def _turn(self, inputs: list[Input]) -> None:
         try:
-            report = self._kernel.turn(inputs, self._clock.now())
+            with uncollected():
+                report = self._kernel.turn(inputs, self._clock.now())
         except UnavailableError as error:
             self._hold(inputs, error)
             return
@@ -185,6 +188,23 @@ class Pump:
         waiting.extend(getattr(input, "reply", None) for input in self._inputs)
         for reply in waiting:
             resolve(reply, error)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector out of a turn.
+
+    A turn makes thousands of rows and drops nearly all of them, none in a cycle: whatever a collection looked at
+    would be alive.  It took a tenth of the time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def resolve(reply: Future[Any] | None, value: Any) -> None:

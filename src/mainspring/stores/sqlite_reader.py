@@ -61,6 +61,9 @@ class SqliteReader:
         rows = self._rows(sql.FIND_END, (public_id,))
         return EndRow(*rows[0]) if rows else None
 
+    def find_ends(self, public_ids: Sequence[str]) -> list[EndRow]:
+        return [EndRow(*row) for row in self._rows(sql.FIND_ENDS, (msgspec.json.encode(public_ids).decode(),))]
+
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
         values: dict[str, Any] = {
             "before": before,

@@ -13,6 +13,10 @@ FIND_END = (
     "select id, public_id, status, output, error, reason from instance"
     " where public_id = ? and status in ('completed', 'failed', 'cancelled')"
 )
+FIND_ENDS = (
+    "select id, public_id, status, output, error, reason from instance"
+    " where public_id in (select value from json_each(?)) and status in ('completed', 'failed', 'cancelled')"
+)
 LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit :limit"
 LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? order by instance.id"
 
