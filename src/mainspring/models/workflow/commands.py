@@ -84,7 +84,8 @@ def _failure_told(plan: Plan, state: State, event: Event, decision: d.FailureTol
     assert handler is not None
     told = (state.instance, decision.error, with_nodes(plan, state.failures))
     payload = handler.arguments.render(FailureValues(plan, state.values, told))
-    return (StartTask(state.telling_key(), handler.spec, payload, at, state.priority),)
+    task = StartTask(state.telling_key(), handler.spec, payload, at, state.priority)
+    return (task, HoldTasks()) if state.status == PAUSED else (task,)
 
 
 def _completed(plan: Plan, state: State, event: Event, decision: d.Completed, at: float) -> Commands:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import Parameter
 from typing import Any
 
 from mainspring.errors import ConditionFailedError
 from mainspring.handler import Handler
 from mainspring.models.contract import Failure
 from mainspring.models.retry import failure_of
-from mainspring.models.workflow.document import When
-from mainspring.models.workflow.template import Template, Values, compile_template
+from mainspring.models.workflow.document import INDEX, ITEM, When
+from mainspring.models.workflow.template import Template, Values, compile_template, references
+from mainspring.signature import VARIADIC
 
 
 class Condition:
@@ -42,7 +44,20 @@ def compile_condition(
 
 
 def when_arguments(test: Handler[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What a predicate gets that says no arguments of its own: the node's, by name, or else by position."""
-    wanted = list(test.signature.fillable)
-    by_name = {name: arguments[name] for name in wanted if name in arguments}
-    return by_name or dict(zip(wanted, arguments.values(), strict=False))
+    """What a predicate gets that says no arguments of its own: the node's, by name, or else by position.
+
+    A map is asked once, for all its elements; so arguments that refer to the element are left out.
+    """
+    own = {name: value for name, value in arguments.items() if not _is_of_element(value)}
+    kinds = {name: test.signature.parameters[name].kind for name in test.signature.fillable}
+    if Parameter.VAR_KEYWORD in kinds.values():
+        return own
+    by_name = {name: value for name, value in own.items() if name in kinds}
+    if by_name:
+        return by_name
+    values = [value for name, value in own.items() if name != VARIADIC] + list(own.get(VARIADIC, ()))
+    return test.signature.bind(values[: len(kinds)] if Parameter.VAR_POSITIONAL not in kinds.values() else values, {})
+
+
+def _is_of_element(template: Any) -> bool:
+    return any(reference.name in (ITEM, INDEX) for reference in references(template))

@@ -39,7 +39,7 @@ class DataError(Exception):
     """A reference leads nowhere in the data of this instance."""
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, gc=False):
     """A place in an input or an output."""
 
     name: str
@@ -112,7 +112,7 @@ Render = Callable[[Values], bytes]
 """Fills in a template; raises `DataError`."""
 
 
-class Hole(Struct, frozen=True):
+class Hole(Struct, frozen=True, gc=False):
     """A reference whose name has been found: a slot among the values, and a path into it."""
 
     slot: int
@@ -120,7 +120,7 @@ class Hole(Struct, frozen=True):
     text: str
 
 
-class Template(Struct, frozen=True):
+class Template(Struct, frozen=True, gc=False):
     """A compiled template."""
 
     render: Render
@@ -132,12 +132,18 @@ class Template(Struct, frozen=True):
         return any(hole.path for hole in self.holes)
 
 
+EMPTY = Template(render=lambda values: b"{}")
+"""Of no arguments; shared, for large graphs have many."""
+
+
 def compile_template(template: Any, slots: Mapping[str, int]) -> Template:
     """The template for values found by the slots of their names; `KeyError` at a name without a slot."""
+    if not template and isinstance(template, Mapping):
+        return EMPTY
     pieces: list[bytes | Hole] = []
     _take_apart(template, slots, pieces)
     pieces = _join_literals(pieces)
-    holes = tuple(piece for piece in pieces if isinstance(piece, Hole))
+    holes = tuple([piece for piece in pieces if type(piece) is Hole])
     return Template(render=_renderer(pieces), holes=holes)
 
 
