@@ -16,12 +16,11 @@ from mainspring.errors import (
     DefinitionNotFoundError,
     InstanceCancelledError,
     InstanceFailedError,
-    InstanceNotFoundError,
     PayloadInvalidError,
     SettingInvalidError,
 )
 from mainspring.handler import Handler
-from mainspring.instance import Info, Instance, Page, info_of, wait_for
+from mainspring.instance import Instance, wait_for
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Leases
@@ -306,7 +305,9 @@ class Engine(Looking):
         if delay_s:
             raise SettingInvalidError("give delay_s or at, not both")
         if at.tzinfo is None:
-            raise SettingInvalidError(f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))")
+            raise SettingInvalidError(
+                f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))"
+            )
         return at.timestamp()
 
     # --- Waiting ------------------------------------------------------------------------------
@@ -368,12 +369,10 @@ class Engine(Looking):
 def _checked_id(id: str | None) -> str | None:
     if id is None:
         return None
-    if not isinstance(id, str) or not id.strip() or len(id) > 200 or not id.isprintable():
+    if not id.strip() or len(id) > 200 or not id.isprintable():
         raise PayloadInvalidError("id", f"expected 1 to 200 printable characters, found {id!r:.60}")
     return id
 
 
 def _is_gone(worker: WorkerRow) -> bool:
     return is_gone(worker.process)
-
-

@@ -152,7 +152,9 @@ class ResultTimeoutError(UnavailableError, TimeoutError):
     """The instance did not end within the time the caller was ready to wait; it goes on."""
 
     def __init__(self, instance: str, timeout_s: float) -> None:
-        super().__init__(f"instance {instance!r} has not ended within {timeout_s:g} s; it goes on, wait again or cancel it")
+        super().__init__(
+            f"instance {instance!r} has not ended within {timeout_s:g} s; it goes on, wait again or cancel it"
+        )
 
 
 # --- Tasks ------------------------------------------------------------------------------------

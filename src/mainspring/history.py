@@ -82,7 +82,7 @@ def timeline_of(reader: Reader, view: InstanceView) -> list[TaskTime]:
     ready: dict[str, float] = {}
     for row in _rows(reader, view.number, 0):
         if row.kind in ("TaskCompleted", "TaskFailed", "TaskLost"):
-            event, _ = decode_entry(model.name, model.decision_type, row)
+            event, _ = decode_entry(model.decision_type, row)
             _note(event, attempts, ready)
     for task in open_tasks.values():
         ready.setdefault(task.key, task.ready_at)
@@ -116,7 +116,7 @@ def start_fold(reader: Reader, view: InstanceView) -> Fold:
 
 def fold_decisions(fold: Fold, row: EntryRow) -> tuple[Event, list[Any]]:
     """Record the decisions of the next entry; returns the event and them."""
-    event, decisions = decode_entry(fold.model.name, fold.model.decision_type, row)
+    event, decisions = decode_entry(fold.model.decision_type, row)
     for decision in decisions:
         fold.model.evolve(fold.plan, fold.state, event, decision, row.at)
     fold.seq = row.seq
@@ -146,6 +146,7 @@ def _rows(reader: Reader, number: int, after: int) -> list[EntryRow]:
 
 
 def _note(event: Event, attempts: dict[str, list[AttemptTime]], ready: dict[str, float]) -> None:
+    finished_at: float | None
     match event:
         case TaskCompleted():
             ready.setdefault(event.key, event.ready_at)
@@ -182,4 +183,7 @@ def _task_time(key: str, ready_at: float, attempts: list[AttemptTime], task: Any
 
 
 def _anything(name: str) -> Any:
-    return lambda *args, **kwargs: name
+    def answer(*_: Any, **__: Any) -> str:
+        return name
+
+    return answer

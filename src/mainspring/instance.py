@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -22,19 +22,17 @@ from mainspring.errors import (
 )
 from mainspring.history import Entry, Node, TaskTime, entries_of, nodes_of, timeline_of
 from mainspring.kernel.lifecycle import CANCELLED, ENDED, FAILED
-from mainspring.kernel.reader import InstanceView, LogView
+from mainspring.kernel.reader import InstanceView, LogView, Reader
 from mainspring.kernel.records import Await, End, end_of
 from mainspring.models.contract import (
     CancelRequested,
+    Event,
     Failure,
     PauseRequested,
     RerunRequested,
     ResumeRequested,
     RetryRequested,
 )
-
-if TYPE_CHECKING:
-    from mainspring.looking import Looking
 
 FOLLOW_S = 0.1
 """How often `follow` looks for more."""
@@ -77,10 +75,19 @@ class Page:
         return len(self.items)
 
 
+class Host(Protocol):
+    """What an instance needs of the engine that it came from."""
+
+    @property
+    def reader(self) -> Reader: ...
+    def tell(self, id: str, event: Event) -> None: ...
+    def call(self, input: Any) -> Future[Any]: ...
+
+
 class Instance(Struct, frozen=True, gc=False, eq=False):
     """One running (or ended) case of a definition.  `await instance` and `instance.result()` give its output."""
 
-    _engine: Engine
+    _engine: Host
     id: str
     existed: bool
     """Whether it was there before under the same id."""
@@ -105,21 +112,24 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
 
     def ending(self) -> Future[End]:
         """Done when it has ended, for those who have something to do meanwhile."""
-        return self._engine.call(Await(self.id))
+        future: Future[End] = self._engine.call(Await(self.id))
+        return future
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._result_async().__await__()
 
     async def _result_async(self) -> Any:
-        end = self._ended() or await asyncio.wrap_future(self._engine.call(Await(self.id)))
-        return self._value(end)
+        ended = self._ended()
+        if ended is None:
+            ended = await asyncio.wrap_future(self.ending())
+        return self._value(ended)
 
     def _end(self, timeout_s: float | None) -> End:
         ended = self._ended()
         if ended is not None:
             return ended
         until = None if timeout_s is None else time.monotonic() + timeout_s
-        return wait_for(self._engine.call(Await(self.id)), self.id, until, timeout_s)
+        return wait_for(self.ending(), self.id, until, timeout_s)
 
     def _ended(self) -> End | None:
         row = self._engine.reader.find_end(self.id)
@@ -245,5 +255,3 @@ def info_of(view: InstanceView) -> Info:
         failure=None if view.error is None else msgspec.json.decode(view.error, type=Failure),
         reason=view.reason or "",
     )
-
-

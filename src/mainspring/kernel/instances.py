@@ -57,7 +57,7 @@ class Live(Struct, gc=False, eq=False):
 
     def fold(self, entry: EntryRow) -> None:
         """Record one entry of the journal; what was decided is never asked again."""
-        event, decisions = decode_entry(self.model.name, self.model.decision_type, entry)
+        event, decisions = decode_entry(self.model.decision_type, entry)
         for decision in decisions:
             self.model.evolve(self.plan, self.state, event, decision, entry.at)
         self.seq = entry.seq
@@ -139,15 +139,15 @@ def _event_decoder(kind: str) -> msgspec.json.Decoder[Event]:
 
 
 @cache
-def _decision_decoder(model: str, decision_type: Any) -> msgspec.json.Decoder[list[Any]]:
+def _decision_decoder(decision_type: Any) -> msgspec.json.Decoder[list[Any]]:
     return msgspec.json.Decoder(list[decision_type])
 
 
-def decode_entry(model: str, decision_type: Any, entry: EntryRow) -> tuple[Event, list[Any]]:
+def decode_entry(decision_type: Any, entry: EntryRow) -> tuple[Event, list[Any]]:
     """The event and the decisions of a journal entry."""
     return (
         _event_decoder(entry.kind).decode(entry.event),
-        _decision_decoder(model, decision_type).decode(entry.decisions),
+        _decision_decoder(decision_type).decode(entry.decisions),
     )
 
 

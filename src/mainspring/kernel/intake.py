@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mainspring.kernel.kernel import Kernel
     from mainspring.kernel.turn import Turn
 
+
 def settle(kernel: Kernel, turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
     attempt, event = input.attempt, input.event

@@ -66,7 +66,7 @@ class Kernel:
         except UnavailableError:
             self._forget()
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever an input brings up, the others must go on
             self._forget()
             if len(inputs) > 1:
                 return merged([self.turn([input], now) for input in inputs])

@@ -22,14 +22,21 @@ STATUSES = (CREATED, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED)
 Answer = Literal["do", "done", "no"]
 """Deliver it; it is so already (idempotent); it makes no sense."""
 
+_COLUMNS = (CREATED, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED)
+
+
+def _row(*answers: Answer) -> dict[str, Answer]:
+    return dict(zip(_COLUMNS, answers, strict=True))
+
+
 # fmt: off
 REQUESTS: dict[type[Event], dict[str, Answer]] = {
-    #                created          running          paused          completed          failed          cancelled
-    CancelRequested: {CREATED: "do",   RUNNING: "do",   PAUSED: "do",   COMPLETED: "no",   FAILED: "no",   CANCELLED: "done"},
-    PauseRequested:  {CREATED: "do",   RUNNING: "do",   PAUSED: "done", COMPLETED: "no",   FAILED: "no",   CANCELLED: "no"},
-    ResumeRequested: {CREATED: "no",   RUNNING: "done", PAUSED: "do",   COMPLETED: "no",   FAILED: "no",   CANCELLED: "no"},
-    RetryRequested:  {CREATED: "no",   RUNNING: "do",   PAUSED: "do",   COMPLETED: "no",   FAILED: "do",   CANCELLED: "do"},
-    RerunRequested:  {CREATED: "no",   RUNNING: "do",   PAUSED: "do",   COMPLETED: "do",   FAILED: "do",   CANCELLED: "do"},
+    #                     created  running  paused  completed  failed  cancelled
+    CancelRequested: _row("do",    "do",    "do",   "no",      "no",   "done"),
+    PauseRequested:  _row("do",    "do",    "done", "no",      "no",   "no"),
+    ResumeRequested: _row("no",    "done",  "do",   "no",      "no",   "no"),
+    RetryRequested:  _row("no",    "do",    "do",   "no",      "do",   "do"),
+    RerunRequested:  _row("no",    "do",    "do",   "do",      "do",   "do"),
 }
 # fmt: on
 

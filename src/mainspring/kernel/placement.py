@@ -72,7 +72,16 @@ class Placement:
                 free[pool] -= 1
                 self._free_total -= 1
                 attempt = Attempt(
-                    instance, task_key, spec.handler, payload, 1, 1, live.public_id, spec.timeout_s, ready_at, capability
+                    instance,
+                    task_key,
+                    spec.handler,
+                    payload,
+                    1,
+                    1,
+                    live.public_id,
+                    spec.timeout_s,
+                    ready_at,
+                    capability,
                 )
                 held = running.get(instance)
                 if held is None:

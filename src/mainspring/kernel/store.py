@@ -216,7 +216,7 @@ class Store(Protocol):
         """(seq, state)"""
 
     def load_snapshots(self, ids: Iterable[int]) -> dict[int, tuple[int, str]]: ...
-    def load_tails(self, after: Iterable[Key | tuple[int, int]]) -> list[EntryRow]:
+    def load_tails(self, after: Iterable[tuple[int, int]]) -> list[EntryRow]:
         """Entries of the given instances after the given seq, in order."""
 
     def list_children(self, instance: int) -> list[tuple[int, str, str]]:

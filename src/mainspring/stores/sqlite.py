@@ -55,7 +55,7 @@ class SqliteStore:
         self.path = path
         self.memory_name = f"/mainspring-{os.getpid()}-{next(_names)}" if path is None else None
         self.poll_s: float | None = None if path is None else POLL_S
-        with translated(path):
+        with Translated(path):
             self._connection = connect(path, self.memory_name, write=True)
             try:
                 migrate(self._connection, path)
@@ -77,7 +77,7 @@ class SqliteStore:
     @staticmethod
     def check(path: str) -> None:
         """Raise what is wrong with an existing file; one of an older mainspring is brought up to date."""
-        with translated(path):
+        with Translated(path):
             connection = connect(path, None, write=False)
             try:
                 version = check_schema(connection, path)
@@ -89,17 +89,17 @@ class SqliteStore:
     # --- The transaction ----------------------------------------------------------------------
 
     def begin(self) -> None:
-        with translated(self.path):
+        with Translated(self.path):
             self._execute("begin immediate")
 
     def commit(self) -> None:
-        with translated(self.path):
+        with Translated(self.path):
             self._execute("commit")
 
     def rollback(self) -> None:
         if not self._connection.in_transaction:
             return
-        with translated(self.path):
+        with Translated(self.path):
             self._execute("rollback")
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class SqliteStore:
 
     def write(self, changes: Changes) -> None:
         many = self._connection.executemany
-        with translated(self.path):
+        with Translated(self.path):
             for statement in sql.SWEEP if changes.swept else ():
                 many(statement, changes.swept)
             for name, statement, columns in sql.INSERTS:
@@ -160,12 +160,12 @@ class SqliteStore:
         return int((row or self._one(sql.ADD_CAPABILITY, needs))[0])
 
     def list_capabilities(self) -> list[tuple[int, str, str, str]]:
-        return self._execute(sql.LIST_CAPABILITIES).fetchall()
+        return [(id, handler, queue, requires) for id, handler, queue, requires in self._rows(sql.LIST_CAPABILITIES)]
 
     # --- Instances ----------------------------------------------------------------------------
 
     def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
-        return dict(self._execute(sql.FIND_IDS, (_list(public_ids),)).fetchall())
+        return {public_id: id for public_id, id in self._rows(sql.FIND_IDS, (_list(public_ids),))}  # noqa: C416
 
     def load_instances(self, ids: Iterable[int]) -> list[InstanceRow]:
         return [InstanceRow(*row) for row in self._execute(sql.LOAD_INSTANCES, (_list(ids),))]
@@ -181,7 +181,7 @@ class SqliteStore:
         return [EntryRow(*row) for row in self._connection.executemany(sql.LOAD_TAIL, after)]
 
     def list_children(self, instance: int) -> list[tuple[int, str, str]]:
-        return self._execute(sql.LIST_CHILDREN, (instance,)).fetchall()
+        return [(id, key, status) for id, key, status in self._rows(sql.LIST_CHILDREN, (instance,))]
 
     def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
         return [EndRow(*row) for row in self._execute(sql.LOAD_ENDS, (_list(ids),))]
@@ -242,9 +242,7 @@ class SqliteStore:
     # --- Workers ------------------------------------------------------------------------------
 
     def register_worker(self, worker: WorkerRow, now: float) -> None:
-        self._execute(
-            sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now)
-        )
+        self._execute(sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now))
 
     def renew_worker(self, id: int, lease_until: float) -> bool:
         return self._execute(sql.RENEW_WORKER, (lease_until, id)).fetchone() is not None
@@ -257,6 +255,9 @@ class SqliteStore:
 
     def delete_worker(self, id: int) -> None:
         self._execute(sql.DELETE_WORKER, (id,))
+
+    def _rows(self, statement: str, values: Any = ()) -> Iterable[Any]:
+        return self._execute(statement, values)
 
     def _one(self, statement: str, values: Any) -> tuple[Any, ...]:
         row = self._execute(statement, values).fetchone()
@@ -329,7 +330,7 @@ def check_schema(connection: apsw.Connection, path: str | None) -> int:
 # --- Errors -----------------------------------------------------------------------------------
 
 
-class translated:
+class Translated:
     """Turns what SQLite says into one clear sentence of the right family."""
 
     __slots__ = ("path",)

@@ -22,7 +22,7 @@ from mainspring.kernel.reader import (
 from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
-from mainspring.stores.sqlite import connect, translated
+from mainspring.stores.sqlite import Translated, connect
 
 WAITING_LONG_S = 60.0
 """A task that has been ready for longer than this, with nobody to take it, is worth a remark."""
@@ -33,13 +33,13 @@ class SqliteReader:
 
     def __init__(self, path: str | None, memory_name: str | None = None) -> None:
         self._path = path
-        with translated(path):
+        with Translated(path):
             self._connection = connect(path, memory_name, write=False)
         self._lock = threading.Lock()
         self._version = -1
 
     def _rows(self, statement: str, values: Any = ()) -> list[Any]:
-        with self._lock, translated(self._path):
+        with self._lock, Translated(self._path):
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:

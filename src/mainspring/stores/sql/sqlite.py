@@ -8,7 +8,8 @@ INSERTS: tuple[tuple[str, str, int], ...] = (
     # (attribute of Changes, statement up to its rows, columns), in the order that makes a turn's rows consistent
     (
         "instances",
-        "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes, created_at)",
+        "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes,"
+        " created_at)",
         9,
     ),
     ("journal", "insert into journal (instance, seq, at, kind, event, decisions)", 6),
@@ -70,9 +71,7 @@ LOAD_INSTANCES = (
     " where id in (select value from json_each(?))"
 )
 LOAD_SNAPSHOTS = "select instance, seq, state from snapshot where instance in (select value from json_each(?))"
-LOAD_TAIL = (
-    "select instance, seq, at, kind, event, decisions from journal where instance = ? and seq > ? order by seq"
-)
+LOAD_TAIL = "select instance, seq, at, kind, event, decisions from journal where instance = ? and seq > ? order by seq"
 LIST_CHILDREN = "select id, parent_key, status from instance where parent = ? order by id"
 LOAD_ENDS = (
     "select id, public_id, status, output, error, reason from instance"
@@ -137,9 +136,7 @@ STALE = (
 
 # --- Workers ----------------------------------------------------------------------------------
 
-ADD_WORKER = (
-    "insert into worker (id, name, host, process, lease_until, started_at) values (?, ?, ?, ?, ?, ?)"
-)
+ADD_WORKER = "insert into worker (id, name, host, process, lease_until, started_at) values (?, ?, ?, ?, ?, ?)"
 RENEW_WORKER = "update worker set lease_until = ? where id = ? returning id"
 LIST_WORKERS = "select id, name, host, process, lease_until from worker order by id"
 HELD_BY = "select instance, key, attempt, lost_count, coalesce(leased_at, 0) from task where owner = ? limit ?"
