@@ -21,7 +21,7 @@ ESCAPES = {
 
 def print_tree(node: tree.Node) -> str:
     """Write a tree as FEEL."""
-    return _WRITERS[type(node)](node)
+    return _inner(node)
 
 
 def describe(node: tree.Node) -> str:
@@ -37,12 +37,16 @@ def quote(text: str) -> str:
 def _outline(node: tree.Node, indent: str) -> list[str]:
     words = [str(part) for part in node.parts() if not isinstance(part, tree.Node | tuple) and part is not None]
     if isinstance(node, tree.Literal):
-        words = [print_tree(node)]
+        words = [_text(node)]
     words += [str(part) for parts in node.parts() if type(parts) is tuple for part in parts if type(part) is str]
     lines = [f"{indent}{type(node).__name__} {' '.join(words)}".rstrip()]
     for child in tree.children(node):
         lines += _outline(child, indent + "  ")
     return lines
+
+
+def _text(node: tree.Node) -> str:
+    return _WRITERS[type(node)](node)
 
 
 def _level(node: tree.Node) -> int:
@@ -64,7 +68,7 @@ def _level(node: tree.Node) -> int:
 
 def _at(node: tree.Node, loosest: int) -> str:
     """A node as an operand: in parentheses when it binds less tightly than its place asks for."""
-    text = print_tree(node)
+    text = _text(node)
     return text if _level(node) >= loosest else f"({text})"
 
 
@@ -100,12 +104,8 @@ def _in(node: tree.In) -> str:
     value = _at(node.value, COMPARISON)
     if len(node.tests) == 1:
         test = node.tests[0]
-        return f"{value} in {print_tree(test) if isinstance(test, tree.Bound) else _at(test, SUM)}"
-    return f"{value} in ({', '.join(map(_test, node.tests))})"
-
-
-def _test(node: tree.Node) -> str:
-    return print_tree(node)
+        return f"{value} in {_text(test) if isinstance(test, tree.Bound) else _at(test, SUM)}"
+    return f"{value} in ({', '.join(map(_text, node.tests))})"
 
 
 def _span(node: tree.Span) -> str:
@@ -121,7 +121,7 @@ def _bound(node: tree.Bound) -> str:
 def _tests(node: tree.Tests) -> str:
     if not node.tests:
         return "-"
-    tests = ", ".join(map(_test, node.tests))
+    tests = ", ".join(map(_text, node.tests))
     return f"not({tests})" if node.negated else tests
 
 
@@ -134,11 +134,11 @@ def _call(node: tree.Call) -> str:
 
 def _inner(node: tree.Node) -> str:
     """A node that a comma or a bracket ends; only a bare test needs parentheses there."""
-    return f"({print_tree(node)})" if isinstance(node, tree.Bound) else print_tree(node)
+    return f"({_text(node)})" if isinstance(node, tree.Bound) else _text(node)
 
 
 def _iterators(iterators: tuple[tree.Iterator, ...]) -> str:
-    return ", ".join(map(print_tree, iterators))
+    return ", ".join(map(_text, iterators))
 
 
 def _iterator(node: tree.Iterator) -> str:
@@ -147,11 +147,11 @@ def _iterator(node: tree.Iterator) -> str:
 
 
 def _parameter(node: tree.Parameter) -> str:
-    return node.name if node.type is None else f"{node.name}: {print_tree(node.type)}"
+    return node.name if node.type is None else f"{node.name}: {_text(node.type)}"
 
 
 def _joined(nodes: tuple[tree.Node, ...]) -> str:
-    return ", ".join(map(print_tree, nodes))
+    return ", ".join(map(_text, nodes))
 
 
 _WRITERS: dict[type, Writer] = {
@@ -169,7 +169,7 @@ _WRITERS: dict[type, Writer] = {
     tree.Span: _span,
     tree.Bound: _bound,
     tree.Tests: _tests,
-    tree.InstanceOf: lambda node: f"{_at(node.value, OPERAND)} instance of {print_tree(node.type)}",
+    tree.InstanceOf: lambda node: f"{_at(node.value, OPERAND)} instance of {_text(node.type)}",
     tree.If: lambda node: f"if {_inner(node.condition)} then {_inner(node.then)} else {_inner(node.otherwise)}",
     tree.Iterator: _iterator,
     tree.For: lambda node: f"for {_iterators(node.iterators)} return {_inner(node.body)}",
@@ -180,9 +180,9 @@ _WRITERS: dict[type, Writer] = {
     tree.Entry: lambda node: f"{_key(node.key)}: {_inner(node.value)}",
     tree.Entries: lambda node: f"{{{_joined(node.entries)}}}",
     tree.TypeName: lambda node: node.name,
-    tree.TypeOf: lambda node: f"{node.name}<{print_tree(node.item)}>",
+    tree.TypeOf: lambda node: f"{node.name}<{_text(node.item)}>",
     tree.TypeEntries: lambda node: f"context<{_joined(node.entries)}>",
-    tree.TypeFunction: lambda node: f"function<{_joined(node.parameters)}> -> {print_tree(node.result)}",
+    tree.TypeFunction: lambda node: f"function<{_joined(node.parameters)}> -> {_text(node.result)}",
 }
 
 

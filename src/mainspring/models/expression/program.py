@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from mainspring.models.expression import tree
 from mainspring.models.expression.compiler.rules import RULES
 from mainspring.models.expression.compiler.scope import Scope
-from mainspring.models.expression.errors import ExpressionError, LimitError, LocatedWarning
+from mainspring.models.expression.errors import ExpressionError, Fault, LimitError, LocatedWarning
 from mainspring.models.expression.juel import parse_juel
 from mainspring.models.expression.limits import Limits
 from mainspring.models.expression.parser import parse, parse_unary
 from mainspring.models.expression.printer import describe, print_tree
-from mainspring.models.expression.runtime import FIRST_SLOT, RUN, Frame, Plan, Run
+from mainspring.models.expression.runtime import FIRST_SLOT, RUN, Frame, Plan, Run, report
 from mainspring.models.expression.standard import READY, adopt, release
 
 Inputs = Mapping[str, object]
@@ -83,40 +83,32 @@ class Expression:
             inputs = names
         elif names:
             inputs = {**inputs, **names}
+        frame: Frame = [inputs, None, *self._slots]
         try:
-            value = self._code([inputs, None, *self._slots])
-        except RecursionError:
-            raise self._too_deep() from None
-        except LimitError as error:
-            raise self._located(error) from None
-        return value if type(value) in READY else self._released(value)
+            value = self._code(frame)
+            return value if type(value) in READY else release(value)
+        except (Fault, LimitError, RecursionError) as stop:
+            return self._stopped(frame, stop)
 
     def evaluate(self, inputs: Inputs | None = None, /, **names: object) -> Result:
         """The value for these inputs together with the warnings."""
-        return self._evaluate([{**(inputs or {}), **names}, None, *self._slots])
+        return self._evaluate([{**(inputs or {}), **names} if names else inputs or {}, None, *self._slots])
 
     def _evaluate(self, frame: Frame) -> Result:
         try:
-            value = self._code(frame)
-        except RecursionError:
-            raise self._too_deep() from None
-        except LimitError as error:
-            raise self._located(error) from None
+            value = release(self._code(frame))
+        except (Fault, LimitError, RecursionError) as stop:
+            value = self._stopped(frame, stop)
         run = frame[RUN]
-        warnings = tuple(run.warnings) if isinstance(run, Run) else ()
-        return Result(self._released(value), warnings)
+        return Result(value, tuple(run.warnings) if isinstance(run, Run) else ())
 
-    def _released(self, value: object) -> object:
-        try:
-            return release(value)
-        except RecursionError:
-            raise self._too_deep() from None
-
-    def _too_deep(self) -> LimitError:
-        return LimitError("the evaluation is nested too deeply", self.text)
-
-    def _located(self, error: LimitError) -> LimitError:
-        return error if error.warning.text else LimitError(error.warning.message, self.text)
+    def _stopped(self, frame: Frame, stop: Exception) -> object:
+        """What stops an evaluation between its nodes: a limit, or something without a meaning deep in an input."""
+        if isinstance(stop, Fault):
+            return report(frame, self._plan, 0, stop)
+        if isinstance(stop, LimitError):
+            raise LimitError(stop.warning.message, self.text, stop.warning.offset) from None
+        raise LimitError("the evaluation is nested too deeply", self.text) from None
 
     def to_text(self) -> str:
         """The expression in its usual spelling, as FEEL."""
@@ -139,7 +131,10 @@ class UnaryTests(Expression):
     def evaluate(self, value: object = None, inputs: Inputs | None = None, /, **names: object) -> Result:
         """Whether the value passes, together with the warnings."""
         frame: Frame = [{**(inputs or {}), **names}, None, *self._slots]
-        frame[FIRST_SLOT] = adopt(value)
+        try:
+            frame[FIRST_SLOT] = adopt(value)
+        except Fault as fault:
+            report(frame, self._plan, 0, fault)
         return self._evaluate(frame)
 
 

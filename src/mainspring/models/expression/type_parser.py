@@ -13,6 +13,9 @@ LONG_TYPES = (
 )
 """Types whose names hold a keyword."""
 
+GENERIC_TYPES = frozenset(("list", "range", "context", "function"))
+"""Types that may say of what, in angle brackets."""
+
 SIMPLE_TYPES = frozenset(
     ("Any", "Null", "number", "string", "boolean", "date", "time", "context", *map(" ".join, LONG_TYPES))
 )
@@ -28,8 +31,8 @@ def parse_type(cursor: Cursor) -> tree.Node:
 
 def _generic(cursor: Cursor) -> tree.Node | None:
     """A type with types in angle brackets; None when none starts here."""
-    _, said, at, _ = cursor.tokens[cursor.place]
-    if cursor.tokens[cursor.place + 1][1] != "<" or said not in ("list", "range", "context", "function"):
+    kind, said, at, _ = cursor.tokens[cursor.place]
+    if kind != "word" or said not in GENERIC_TYPES or cursor.tokens[cursor.place + 1][1] != "<":
         return None
     cursor.place += 2
     if said in ("list", "range"):
@@ -55,7 +58,8 @@ def _entries(cursor: Cursor) -> tuple[tree.Entry, ...]:
         start, at = cursor.place, cursor.at
         while is_name_part(cursor.tokens[cursor.place]):
             cursor.place += 1
-        if start == cursor.place:
+        if start == cursor.place or cursor.tokens[start][0] != "word":
+            cursor.place = start
             raise cursor.failure("expected the name of an entry")
         name = spell(cursor.tokens, start, cursor.place, cursor.text)
         cursor.expect(":", "after the name of an entry")

