@@ -1,0 +1,53 @@
+"""The practice cases as their users write them, where they are at hand: `../shared`, or `$MAINSPRING_ACCEPTANCE`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDER = Path(os.environ.get("MAINSPRING_ACCEPTANCE") or ROOT.parent / "shared" / "acceptance")
+CASES = FOLDER / "test_practice_cases.py"
+
+SECTIONS = {
+    "workflow engine": (
+        "test_workflow_runs_in_dependency_order",
+        "test_independent_tasks_run_side_by_side",
+        "test_failed_task_fails_the_workflow_and_cancels_what_depends_on_it",
+        "test_mistakes_are_refused_with_the_reason",
+    ),
+}
+"""The sections whose classes are there, with their cases."""
+
+
+@pytest.mark.skipif(not CASES.exists(), reason=f"the practice cases are not here: there is no {CASES}")
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_practice_cases_pass_as_they_are(section, tmp_path):
+    cases = [f"{CASES}::{name}" for name in SECTIONS[section]]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={tmp_path}",
+        "-c",
+        os.devnull,
+    ]
+
+    done = subprocess.run(
+        [*command, *cases],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{2 * len(cases)} passed" in done.stdout, "each in memory and on a file"
