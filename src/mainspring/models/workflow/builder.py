@@ -8,63 +8,40 @@
     wf.add(publish, parts, after=[page])            # order without data
     wf.output({"parts": parts})
 
-Nothing is checked here that a file could get wrong as well: `check.py` looks at both, and reports all problems at once.
+Building raises nothing but `TypeError`: all that is wrong is collected, and refused at once by `deployable`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import UNSET, to_builtins
+from msgspec import UNSET
 
 from mainspring.errors import DefinitionInvalidError, Problem
-from mainspring.handler import Handler, Options
+from mainspring.handler import Handler
 from mainspring.models.contract import Deployable
 from mainspring.models.retry import Retry
-from mainspring.models.workflow.document import (
-    ITEM,
-    RESERVED,
-    Document,
-    FailureHandler,
-    Input,
-    Node,
-    When,
-)
+from mainspring.models.workflow.check import Find, check
+from mainspring.models.workflow.document import ITEM, RESERVED, Document, FailureHandler, Input, Node, When
 from mainspring.models.workflow.inputs import type_text
-from mainspring.models.workflow.template import REFERENCE_START, Reference
-
-
-class Handle:
-    """Stands for a value known when the workflow runs; `handle["field"]` and `handle[0]` for parts of it."""
-
-    __slots__ = ("name", "path")
-
-    def __init__(self, name: str, path: tuple[str | int, ...] = ()) -> None:
-        self.name = name
-        self.path = path
-
-    def __getitem__(self, step: str | int) -> Handle:
-        if type(step) not in (str, int):
-            raise TypeError(f"{self}[{step!r}]: a part of a value is named by a field or a position")
-        return Handle(self.name, (*self.path, step))
-
-    def __iter__(self) -> Any:
-        raise TypeError(f"{self} is not known before the workflow runs; to do something for each element use wf.map(…)")
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"{self} is not known before the workflow runs; to decide by it use when=…")
-
-    def __str__(self) -> str:
-        return str(Reference(self.name, self.path))
-
-    def __repr__(self) -> str:
-        return f"<{self}>"
+from mainspring.models.workflow.notation import (
+    OPTIONS,
+    Handle,
+    caller,
+    handler_options,
+    raw_template,
+    said,
+    short_name,
+    template,
+)
+from mainspring.models.workflow.plan import FAILURE_NAMES
+from mainspring.models.workflow.template import REFERENCE_START
+from mainspring.signature import VARIADIC
 
 
 class Workflow:
-    """A workflow under construction."""
+    """A workflow under construction, or one that was read from a file."""
 
     def __init__(
         self,
@@ -79,7 +56,7 @@ class Workflow:
         self.failure_policy = failure_policy
         self.timeout_s = timeout_s
         self.description = description
-        self.inputs: dict[str, Input] = {}
+        self.inputs: dict[str, Input | str] = {}
         self.nodes: dict[str, Node] = {}
         self.handlers: dict[str, Handler[..., Any]] = {}
         """Every callable this definition names, by its name: of tasks, conditions and `on_failure`."""
@@ -88,22 +65,41 @@ class Workflow:
         self.places: dict[str, str] = {}
         """`file:line` of each node and input."""
         self.problems: list[Problem] = []
-        """Found while building, where the document could not show them any more."""
+        """Found while building, where the document does not show them any more."""
+        self._place = caller()
         self._output: Any = UNSET
-        self._on_failure: FailureHandler | None = None
+        self._on_failure: str | FailureHandler | None = None
         self._document: Document | None = None
         self._deployable: tuple[Document, Deployable] | None = None
         if on_failure is not None:
             self.on_failure(on_failure)
 
+    @classmethod
+    def of_document(
+        cls,
+        document: Document,
+        *,
+        places: Mapping[str, str],
+        file: str = "",
+        handlers: Mapping[str, Handler[..., Any]] | None = None,
+        children: Mapping[str, Workflow] | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> Workflow:
+        """A workflow that was described elsewhere, such as in a file."""
+        made = cls(document.workflow, failure_policy=document.failure_policy, timeout_s=document.timeout_s)
+        made.description = document.description
+        made.inputs, made.nodes = dict(document.inputs), dict(document.nodes)
+        made.handlers, made.children = dict(handlers or {}), dict(children or {})
+        made.places, made.problems, made._place = dict(places), list(problems), file
+        made._output, made._on_failure = document.output, document.on_failure
+        return made
+
     # --- Describing ---------------------------------------------------------------------------
 
     def input(self, name: str, type: Any = Any, default: Any = UNSET, description: str = "") -> Handle:  # noqa: A002
         """Declare an input; without a default it is required."""
-        self._declare(name, "input")
-        self.inputs[name] = Input(
-            type_text(type), default if default is UNSET else self._template(default), description
-        )
+        if self._declare(name, "input"):
+            self.inputs[name] = Input(type_text(type), default, description)
         return Handle(name)
 
     def add(
@@ -127,10 +123,12 @@ class Workflow:
     ) -> Handle:
         """Add a node that calls a handler, or runs another workflow, with these arguments.
 
-        For parameters of the handler that are called as an option is (`key`, `after`, …) use `node(arguments=…)`.
+        `after`: nodes to wait for without using their outputs.  `when`: a predicate that is asked with the node's own
+        arguments, or `(predicate, argument, …)`.  `rule`: what the parents must have come to (`all_succeeded`).
+        For parameters of the handler that have the name of an option use `node(arguments=…)`.
         """
         options = _options(locals())
-        return self._add(what, key, self._bind(what, args, kwargs, key), after, when, options)
+        return self._call(what, key, args, kwargs, after=after, when=when, options=options)
 
     def map(
         self,
@@ -153,9 +151,12 @@ class Workflow:
         description: str = "",
         **kwargs: Any,
     ) -> Handle:
-        """Add a node that does so for each element of a list, which is the first argument; results come in order."""
-        options = _options(locals()) | {"map": self._template(over), "concurrency": concurrency}
-        return self._add(what, key, self._bind(what, (Handle(ITEM), *args), kwargs, key), after, when, options)
+        """Add a node that does so for each element of a list, which is the first argument; results come in order.
+
+        `concurrency`: how many elements at once; None: all.
+        """
+        options = _options(locals()) | {"map": template(over), "concurrency": concurrency}
+        return self._call(what, key, (Handle(ITEM), *args), kwargs, after=after, when=when, options=options)
 
     def sleep(
         self,
@@ -168,27 +169,30 @@ class Workflow:
         description: str = "",
     ) -> Handle:
         """Add a node that waits; the wait is in the store, not in a process."""
-        options = {"sleep": self._template(seconds), "rule": rule, "description": description}
+        options = {"sleep": template(seconds), "rule": rule, "description": description}
         return self._put(self._key(key, "sleep"), after, when, {}, options)
 
     def node(
         self,
         key: str,
-        what: Callable[..., Any] | Workflow,
+        what: Callable[..., Any] | Workflow | str,
         arguments: Mapping[str, Any] | None = None,
         *,
         after: Any = (),
         when: Any = None,
         **options: Any,
     ) -> Handle:
-        """Add a node by hand: arguments by name, other nodes as `"$key"`, which may be added later."""
-        template = {name: self._template(value, is_raw=True) for name, value in (arguments or {}).items()}
-        return self._add(what, key, template, after, when, _said(options))
+        """Add a node by hand: arguments by name, other nodes as `"$key"`, also such as are added later.
 
-    def output(self, template: Any) -> None:
+        `what` may be the name of a handler.
+        """
+        options["map"] = raw_template(options.get("map"))
+        return self._target(what, key, raw_template(arguments or {}), after=after, when=when, options=options)
+
+    def output(self, value: Any) -> None:
         """What the workflow returns: a node, a part of one, or a list or dict of these."""
         self._document = None
-        self._output = self._template(template)
+        self._output = template(value)
 
     def on_failure(self, handler: Callable[..., Any], **arguments: Any) -> None:
         """Have a handler told when the instance is about to fail.
@@ -196,13 +200,10 @@ class Workflow:
         Of the parameters `instance`, `failure` and `failed` (failures of nodes) it gets those that it has.
         """
         self._document = None
-        made = self._handler(handler)
-        if made is None:
-            return
-        told = {name: f"{REFERENCE_START}{name}" for name in ("instance", "failure", "failed")}
-        takes = made.signature.fillable
-        given = {name: text for name, text in told.items() if name in takes}
-        given |= {name: self._template(value) for name, value in arguments.items()}
+        made = Handler.of(handler)
+        self.handlers[made.name] = made
+        told = {name: f"{REFERENCE_START}{name}" for name in FAILURE_NAMES if name in made.signature.fillable}
+        given = told | {name: template(value) for name, value in arguments.items()}
         options = {name: value for name, value in handler_options(made).items() if hasattr(FailureHandler, name)}
         self._on_failure = FailureHandler(task=made.name, arguments=given, **options)
 
@@ -214,7 +215,7 @@ class Workflow:
             self._document = Document(
                 workflow=self.name,
                 nodes=self.nodes,
-                inputs=dict(self.inputs),
+                inputs=self.inputs,
                 output=self._output,
                 failure_policy=self.failure_policy,
                 on_failure=self._on_failure,
@@ -222,16 +223,6 @@ class Workflow:
                 description=self.description,
             )
         return self._document
-
-    def deployable(self) -> Deployable:
-        """The definition with those of its children; raises `DefinitionInvalidError`."""
-        document = self.definition()
-        if self._deployable is None or self._deployable[0] is not document:
-            self.raise_problems()
-            children = tuple(child.deployable() for child in self.children.values())
-            made = Deployable("workflow", self.name, document.digest, document.encode(), children)
-            self._deployable = (document, made)
-        return self._deployable[1]
 
     def document(self) -> bytes:
         """The definition as the store keeps it."""
@@ -241,42 +232,100 @@ class Workflow:
     def digest(self) -> str:
         return self.definition().digest
 
+    def check(self, find: Find | None = None) -> list[Problem]:
+        """All that is wrong with it and its children.  `find` finds handlers that are given by name only."""
+        children = {digest: child.definition() for digest, child in self.children.items()}
+        problems = [*self.problems]
+        for digest, child in self.children.items():
+            problems += child.check(find)
+            if child.digest != digest:
+                problems.append(Problem(f"workflow {child.name!r} was changed after it had been added", self._place))
+        problems += check(
+            self.definition(), places=self.places, find=self._finder(find), children=children, file=self._place
+        )
+        return list(dict.fromkeys(problems))
+
+    def deployable(self, find: Find | None = None) -> Deployable:
+        """The definition with those of its children; raises `DefinitionInvalidError` with all that is wrong."""
+        document = self.definition()
+        if self._deployable is None or self._deployable[0] is not document:
+            problems = self.check(find)
+            if problems:
+                raise DefinitionInvalidError(self.name, problems)
+            children = tuple(child.deployable(find) for child in self.children.values())
+            made = Deployable("workflow", self.name, document.digest, document.encode(), children)
+            self._deployable = (document, made)
+        return self._deployable[1]
+
+    def _finder(self, find: Find | None) -> Find:
+        def finder(name: str) -> Handler[..., Any] | None:
+            known = self.handlers.get(name)
+            if known is not None or find is None:
+                return known
+            found = find(name)
+            if found is not None:
+                self.handlers[name] = found
+            return found
+
+        return finder
+
     def __repr__(self) -> str:
         return f"<workflow {self.name}: {len(self.nodes)} nodes>"
 
     # --- Nodes --------------------------------------------------------------------------------
 
-    def _add(
-        self, what: Any, key: str | None, arguments: dict[str, Any], after: Any, when: Any, options: dict[str, Any]
+    def _call(
+        self,
+        what: Any,
+        key: str | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        after: Any,
+        when: Any,
+        options: dict[str, Any],
     ) -> Handle:
+        """A node as a call is written: arguments by position and by name."""
+        wanted = what.name if isinstance(what, Workflow) else what if isinstance(what, str) else Handler.of(what).name
+        key = self._key(key, short_name(wanted))
+        arguments = {name: template(value) for name, value in self._bound(what, key, args, kwargs).items()}
+        return self._target(what, key, arguments, after=after, when=when, options=options)
+
+    def _target(
+        self, what: Any, key: str, arguments: dict[str, Any], *, after: Any, when: Any, options: dict[str, Any]
+    ) -> Handle:
+        """A node that calls a handler or runs a workflow."""
         if isinstance(what, Workflow):
-            key = self._key(key, what.name)
-            self.children[what.digest] = what
-            return self._put(key, after, when, arguments, options | {"workflow": what.digest})
-        handler = self._handler(what)
-        name = str(what) if handler is None else handler.name
-        key = self._key(key, short_name(name))
-        defaults = {} if handler is None else handler_options(handler)
-        return self._put(key, after, when, arguments, defaults | _said(options) | {"task": name})
+            digest = what.digest
+            self.children[digest] = what
+            return self._put(key, after, when, arguments, options | {"workflow": digest})
+        if isinstance(what, str):
+            return self._put(key, after, when, arguments, options | {"task": what})
+        handler = Handler.of(what)
+        self.handlers[handler.name] = handler
+        options = handler_options(handler) | said(options) | {"task": handler.name}
+        return self._put(key, after, when, arguments, options)
 
     def _put(self, key: str, after: Any, when: Any, arguments: dict[str, Any], options: dict[str, Any]) -> Handle:
-        self._declare(key, "node")
-        if "requires" in options and not isinstance(options["requires"], str | None):
-            options["requires"] = ",".join(sorted(options["requires"]))
-        self.nodes[key] = Node(arguments=arguments, after=self._keys(after), when=self._when(when), **_said(options))
+        if self._declare(key, "node"):
+            options = said(options)
+            if not isinstance(options.get("requires", ""), str):
+                options["requires"] = ",".join(sorted(options["requires"]))
+            self.nodes[key] = Node(arguments=arguments, after=_keys(after), when=self._when(key, when), **options)
         return Handle(key)
 
-    def _declare(self, name: str, noun: str) -> None:
+    def _declare(self, name: str, noun: str) -> bool:
+        """Note where a name was declared; False if it was before."""
         self._document = None
         place = caller()
-        if name in self.nodes or name in self.inputs:
-            other = "node" if name in self.nodes else "input"
-            message = (
-                f"{noun} {name!r}: there is a{'n' * (other == 'input')} {other} of that name, at {self.places[name]}"
-            )
-            self.problems.append(Problem(message, place))
-        else:
+        if name not in self.nodes and name not in self.inputs:
             self.places[name] = place
+            return True
+        other = "a node" if name in self.nodes else "an input"
+        self.problems.append(
+            Problem(f"{noun} {name!r}: there is {other} {name!r} already, at {self.places[name]}", place)
+        )
+        return False
 
     def _key(self, key: str | None, wanted: str) -> str:
         """The chosen key, or the wanted one made unique."""
@@ -288,114 +337,53 @@ class Workflow:
             unique = f"{wanted}-{number}"
         return unique
 
-    def _keys(self, after: Any) -> tuple[str, ...]:
-        handles = (after,) if isinstance(after, Handle | str) else after
-        return tuple(handle.name if isinstance(handle, Handle) else str(handle) for handle in handles)
-
-    def _bind(self, what: Any, args: tuple[Any, ...], kwargs: dict[str, Any], key: str | None) -> dict[str, Any]:
-        """Arguments by parameter name."""
-        if isinstance(what, Workflow):
-            bound: dict[str, Any] = dict(zip(what.inputs, args, strict=False)) | kwargs
-            if len(args) > len(what.inputs):
-                self._problem(
-                    key or what.name, f"workflow {what.name!r} has {len(what.inputs)} inputs, got {len(args)}"
-                )
-        else:
-            handler = self._handler(what)
-            if handler is None:
-                if args:
-                    self._problem(key or str(what), f"handler {what!r} is given by name, so its arguments must be too")
-                return {name: self._template(value) for name, value in kwargs.items()}
-            problems = handler.check(args, kwargs)
-            for problem in problems:
-                self._problem(key or short_name(handler.name), f"{handler.where} {problem}")
-            bound = dict(kwargs) if problems else handler.bind(args, kwargs)
-        return {name: self._template(value) for name, value in bound.items()}
-
-    def _handler(self, what: Any) -> Handler[..., Any] | None:
-        """The handler of a callable; None for a name, whose callable is not at hand."""
+    def _bound(self, what: Any, key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by parameter name; what cannot be bound is a problem, and left out."""
         if isinstance(what, str):
-            return None
-        handler = Handler.of(what)
-        self.handlers[handler.name] = handler
-        return handler
+            if args:
+                self._problem(key, f"handler {what!r} is given by name, so its arguments must be too")
+            return kwargs
+        if isinstance(what, Workflow):
+            if len(args) > len(what.inputs):
+                self._problem(key, f"workflow {what.name!r} has {len(what.inputs)} inputs, got {len(args)}")
+            return dict(zip(what.inputs, args, strict=False)) | kwargs
+        return self._bound_to_handler(Handler.of(what), key, args, kwargs)
 
-    def _when(self, when: Any) -> When | None:
+    def _bound_to_handler(
+        self, handler: Handler[..., Any], key: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        problems = handler.check(args, kwargs)
+        for problem in problems:
+            self._problem(key, f"{handler.where}: {problem}")
+        bound = handler.signature.bind(args, kwargs)
+        if problems:
+            bound.pop(VARIADIC, None)
+        return bound
+
+    def _when(self, key: str, when: Any) -> When | None:
         """`predicate`, `(predicate, argument, …)`, or the name of one."""
         if when is None or isinstance(when, When):
             return when
         test, args = (when[0], when[1:]) if isinstance(when, tuple) else (when, None)
-        handler = self._handler(test)
-        name = str(test) if handler is None else handler.name
-        if args is None or handler is None:
-            return When(name)
+        if isinstance(test, str):
+            return When(test)
+        handler = Handler.of(test)
+        self.handlers[handler.name] = handler
+        if args is None:
+            return When(handler.name)
         for problem in handler.check(args, {}):
-            self._problem(name, f"{handler.where} {problem}")
-        return When(name, {key: self._template(value) for key, value in handler.signature.bind(args, {}).items()})
+            self._problem(key, f"when: {handler.where}: {problem}")
+        bound = handler.signature.bind(args, {})
+        return When(handler.name, {name: template(value) for name, value in bound.items()})
 
-    def _problem(self, node: str, message: str) -> None:
-        self.problems.append(Problem(message, f"{caller()}, node {node!r}"))
-
-    def _template(self, value: Any, is_raw: bool = False) -> Any:
-        """A value with its handles as references, and strings that look like one escaped."""
-        if isinstance(value, Handle):
-            return str(value)
-        if isinstance(value, str):
-            return f"${value}" if value.startswith(REFERENCE_START) and not is_raw else value
-        if isinstance(value, Mapping):
-            return {str(name): self._template(part, is_raw) for name, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._template(part, is_raw) for part in value]
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        return self._template(to_builtins(value), is_raw)
-
-    def raise_problems(self) -> None:
-        """Refuse what was found wrong while building."""
-        if self.problems:
-            raise DefinitionInvalidError(self.name, self.problems)
+    def _problem(self, key: str, message: str) -> None:
+        self.problems.append(Problem(message, f"{caller()}, node {key!r}"))
 
 
-# --- Helpers ----------------------------------------------------------------------------------
-
-OPTIONS = (
-    "rule", "retries", "timeout_s", "deadline_s", "delay_s", "priority", "queue", "requires", "description",
-)  # fmt: skip
-
-_HERE = __file__
-
-NO_OPTIONS = Options()
-
-
-def handler_options(handler: Handler[..., Any]) -> dict[str, Any]:
-    """What a handler says of itself, where it differs from the defaults; a definition keeps it, as it is immutable."""
-    options = handler.options
-    return {
-        name: value
-        for name in OPTIONS
-        if (value := getattr(options, name, None)) is not None and value != getattr(NO_OPTIONS, name)
-    }
-
-
-def _options(arguments: dict[str, Any]) -> dict[str, Any]:
+def _options(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: arguments[name] for name in OPTIONS}
 
 
-def _said(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def short_name(handler: str) -> str:
-    """`web.pages:Site.fetch` → `fetch`; what no key can contain is left out."""
-    name = handler.rpartition(":")[2] if ":<" not in handler else "task"
-    name = name.rpartition(".")[2]
-    kept = "".join(character if character.isalnum() or character in "_-" else "_" for character in name)
-    return kept if kept[:1].isalpha() or kept[:1] == "_" else f"_{kept}"
-
-
-def caller() -> str:
-    """`file:line` of the nearest frame outside of this file: the user's."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the traceback module costs fifty times as much
-    while frame.f_back is not None and frame.f_code.co_filename == _HERE:
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+def _keys(after: Any) -> tuple[str, ...]:
+    handles = (after,) if isinstance(after, Handle | str) else after
+    return tuple([handle.name if isinstance(handle, Handle) else str(handle) for handle in handles])
