@@ -32,7 +32,8 @@ UPDATES: tuple[tuple[str, str], ...] = (
     ),
     (
         "tasks_freed",
-        "update task set owner = null, leased_at = null, attempt = attempt - 1"
+        "update task set leased_at = null, attempt = attempt - 1,"
+        " owner = (select 0 from instance where id = task.instance and status = 'paused')"
         " where instance = ? and key = ? and token = ?",
     ),
     ("tasks_done", "delete from task where instance = ? and key = ?"),
@@ -103,7 +104,7 @@ DUE_EVENTS = (
     "select event.instance, event.key, event.ready_at, event.kind, event.data"
     " from event cross join instance on instance.id = event.instance"
     " where event.ready_at <= ? and instance.definition not in (select value from json_each(?))"
-    " order by event.ready_at limit ?"
+    " order by event.ready_at, event.instance, event.key limit ?"
 )
 NEXT_EVENT_AT = "select min(ready_at) from event"
 NEXT_HOSTED_EVENT_AT = (
