@@ -41,6 +41,24 @@ def test_the_first_progress_is_told_at_once_and_the_next_after_a_while(receiver)
     assert [fraction for fraction, _ in receiver.sent] == [0.1, 0.3, 1.0]
 
 
+def test_what_had_to_wait_is_handed_on_when_the_alarm_rings(receiver):
+    receiver.context.report_progress(0.1)
+    receiver.context.report_progress(0.2, "soon")
+    receiver.context.flush()
+    receiver.context.flush()
+    assert [(fraction, [line[2] for line in lines]) for fraction, lines in receiver.sent] == [
+        (0.1, []),
+        (0.2, ["soon"]),
+    ]
+
+
+def test_lines_after_the_end_are_ignored(receiver):
+    receiver.context.close()
+    receiver.context.logger.info("late")
+    assert receiver.context.close() == ()
+    assert receiver.sent == []
+
+
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
 def test_progress_is_a_fraction(receiver, fraction):
     with pytest.raises(SettingInvalidError, match="from 0 to 1"):

@@ -38,15 +38,18 @@ Send = Callable[["Context", float | None, tuple[LogLine, ...]], None]
 class Lines:
     """What one attempt said, bounded."""
 
-    __slots__ = ("_count", "_dropped", "_kept", "_lock")
+    __slots__ = ("_closed", "_count", "_dropped", "_kept", "_lock")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # a handler may log from threads of its own
         self._kept: list[LogLine] = []
         self._count = self._dropped = 0
+        self._closed = False
 
     def add(self, at: float, level: str, text: str) -> None:
         with self._lock:
+            if self._closed:
+                return
             if self._count == LINE_COUNT_MAX:
                 self._dropped += 1
                 return
@@ -61,13 +64,15 @@ class Lines:
             self._dropped += count
 
     def take(self) -> tuple[LogLine, ...]:
-        """What was added since the last time."""
+        """What was added since the last time, in the order of time."""
         with self._lock:
             kept, self._kept = self._kept, []
+        kept.sort(key=lambda line: line[0])  # a process sends what it logs and what it prints by different ways
         return tuple(kept)
 
     def close(self, at: float) -> tuple[LogLine, ...]:
-        """The rest, and how much was left out."""
+        """The rest, and how much was left out; what comes later is ignored."""
+        self._closed = True
         lines = self.take()
         if self._dropped:
             lines += ((at, "WARNING", f"{self._dropped:,} more lines were not kept (at most {LINE_COUNT_MAX:,} are)"),)
@@ -77,7 +82,18 @@ class Lines:
 class Context:
     """One attempt, as its handler sees it."""
 
-    __slots__ = ("_cancelled", "_lines", "_now", "_send", "_sent_at", "attempt", "handler", "instance", "key")
+    __slots__ = (
+        "_cancelled",
+        "_fraction",
+        "_lines",
+        "_now",
+        "_send",
+        "_sent_at",
+        "attempt",
+        "handler",
+        "instance",
+        "key",
+    )
 
     def __init__(
         self,
@@ -98,6 +114,7 @@ class Context:
         self._send = send
         self._now = now
         self._sent_at = 0.0
+        self._fraction: float | None = None
         self._cancelled = False
         self._lines: Lines | None = None
 
@@ -128,34 +145,64 @@ class Context:
 
     def keep(self, level: str, text: str) -> None:
         """Keep a line with the task."""
-        if self._lines is None:
-            self._lines = Lines()
-        self._lines.add(self._now(), level, text)
+        self._line_up().add(self._now(), level, text)
 
     def log(self, level: str, text: str) -> None:
-        """Keep a line, and hand it on if nothing was for a while."""
+        """Keep a line, and hand it on soon."""
         self.keep(level, text)
         self._hand_on(None)
 
+    def relay(self, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
+        """What a handler in another process has said."""
+        if lines:
+            kept = self._line_up()
+            for at, level, text in lines:
+                kept.add(at, level, text)
+        self._hand_on(fraction)
+
     def drop(self, count: int) -> None:
         """Count lines that could not be kept."""
-        if self._lines is None:
-            self._lines = Lines()
-        self._lines.drop(count)
+        if count:
+            self._line_up().drop(count)
 
     def cancel(self) -> None:
         self._cancelled = True
 
+    def flush(self) -> None:
+        """Hand on what had to wait."""
+        self._sent_at = self._now()
+        fraction, self._fraction = self._fraction, None
+        lines = () if self._lines is None else self._lines.take()
+        if lines or fraction is not None:
+            self._send(self, fraction, lines)
+
     def close(self) -> tuple[LogLine, ...]:
-        """The lines that were not handed on yet."""
-        return () if self._lines is None else self._lines.close(self._now())
+        """The lines that were not handed on yet; later ones are ignored."""
+        if self._lines is None:
+            self._lines = _NO_MORE
+        return self._lines.close(self._now())
+
+    def _line_up(self) -> Lines:
+        if self._lines is None:
+            self._lines = Lines()
+        return self._lines
 
     def _hand_on(self, fraction: float | None) -> None:
-        now = self._now()
-        if fraction != 1 and 0 <= now - self._sent_at < REPORT_INTERVAL_S:
-            return
-        self._sent_at = now
-        self._send(self, fraction, () if self._lines is None else self._lines.take())
+        """Now, or, where something was handed on just before, a little later."""
+        if fraction is not None:
+            self._fraction = fraction
+        since_s = self._now() - self._sent_at
+        if fraction == 1 or not 0 <= since_s < REPORT_INTERVAL_S:
+            self.flush()
+        else:
+            self._flush_later(REPORT_INTERVAL_S - since_s)
+
+    def _flush_later(self, seconds: float) -> None:
+        """A runtime with an alarm clock sets it; without one, the next word or the end takes the rest along."""
+
+
+_NO_MORE = Lines()
+_NO_MORE.close(0.0)
 
 
 class TaskLogger(logging.LoggerAdapter[logging.Logger]):

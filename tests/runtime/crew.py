@@ -84,6 +84,11 @@ def chatty(context: Context) -> None:
 
 
 @task(isolation="process")
+def advance(context: Context) -> None:
+    context.report_progress(0.25)
+
+
+@task(isolation="process")
 def shout(lines: int, length: int) -> int:
     for _ in range(lines):
         print("x" * length)

@@ -188,6 +188,21 @@ def test_progress_and_lines_are_reported(shop):
     assert [line[1:] for line in settle.lines] == [("INFO", "and more")]
 
 
+def test_lines_do_not_wait_for_the_end(shop):
+    gate = threading.Event()
+
+    def chatty(context: Context) -> None:
+        context.logger.info("first")
+        context.logger.info("second")
+        gate.wait()
+
+    shop.submit(chatty)
+    assert [line[2] for line in shop.next().lines] == ["first"]
+    assert [line[2] for line in shop.next().lines] == ["second"]  # though nothing was said since
+    gate.set()
+    assert isinstance(shop.next(), Settle)
+
+
 def test_a_failed_attempt_keeps_its_lines(shop):
     def unlucky(context: Context) -> None:
         context.logger.info("one")

@@ -20,7 +20,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mainspring.context import Context, LogLine, current
+from mainspring.context import LINE_COUNT_MAX, Context, LogLine, Send, current
 from mainspring.errors import HandlerUnknownError
 from mainspring.handler import Handler
 from mainspring.runtime.failure import failure_of
@@ -44,6 +44,26 @@ importing = threading.Event()
 
 class Terminated(SystemExit):
     """The parent wants the handler to end; a `SystemExit`, for asyncio lets nothing else through."""
+
+
+class Sayer(Context):
+    """A context that says each line at once: the process may be killed before the next."""
+
+    __slots__ = ("_said", "unsaid")
+
+    def __init__(self, instance: str, key: str, attempt: int, handler: str, send: Send) -> None:
+        super().__init__(instance, key, attempt, handler, send)
+        self._said = 0
+        self.unsaid = 0
+        """Lines that the parent would not keep."""
+
+    def keep(self, level: str, text: str) -> None:
+        if self._said == LINE_COUNT_MAX:
+            self.unsaid += 1
+            return
+        self._said += 1
+        super().keep(level, text)
+        self.flush()
 
 
 class Child:
@@ -86,15 +106,15 @@ class Child:
         raise Terminated(128 + signal.SIGTERM)
 
     def _perform(self, request: Perform) -> Returned | Raised:
-        context = Context(request.instance, request.key, request.attempt, request.path, self._say)
+        context = Sayer(request.instance, request.key, request.attempt, request.path, self._say)
         self._context = context
         try:
             handler = self._find(request.path)
             output = contextvars.Context().run(_call, handler, request, context)
-            return Returned(output, context.close())
+            return Returned(output, context.unsaid)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
             told = error if isinstance(error, Terminated) else as_told(error)
-            return Raised(failure_of(told), context.close())
+            return Raised(failure_of(told), context.unsaid)
         finally:
             self._context = None
 

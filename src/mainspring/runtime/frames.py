@@ -40,14 +40,16 @@ class Returned(msgspec.Struct, tag=True):
     """From the child: the handler's output."""
 
     output: bytes
-    lines: tuple[LogLine, ...]
+    dropped: int = 0
+    """Lines that were too many to be sent."""
 
 
 class Raised(msgspec.Struct, tag=True):
     """From the child: the handler failed."""
 
     failure: Failure
-    lines: tuple[LogLine, ...]
+    dropped: int = 0
+    """Lines that were too many to be sent."""
 
 
 Answer = Ready | Said | Returned | Raised

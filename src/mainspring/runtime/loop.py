@@ -18,7 +18,7 @@ from mainspring.kernel.records import Attempt
 from mainspring.runtime.failure import where_is, where_waits
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Line, Run, Runs, too_late
-from mainspring.runtime.watchdog import Alarm, Watchdog
+from mainspring.runtime.watchdog import Alarm
 
 YIELD_GRACE_S = 1.0
 """How long a cancelled handler may take to clean up before it is settled without waiting for it."""
@@ -38,12 +38,11 @@ logger = logging.getLogger("mainspring.worker")
 class LoopExecutor:
     """Runs attempts on an event loop."""
 
-    def __init__(self, handlers: Handlers, runs: Runs, watchdog: Watchdog) -> None:
+    def __init__(self, handlers: Handlers, runs: Runs) -> None:
         self.runs = runs
         self.replaced = 0
         """Loops that were given up because a handler did not let go of them."""
         self.handlers = handlers
-        self.watchdog = watchdog
         self.queue = Line()
         self._warned: set[str] = set()
         self._numbers = itertools.count(1)
@@ -116,7 +115,7 @@ class LoopExecutor:
 
     def expire(self, run: Run) -> None:
         """Time is up; called by the watchdog."""
-        run.alarm = self.watchdog.set(YIELD_GRACE_S, self._give_up, run)
+        run.alarm = self.runs.watchdog.set(YIELD_GRACE_S, self._give_up, run)
         self._tell(run, TIMED_OUT)
 
     def _give_up(self, run: Run) -> None:
@@ -202,7 +201,7 @@ class Lane:
     def begin(self) -> None:
         """Make a task of everything that waits."""
         executor = self._executor
-        queue, runs, create = executor.queue, executor.runs, self.loop.create_task
+        queue, runs, loop = executor.queue, executor.runs, self.loop
         make, get, add = runs.make, executor.handlers.get, runs.live.add
         while queue and not self.given_up:
             try:
@@ -211,7 +210,8 @@ class Lane:
                 break
             run = make(attempt, get(attempt.handler))
             run.lane = self
-            run.carrier = create(self._attempt(run))
+            # Not by way of `create_task`, which costs as much again as the task.
+            run.carrier = asyncio.Task(self._attempt(run), loop=loop, name=attempt.handler)
             add(run)
         if not self._beating:
             self._beating = True
@@ -226,7 +226,7 @@ class Lane:
         run.started_at = runs.now()
         current.set(run)
         if record.timeout_s is not None:
-            run.alarm = executor.watchdog.set(record.timeout_s, executor.expire, run)
+            run.alarm = executor.runs.watchdog.set(record.timeout_s, executor.expire, run)
         try:
             args, kwargs = target.decode(record.payload, run)
             result = await target.function(*args, **kwargs)
@@ -236,7 +236,7 @@ class Lane:
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
             outcome = runs.ended(run, error)
         if run.alarm is not None:
-            executor.watchdog.silence(run.alarm)
+            executor.runs.watchdog.silence(run.alarm)
         if runs.claim(run):
             if not self._outbox:
                 self.loop.call_soon(self._flush)
@@ -252,7 +252,7 @@ class Lane:
         """Say that the loop is alive, and have the watchdog look for the next sign, for as long as anything runs."""
         executor = self._executor
         if self._watch is not None:
-            executor.watchdog.silence(self._watch)
+            executor.runs.watchdog.silence(self._watch)
             self._watch = None
         mine = [run for run in tuple(executor.runs.live) if run.lane is self]
         if not mine:
@@ -261,13 +261,16 @@ class Lane:
                 self.loop.stop()
             return
         self.signs += 1
-        self._watch = executor.watchdog.set(BLOCKED_S, executor.look, (self, self.signs))
+        self._watch = executor.runs.watchdog.set(BLOCKED_S, executor.look, (self, self.signs))
         self.loop.call_later(BEAT_S, self._give_sign)
-        self._settle_unborn(mine)
+        self._settle_lost(mine)
 
-    def _settle_unborn(self, runs: list[Run]) -> None:
-        """Tasks that a handler cancelled before they began, with `asyncio.all_tasks()`: they never report."""
-        for run in runs:
-            if not run.started_at and run.carrier.done() and self._executor.runs.claim(run):
-                error = asyncio.CancelledError("another handler cancelled it before it began")
-                self._executor.runs.report([self._executor.runs.failed(run, error)])
+    def _settle_lost(self, mine: list[Run]) -> None:
+        """Tasks that ended without a word: a handler cancelled them before they began, with `asyncio.all_tasks()`."""
+        runs = self._executor.runs
+        for run in mine:
+            if run.carrier.done() and run in runs.live:
+                error = None if run.carrier.cancelled() else run.carrier.exception()
+                outcome = runs.failed(run, error or asyncio.CancelledError("another handler cancelled it"))
+                if runs.claim(run):
+                    runs.report([outcome])

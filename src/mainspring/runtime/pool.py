@@ -125,8 +125,11 @@ class Pool:
                 return True
             if line and not self._waking:
                 self.wake()
-            if not serve(attempt, seat):
-                return False
+            try:
+                if not serve(attempt, seat):
+                    return False
+            except BaseException:
+                logger.critical("attempt %d of %s could not be reported", attempt.attempt, attempt.key, exc_info=True)
         return True
 
     def _retire(self, bell: threading.Lock) -> bool:

@@ -17,7 +17,6 @@ from mainspring.runtime.frames import Answer, Perform, Raised, Ready, Returned, 
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pool import Pool, Seat
 from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Run, Runs, too_late
-from mainspring.runtime.watchdog import Watchdog
 
 PROCESS_COUNT_MAX = os.cpu_count() or 1
 """Handlers that run side by side where nothing else is said."""
@@ -32,10 +31,9 @@ ATTEMPT_COUNT_MAX = 1_000
 class ProcessExecutor:
     """Runs attempts in child processes; each has a thread here that talks to it."""
 
-    def __init__(self, handlers: Handlers, runs: Runs, watchdog: Watchdog, size: int = PROCESS_COUNT_MAX) -> None:
+    def __init__(self, handlers: Handlers, runs: Runs, size: int = PROCESS_COUNT_MAX) -> None:
         self.runs = runs
         self._handlers = handlers
-        self._watchdog = watchdog
         self._pool = Pool("process", size, self._serve, self._leave)
 
     def submit(self, attempts: list[Attempt]) -> None:
@@ -72,7 +70,7 @@ class ProcessExecutor:
         run.cancel()
         if run.carrier is not None:
             run.carrier.terminate()
-        self._watchdog.set(TERMINATE_GRACE_S, self._kill, run)
+        self.runs.watchdog.set(TERMINATE_GRACE_S, self._kill, run)
 
     def _kill(self, run: Run) -> None:
         # A child that has gone on to another attempt is no longer this run's carrier.
@@ -91,7 +89,7 @@ class ProcessExecutor:
             child = seat.child or ChildProcess()
             seat.child = run.carrier = child
             if attempt.timeout_s is not None:
-                run.alarm = self._watchdog.set(attempt.timeout_s, self._expire, run)
+                run.alarm = self.runs.watchdog.set(attempt.timeout_s, self._expire, run)
             if run.verdict:  # told to end while the process was starting
                 if runs.claim(run):
                     runs.release([attempt])
@@ -99,9 +97,9 @@ class ProcessExecutor:
             run.started_at = runs.now()
             answer = self._ask(child, run)
         except MainspringError as error:
-            answer, child = Raised(failure_of(error, ""), ()), None
+            answer, child = Raised(failure_of(error, "")), None
         if run.alarm is not None:
-            self._watchdog.silence(run.alarm)
+            self.runs.watchdog.silence(run.alarm)
         run.carrier = None
         if child is not None and (answer is None or run.verdict or child.performed >= ATTEMPT_COUNT_MAX):
             self._dismiss(seat, child, gently=answer is not None and not run.verdict)
@@ -117,18 +115,20 @@ class ProcessExecutor:
             child.send(run, request)
             while isinstance(answer := child.receive(), Said | Ready):
                 if isinstance(answer, Said):
-                    self.runs.send(run, answer.fraction, answer.lines)
+                    run.relay(answer.fraction, answer.lines)
         except OSError:
             answer = None
         child.finish()
+        if isinstance(answer, Returned | Raised):
+            run.drop(answer.dropped)
         return answer
 
     def _outcome(self, run: Run, child: ChildProcess | None, answer: Answer | None) -> Settle | Release:
         match answer:
-            case Returned(output, lines) if run.verdict != TIMED_OUT:
-                return self._with_lines(self.runs.completed(run, output), lines)
-            case Raised(failure, lines):
-                return self._with_lines(self._failed(run, failure), lines)
+            case Returned(output) if run.verdict != TIMED_OUT:
+                return self.runs.completed(run, output)
+            case Raised(failure):
+                return self._failed(run, failure)
             case _:
                 death = None if child is None or answer is not None else child.death()
                 return self._failed(run, failure_of(death or too_late(run), ""))
@@ -142,12 +142,6 @@ class ProcessExecutor:
             where = failure.traceback.rpartition("\nmainspring.runtime.child.Terminated")[0]
             return self.runs.failed(run, too_late(run, "" if where else "; its process was killed"), where)
         return self.runs.failed_with(run, failure)
-
-    def _with_lines(self, outcome: Settle | Release, lines: tuple[tuple[float, str, str], ...]) -> Settle | Release:
-        """Lines logged in the child go with those that were printed, by time."""
-        if isinstance(outcome, Settle) and lines:
-            outcome.lines = tuple(sorted((*outcome.lines, *lines)))
-        return outcome
 
     # --- Children -----------------------------------------------------------------------------
 

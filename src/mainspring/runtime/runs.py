@@ -22,6 +22,7 @@ from mainspring.handler import Handler
 from mainspring.kernel.records import Attempt, Progress, Release, Settle
 from mainspring.models.contract import TaskCompleted, TaskFailed
 from mainspring.runtime.failure import failure_of
+from mainspring.runtime.watchdog import Watchdog
 
 Report = Callable[[list[Any]], None]
 """Hands `Settle`, `Release` and `Progress` to the pump; any thread may call it."""
@@ -33,19 +34,21 @@ TIMED_OUT, CANCELLED, STOPPED = "timed out", "cancelled", "stopped"
 class Run(Context):
     """One attempt under way: its context, and what its executor needs to know."""
 
-    __slots__ = ("alarm", "carrier", "lane", "record", "started_at", "target", "verdict")
+    __slots__ = ("alarm", "carrier", "flushing", "lane", "record", "runs", "started_at", "target", "verdict")
 
-    def __init__(self, record: Attempt, target: Handler[..., Any], send: Any, now: Callable[[], float]) -> None:
+    def __init__(self, record: Attempt, target: Handler[..., Any], runs: Runs) -> None:
         # Not by way of Context's own __init__: this is paid for every attempt.
         self.instance = record.public_id
         self.key = record.key
         self.attempt = record.attempt
         self.handler = record.handler
-        self._send = send
-        self._now = now
+        self._send = runs.send
+        self._now = runs.now
         self._sent_at = 0.0
+        self._fraction = None
         self._cancelled = False
         self._lines = None
+        self.runs = runs
         self.record = record
         self.target = target
         self.started_at = 0.0
@@ -56,17 +59,35 @@ class Run(Context):
         """What runs it: an asyncio task, a thread's id, a child."""
         self.lane: Any = None
         """The event loop it runs on, where it does."""
+        self.flushing = False
+        """Whether an alarm is set for what it has said."""
+
         self.alarm: Any = None
         """The watchdog's entry for its time-out."""
+
+    def flush(self) -> None:
+        self.flushing = False
+        super().flush()
+
+    def _flush_later(self, seconds: float) -> None:
+        if not self.flushing:
+            self.flushing = True
+            self.runs.watchdog.set(seconds, Run.flush, self)
 
 
 class Runs:
     """The runs of one executor, and the values that tell of their ends."""
 
     def __init__(
-        self, report: Report, worker: str, now: Callable[[], float] = time.time, bytes_max: int = PAYLOAD_BYTES_MAX
+        self,
+        report: Report,
+        worker: str,
+        watchdog: Watchdog,
+        now: Callable[[], float] = time.time,
+        bytes_max: int = PAYLOAD_BYTES_MAX,
     ) -> None:
         self.report = report
+        self.watchdog = watchdog
         self.worker = worker
         self.now = now
         self.bytes_max = bytes_max
@@ -77,7 +98,7 @@ class Runs:
 
     def make(self, record: Attempt, target: Handler[..., Any]) -> Run:
         """A run to be added to `live` once others may find it there."""
-        return Run(record, target, self.send, self.now)
+        return Run(record, target, self)
 
     def claim(self, run: Run) -> bool:
         """Take the right to report the end of a run; False: somebody else has."""
@@ -94,9 +115,9 @@ class Runs:
         return [run for run in tuple(self.live) if run.record.key == key and run.record.instance == instance]
 
     def send(self, run: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
-        """Progress of a run, unless its outcome has been reported."""
-        if run in self.live:
-            self.report([Progress(run.record, fraction, lines)])
+        """Progress of a run, and what it said, unless its outcome has been reported and nothing would be lost."""
+        if (lines or run in self.live) and not self._silent:
+            self.report([Progress(run.record, fraction, lines)])  # type: ignore[attr-defined]  # it is a Run
 
     def completed(self, run: Run, output: bytes) -> Settle:
         record = run.record

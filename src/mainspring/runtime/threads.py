@@ -13,7 +13,6 @@ from mainspring.runtime.failure import where_is
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pool import Pool, Seat
 from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Run, Runs, too_late
-from mainspring.runtime.watchdog import Watchdog
 
 THREAD_COUNT_MAX = 32
 """Handlers that run side by side where nothing else is said."""
@@ -27,12 +26,11 @@ logger = logging.getLogger("mainspring.worker")
 class ThreadExecutor:
     """Runs attempts in threads."""
 
-    def __init__(self, handlers: Handlers, runs: Runs, watchdog: Watchdog, size: int = THREAD_COUNT_MAX) -> None:
+    def __init__(self, handlers: Handlers, runs: Runs, size: int = THREAD_COUNT_MAX) -> None:
         self.runs = runs
         self.abandoned = 0
         """Threads whose handlers have not returned since they timed out."""
         self._handlers = handlers
-        self._watchdog = watchdog
         self._pool = Pool("thread", size, self._serve)
         self._lock = threading.Lock()
 
@@ -69,7 +67,7 @@ class ThreadExecutor:
         run.carrier = threading.get_ident()
         runs.live.add(run)
         if attempt.timeout_s is not None:
-            run.alarm = self._watchdog.set(attempt.timeout_s, self._expire, run)
+            run.alarm = self.runs.watchdog.set(attempt.timeout_s, self._expire, run)
         run.started_at = runs.now()
         try:
             # A context of its own, so that no attempt sees what an earlier one left in this thread.
@@ -78,7 +76,7 @@ class ThreadExecutor:
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
             output, outcome = b"", error
         if run.alarm is not None:
-            self._watchdog.silence(run.alarm)
+            self.runs.watchdog.silence(run.alarm)
         if not runs.claim(run):
             return self._return(run)
         runs.report([runs.completed(run, output) if outcome is None else runs.ended(run, outcome)])

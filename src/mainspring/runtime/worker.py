@@ -69,12 +69,12 @@ class Worker:
         self._draining = False
 
         def runs() -> Runs:
-            return Runs(report, name, clock.now, payload_bytes_max)
+            return Runs(report, name, self._watchdog, clock.now, payload_bytes_max)
 
         self._executors: dict[Isolation, Executor] = {
-            "async": LoopExecutor(handlers, runs(), self._watchdog),
-            "thread": ThreadExecutor(handlers, runs(), self._watchdog, threads),
-            "process": ProcessExecutor(handlers, runs(), self._watchdog, processes),
+            "async": LoopExecutor(handlers, runs()),
+            "thread": ThreadExecutor(handlers, runs(), threads),
+            "process": ProcessExecutor(handlers, runs(), processes),
         }
         self._orphans = runs()
 
