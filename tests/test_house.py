@@ -26,7 +26,7 @@ STOREYS = {
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),
-    4: ("", "engine", "instance", "history", "looking", "watch", "classic", "testing", "feel"),
+    4: ("", "engine", "instance", "history", "looking", "watch", "classic", "testing", "feel", "wfformat"),
     5: ("cli", "api", "ui"),
 }
 """What stands on what.  A module may import its own storey and those below.  "" is `mainspring` itself."""
@@ -49,7 +49,7 @@ MODELS_SHARE = ("contract", "retry", "expression")
 IMPORTED_INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {}
 """(module or package, what it imports inside a function): the reason, for instance a heavy library few calls need."""
 
-ENTRANCES = ("", "__main__", "classic", "testing", "feel")
+ENTRANCES = ("", "__main__", "classic", "testing", "feel", "wfformat")
 """Modules that users import by name; the console scripts of pyproject.toml are entrances too."""
 
 NOT_YET_REACHED: dict[str, str] = {
