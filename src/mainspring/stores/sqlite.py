@@ -55,22 +55,23 @@ class SqliteStore:
         self.path = path
         self.memory_name = f"/mainspring-{os.getpid()}-{next(_names)}" if path is None else None
         self.poll_s: float | None = None if path is None else POLL_S
-        with Translated(path):
+        self._translated = Translated(path)
+        with self._translated:
             self._connection = connect(path, self.memory_name, write=True)
             try:
                 migrate(self._connection, path)
             except BaseException:
                 self._connection.close()
                 raise
-        self._execute = self._connection.execute
         self._version: int = self._data_version()
 
     def second(self) -> SqliteStore:
         """Another writing connection to the same store, as another process would have."""
         other = object.__new__(SqliteStore)
         other.path, other.memory_name, other.poll_s = self.path, self.memory_name, POLL_S
-        other._connection = connect(self.path, self.memory_name, write=True)
-        other._execute = other._connection.execute
+        other._translated = Translated(self.path)
+        with other._translated:
+            other._connection = connect(self.path, self.memory_name, write=True)
         other._version = other._data_version()
         return other
 
@@ -89,18 +90,15 @@ class SqliteStore:
     # --- The transaction ----------------------------------------------------------------------
 
     def begin(self) -> None:
-        with Translated(self.path):
-            self._execute("begin immediate")
+        self._rows("begin immediate")
 
     def commit(self) -> None:
-        with Translated(self.path):
-            self._execute("commit")
+        self._rows("commit")
 
     def rollback(self) -> None:
         if not self._connection.in_transaction:
             return
-        with Translated(self.path):
-            self._execute("rollback")
+        self._rows("rollback")
 
     def close(self) -> None:
         self._connection.close()
@@ -113,11 +111,12 @@ class SqliteStore:
         return self._version != self._data_version()
 
     def _data_version(self) -> int:
-        return int(self._connection.pragma("data_version"))
+        with self._translated:
+            return int(self._connection.pragma("data_version"))
 
     def write(self, changes: Changes) -> None:
         many = self._connection.executemany
-        with Translated(self.path):
+        with self._translated:
             for statement in sql.SWEEP if changes.swept else ():
                 many(statement, changes.swept)
             for name, statement, columns in sql.INSERTS:
@@ -147,8 +146,8 @@ class SqliteStore:
 
     def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None:
         column, value = ("id", id) if id is not None else ("digest", digest)
-        row = self._execute(sql.FIND_DEFINITION.format(column=column), (value,)).fetchone()
-        return None if row is None else _definition(row)
+        rows = self._rows(sql.FIND_DEFINITION.format(column=column), (value,))
+        return _definition(rows[0]) if rows else None
 
     def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow:
         values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
@@ -156,8 +155,8 @@ class SqliteStore:
 
     def intern_capability(self, handler: str, queue: str, requires: str) -> int:
         needs = (handler, queue, requires)
-        row = self._execute(sql.FIND_CAPABILITY, needs).fetchone()
-        return int((row or self._one(sql.ADD_CAPABILITY, needs))[0])
+        rows = self._rows(sql.FIND_CAPABILITY, needs)
+        return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, needs))[0])
 
     def list_capabilities(self) -> list[tuple[int, str, str, str]]:
         return [(id, handler, queue, requires) for id, handler, queue, requires in self._rows(sql.LIST_CAPABILITIES)]
@@ -168,51 +167,49 @@ class SqliteStore:
         return {public_id: id for public_id, id in self._rows(sql.FIND_IDS, (_list(public_ids),))}  # noqa: C416
 
     def load_instances(self, ids: Iterable[int]) -> list[InstanceRow]:
-        return [InstanceRow(*row) for row in self._execute(sql.LOAD_INSTANCES, (_list(ids),))]
+        return [InstanceRow(*row) for row in self._rows(sql.LOAD_INSTANCES, (_list(ids),))]
 
     def find_snapshot(self, instance: int) -> tuple[int, str] | None:
         return self.load_snapshots([instance]).get(instance)
 
     def load_snapshots(self, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-        rows = self._execute(sql.LOAD_SNAPSHOTS, (_list(ids),))
+        rows = self._rows(sql.LOAD_SNAPSHOTS, (_list(ids),))
         return {instance: (seq, state) for instance, seq, state in rows}
 
     def load_tails(self, after: Iterable[tuple[int, int]]) -> list[EntryRow]:
-        return [EntryRow(*row) for row in self._connection.executemany(sql.LOAD_TAIL, after)]
+        return [EntryRow(*row) for row in self._many(sql.LOAD_TAIL, after)]
 
     def list_children(self, instance: int) -> list[tuple[int, str, str]]:
         return [(id, key, status) for id, key, status in self._rows(sql.LIST_CHILDREN, (instance,))]
 
     def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
-        return [EndRow(*row) for row in self._execute(sql.LOAD_ENDS, (_list(ids),))]
+        return [EndRow(*row) for row in self._rows(sql.LOAD_ENDS, (_list(ids),))]
 
     def list_prunable(self, ended_before: float, limit: int) -> list[int]:
-        return [id for (id,) in self._execute(sql.LIST_PRUNABLE, (ended_before, limit))]
+        return [id for (id,) in self._rows(sql.LIST_PRUNABLE, (ended_before, limit))]
 
     def delete_instances(self, ids: Sequence[int]) -> int:
-        family = self._execute(sql.FAMILY, (_list(ids),)).fetchall()
+        family = self._rows(sql.FAMILY, (_list(ids),))
         for statement in sql.FORGET:
-            self._connection.executemany(statement, family)
+            self._many(statement, family)
         return len(family)
 
     # --- Events and tasks ---------------------------------------------------------------------
 
     def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
-        return [EventRow(*row) for row in self._execute(sql.DUE_EVENTS, (now, _list(unhosted), limit))]
+        return [EventRow(*row) for row in self._rows(sql.DUE_EVENTS, (now, _list(unhosted), limit))]
 
     def next_event_at(self, unhosted: Iterable[int]) -> float | None:
         strangers = list(unhosted)
         found = (
-            self._execute(sql.NEXT_HOSTED_EVENT_AT, (_list(strangers),))
-            if strangers
-            else self._execute(sql.NEXT_EVENT_AT)
-        ).fetchone()
-        return found[0] if found else None
+            self._rows(sql.NEXT_HOSTED_EVENT_AT, (_list(strangers),)) if strangers else self._rows(sql.NEXT_EVENT_AT)
+        )
+        return found[0][0] if found else None
 
     def waiting(self, capability: int, now: float, limit: int) -> list[WaitingRow]:
         found: list[WaitingRow] = []
         for priority in self._priorities(capability):
-            rows = self._execute(sql.WAITING, (capability, priority, now, limit - len(found)))
+            rows = self._rows(sql.WAITING, (capability, priority, now, limit - len(found)))
             found.extend(WaitingRow(*row) for row in rows)
             if len(found) >= limit:
                 break
@@ -222,48 +219,54 @@ class SqliteStore:
         times = [
             row[0]
             for priority in self._priorities(capability)
-            for row in self._execute(sql.NEXT_TASK_AT, (capability, priority, now))
+            for row in self._rows(sql.NEXT_TASK_AT, (capability, priority, now))
         ]
         return min(times, default=None)
 
     def _priorities(self, capability: int) -> Iterable[int]:
         """The priorities that wait, highest first: a seek for each, whatever the number of tasks."""
         priority = 1 << 62
-        while row := self._execute(sql.NEXT_PRIORITY, (capability, priority)).fetchone():
-            priority = row[0]
+        while rows := self._rows(sql.NEXT_PRIORITY, (capability, priority)):
+            priority = rows[0][0]
             yield priority
 
     def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
-        self._connection.executemany(sql.LEASE, [(owner, now, instance, key) for instance, key in keys])
+        self._many(sql.LEASE, [(owner, now, instance, key) for instance, key in keys])
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
-        return {(instance, key) for instance, key in self._execute(sql.STALE, (_list(leases), owner))}
+        return {(instance, key) for instance, key in self._rows(sql.STALE, (_list(leases), owner))}
 
     # --- Workers ------------------------------------------------------------------------------
 
     def register_worker(self, worker: WorkerRow, now: float) -> None:
-        self._execute(sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now))
+        self._rows(sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now))
 
     def renew_worker(self, id: int, lease_until: float) -> bool:
-        return self._execute(sql.RENEW_WORKER, (lease_until, id)).fetchone() is not None
+        return bool(self._rows(sql.RENEW_WORKER, (lease_until, id)))
 
     def list_workers(self) -> list[WorkerRow]:
-        return [WorkerRow(*row) for row in self._execute(sql.LIST_WORKERS)]
+        return [WorkerRow(*row) for row in self._rows(sql.LIST_WORKERS)]
 
     def held_by(self, worker: int, limit: int) -> list[HeldRow]:
-        return [HeldRow(*row) for row in self._execute(sql.HELD_BY, (worker, limit))]
+        return [HeldRow(*row) for row in self._rows(sql.HELD_BY, (worker, limit))]
 
     def delete_worker(self, id: int) -> None:
-        self._execute(sql.DELETE_WORKER, (id,))
+        self._rows(sql.DELETE_WORKER, (id,))
 
-    def _rows(self, statement: str, values: Any = ()) -> Iterable[Any]:
-        return self._execute(statement, values)
+    def _rows(self, statement: str, values: Any = ()) -> list[Any]:
+        """What a statement answers; whatever SQLite says meanwhile is told in our words."""
+        with self._translated:
+            return self._connection.execute(statement, values).fetchall()
+
+    def _many(self, statement: str, rows: Iterable[Any]) -> list[Any]:
+        with self._translated:
+            return self._connection.executemany(statement, rows).fetchall()
 
     def _one(self, statement: str, values: Any) -> tuple[Any, ...]:
-        row = self._execute(statement, values).fetchone()
-        if row is None:
+        rows = self._rows(statement, values)
+        if not rows:
             raise BrokenError(f"a statement that always answers did not: {statement}")
-        return tuple(row)
+        return tuple(rows[0])
 
 
 def _list(values: Iterable[Any]) -> str:
@@ -287,6 +290,7 @@ def connect(path: str | None, memory_name: str | None, *, write: bool) -> apsw.C
         connection = apsw.Connection(path, flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     if write and path is not None:
+        check_schema(connection, path)  # before anything of another program's file is changed
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
         connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
@@ -344,10 +348,16 @@ class Translated:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
         if kind is None or not isinstance(error, apsw.Error):
             return
+        if kind is apsw.CantOpenError and self.path is not None and _is_place_for_a_file(self.path):
+            kind = apsw.ReadOnlyError
         row = SENTENCES.get(kind)
         if row is not None:
             family, sentence = row
             raise family(sentence.format(path=self.path or "the store in memory", error=error)) from error
+
+
+def _is_place_for_a_file(path: str) -> bool:
+    return os.path.isdir(os.path.dirname(path) or ".") and not os.path.isdir(path)
 
 
 SENTENCES: dict[type[BaseException], tuple[type[Exception], str]] = {
