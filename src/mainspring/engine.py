@@ -51,8 +51,9 @@ PRUNE_BATCH = 500
 class Startable(Protocol):
     """A definition in the notation of its model, such as `Workflow`."""
 
-    handlers: Mapping[str, Handler[..., Any]]
-    """The callables it names, so that this process can run them without importing them."""
+    @property
+    def handlers(self) -> Mapping[str, Handler[..., Any]]:
+        """The callables it names, so that this process can run them without importing them."""
 
     def deployable(self) -> Deployable:
         """As the store keeps it; raises `DefinitionInvalidError` with all that is wrong."""

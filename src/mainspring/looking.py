@@ -17,6 +17,8 @@ from mainspring.kernel.reader import PAGE_MAX, Filter, Reader, StoreHealth, Work
 from mainspring.models.contract import Event
 from mainspring.stores.url import open_existing, store_url
 
+__all__ = ["Looking", "StoreHealth", "WorkerView"]
+
 ONLY_LOOKING = "this store is only being looked at; open an Engine to change it"
 
 
@@ -85,7 +87,7 @@ class Looking:
         infos: tuple[Info, ...] = tuple(info_of(row) for row in rows)
         return Page(infos, str(rows[-1].number) if len(rows) == limit else None)
 
-    def workers(self) -> list[WorkerView]:
+    def workers(self) -> Sequence[WorkerView]:
         """The processes that work on this store, as they last reported."""
         return self._reader.list_workers()
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mainspring.errors import InstanceNotFoundError
 from mainspring.history import fold_decisions, start_fold
+from mainspring.instance import Info, info_of
 from mainspring.kernel.lifecycle import ENDED
 from mainspring.kernel.reader import PAGE_MAX, InstanceView, Reader, TaskView
+from mainspring.looking import Looking
 from mainspring.models.contract import Event, Failure, NodeView, TaskCompleted, TaskFailed, TaskLost
+
+Times = Mapping[str, tuple[float, float]]
+"""By node: the first start and the last end of an attempt."""
 
 RETRY_TAG = "retry"
 """What every model calls the decision to try a task again."""
@@ -38,7 +45,16 @@ class Watch:
         self._fold = start_fold(reader, view)
         self.view = view
         self.times: dict[str, tuple[float, float]] = {}
-        """By node: the first start and the last end of an attempt."""
+        self.attempts: dict[str, int] = {}
+        """By task: how many have ended, where it was more than one."""
+
+    @classmethod
+    def of(cls, looking: Looking, id: str) -> Watch:
+        """Of the instance of that id; raises `InstanceNotFoundError`."""
+        view = looking.reader.find_instance(id)
+        if view is None:
+            raise InstanceNotFoundError(id)
+        return cls(looking.reader, view)
 
     def advance(self) -> list[Happening]:
         """Read what was added, by whatever process, and return the attempts that have ended since."""
@@ -58,6 +74,8 @@ class Watch:
         return happenings
 
     def _note(self, happening: Happening) -> None:
+        if happening.attempt > 1:
+            self.attempts[happening.key] = happening.attempt
         node = node_of(happening.key)
         start, end = self.times.get(node, (happening.started_at, happening.finished_at))
         self.times[node] = (min(start, happening.started_at), max(end, happening.finished_at))
@@ -69,6 +87,14 @@ class Watch:
     @property
     def status(self) -> str:
         return self.view.status
+
+    @property
+    def info(self) -> Info:
+        return info_of(self.view)
+
+    def children(self) -> list[Watch]:
+        """Of the instances that it started; each must be advanced."""
+        return [Watch(self._reader, view) for view in self._reader.list_children(self.view.number)]
 
     def nodes(self) -> list[NodeView]:
         return list(self._fold.model.nodes(self._fold.plan, self._fold.state))

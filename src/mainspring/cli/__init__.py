@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[3]
+from mainspring.cli import completion, pages
+from mainspring.cli.commands import COMMANDS, find_command
+from mainspring.cli.failures import exit_code_of, tell
+from mainspring.cli.output import Output
+from mainspring.cli.parser import Parser, split_command
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
 
 
 def main() -> int:
     """Runs one command; its exit code is returned."""
-    match sys.argv[1:]:
-        case ["--version"]:
-            print(version("mainspring"))
+    return run(sys.argv[1:])
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command that these arguments say."""
+    output = Output.of(arguments)
+    try:
+        code = _perform(arguments, output)
+        output.close()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has seen enough (`mainspring journal ID | head`); nothing may complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        tell(error, output)
+        return exit_code_of(error)
+    return code
+
+
+def _perform(arguments: Sequence[str], output: Output) -> int:
+    name, rest = split_command(arguments)
+    match name:
+        case "":
+            output.line(pages.main_page(output))
             return 0
-        case ["test", *arguments]:
-            return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=CHECKOUT)
-        case _:
-            print("usage: mainspring --version | test [pytest arguments]", file=sys.stderr)
-            return 2
+        case "--version":
+            output.line(version("mainspring"))
+            return 0
+        case "--complete":
+            return completion.complete(rest)
+        case "--install-completion":
+            return completion.install(rest, output)
+        case "test":
+            return int(import_module(COMMANDS["test"].module).perform(list(rest), output))
+    command = find_command(name)
+    module = import_module(command.module)
+    parser = Parser(command)
+    module.arguments(parser)
+    options = parser.read(rest, output)
+    return 0 if options is None else int(module.perform(options, output) or 0)

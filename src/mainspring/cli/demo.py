@@ -1,0 +1,67 @@
+"""`mainspring demo`: a workflow on real data that is worth watching, killing, and going on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mainspring.cli.commands import UsageError
+from mainspring.cli.output import Output, paint
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.session import Session
+from mainspring.cli.stores import own_name, store_of
+from mainspring.demo.tzif import database_version
+from mainspring.demo.workflow import NAME, YEARS, demo_workflow
+from mainspring.engine import Engine
+
+FOLDER = "mainspring-demo"
+PAGE = 1_000
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "--years",
+        metavar="N",
+        type=int,
+        default=YEARS,
+        help=f"walked through in each zone; default {YEARS}, more takes longer",
+    )
+    parser.add_argument(
+        "--folder", metavar="FOLDER", default=FOLDER, help=f"for the store and the report; default ./{FOLDER}"
+    )
+    parser.add_argument("--slots", metavar="N", type=int, help="attempts at once; default: as the handlers allow")
+    parser.note = (
+        "It measures all zones of the tz database: one task for each, joins, a branch, and a task that fails on "
+        "purpose and is retried. Kill it half-way, call it again, and it goes on where it was."
+    )
+
+
+def perform(options: Options, output: Output) -> int:
+    if not 1 <= options.years <= 100:
+        raise UsageError(f"--years must be 1 to 100, not {options.years}")
+    folder = Path(options.folder)
+    if options.store is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        options.store = str(folder / "demo.db")
+    if not output.is_json:
+        output.line(f"The time zones of the world, measured from the tz database {database_version()}.")
+        output.line(
+            paint("Kill it half-way if you like (Ctrl-C, kill -9), and call it again: it goes on.\n", "quiet", output)
+        )
+    with Session(Engine(store_of(options), slots=options.slots), options, output) as session:
+        engine = session.engine
+        instance = engine.start(demo_workflow(), {"folder": str(folder), "years": options.years}, id=_next_id(engine))
+        code = session.watch(instance, title="demo", go_on=f"{own_name()} demo")
+        info = instance.info()
+    if code == 0 and not output.is_json:
+        output.line()
+        output.line(f"The report is in {paint(info.output['report'], 'bold', output)}: open it in a browser.")
+    return code
+
+
+def _next_id(engine: Engine) -> str:
+    """The demo that is under way, if there is one; a new one otherwise."""
+    page = engine.list(definition=NAME, limit=PAGE)
+    for info in page:
+        if info.status in ("created", "running", "paused"):
+            return info.id
+    return f"demo-{len(page) + 1}"

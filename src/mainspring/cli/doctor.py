@@ -1,0 +1,125 @@
+"""`mainspring doctor`: is the store well?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from mainspring.cli.moments import duration, instant
+from mainspring.cli.output import Cell, Output, paint, sign
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.stores import hint, look
+from mainspring.cli.values import instant_json
+from mainspring.looking import StoreHealth, WorkerView
+
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a person should look at."""
+
+    what: str
+    do: str = ""
+
+
+def arguments(parser: Parser) -> None:
+    parser.note = (
+        "Reads the whole file to check it, so it takes its time on a big one; nothing is changed. "
+        "Exit code 1 if there is something to look at."
+    )
+
+
+def perform(options: Options, output: Output) -> int:
+    now = time.time()
+    with look(options) as looking:
+        health, workers, url = looking.health(), looking.workers(), looking.url
+    findings = list(_findings(health, workers, options, now))
+    if output.is_json:
+        output.json(_as_json(url, health, workers, findings))
+    else:
+        _show(url, health, workers, findings, output, now)
+    return 1 if findings else 0
+
+
+def _findings(health: StoreHealth, workers: Sequence[WorkerView], options: Options, now: float) -> Iterator[Finding]:
+    for problem in health.problems:
+        yield Finding(f"the file is damaged: {problem}", "restore it from a backup")
+    for instance in health.stuck:
+        yield Finding(f"{instance} runs, but waits for nothing that exists", hint(options, "show", instance))
+    for handler, count in health.orphans:
+        tasks = "1 task waits" if count == 1 else f"{count:,} tasks wait"
+        yield Finding(
+            f"{tasks} for {handler}, and nobody has taken them for a minute",
+            hint(options, "work") + " where that handler can be imported"
+            if not workers
+            else "start a worker that has it",
+        )
+    for worker in workers:
+        if worker.lease_until < now and worker.running_count:
+            silent = duration(now - worker.lease_until)
+            yield Finding(f"{worker.name} holds {worker.running_count} tasks, and its lease ran out {silent} ago")
+
+
+def _as_json(url: str, health: StoreHealth, workers: Sequence[WorkerView], findings: list[Finding]) -> dict[str, Any]:
+    return {
+        "url": url,
+        "health": msgspec.to_builtins(health),
+        "workers": [
+            msgspec.to_builtins(worker)
+            | {"started_at": instant_json(worker.started_at), "lease_until": instant_json(worker.lease_until)}
+            for worker in workers
+        ],
+        "findings": [{"what": finding.what, "do": finding.do} for finding in findings],
+    }
+
+
+def _show(
+    url: str, health: StoreHealth, workers: Sequence[WorkerView], findings: list[Finding], output: Output, now: float
+) -> None:
+    output.table(["", ""], [((f"{name}", "quiet"), value) for name, value in _facts(url, health)])
+    output.line()
+    if workers:
+        rows: list[list[Cell]] = [
+            [worker.name, f"{worker.running_count}", instant(worker.started_at), _lease(worker, now)]
+            for worker in workers
+        ]
+        output.table(["worker", "running", "since", "lease"], rows, right=[1])
+        output.line()
+    for finding in findings:
+        output.line(f"{sign('failed', output)} {finding.what}")
+        if finding.do:
+            output.line(f"    {paint(finding.do, 'name', output)}")
+    if not findings:
+        output.line(f"{sign('completed', output)} all is well")
+
+
+def _lease(worker: WorkerView, now: float) -> str:
+    left = worker.lease_until - now
+    return f"{duration(left)} left" if left > 0 else "ran out; nothing is lost" if worker.running_count else "idle"
+
+
+def _facts(url: str, health: StoreHealth) -> list[tuple[str, str]]:
+    counts = [f"{count:,} {status}" for status, count in sorted(health.instances.items()) if count]
+    known = "" if health.schema == health.schema_known else f" (this mainspring knows {health.schema_known})"
+    return [
+        ("store", url),
+        ("schema", f"{health.schema}{known}, {health.engine}"),
+        ("size", _size(health.bytes)),
+        ("instances", ", ".join(counts) or "none"),
+        ("journal", f"{health.entries_count:,} entries"),
+        ("tasks", f"{health.tasks_running:,} running, {health.tasks_waiting:,} waiting"),
+        ("events", f"{health.events_waiting:,} waiting for their time"),
+    ]
+
+
+def _size(count: float) -> str:
+    for unit in UNITS[:-1]:
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} {UNITS[-1]}"

@@ -1,0 +1,84 @@
+"""`mainspring journal`: all that happened to an instance, and what was decided."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from mainspring.cli.moments import instant
+from mainspring.cli.output import Output, cut, paint
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.stores import look
+from mainspring.history import Entry
+from mainspring.instance import Instance
+
+QUIET_FIELDS = ("attempt", "started_at", "finished_at", "ready_at", "worker")
+"""Of an event; `timeline` tells these better."""
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("id", metavar="ID", help="of the instance")
+    parser.add_argument("--after", metavar="N", type=int, default=0, help="only entries after number N")
+    parser.add_argument("--follow", action="store_true", help="go on until it has ended")
+    parser.add_argument("--full", action="store_true", help="whole values, not cut at the width of the terminal")
+
+
+def perform(options: Options, output: Output) -> int:
+    with look(options) as looking:
+        instance = looking.get(options.id)
+        if output.is_json and not options.follow:
+            entries = instance.journal(options.after)
+            output.json({"id": instance.id, "entries": [_as_json(entry) for entry in entries]})
+            return 0
+        for entries in _pages(instance, options):
+            for entry in entries:
+                if output.is_json:
+                    print(msgspec.json.encode(_as_json(entry)).decode(), flush=True)
+                else:
+                    _show(entry, options, output)
+    return 0
+
+
+def _pages(instance: Instance, options: Options) -> Any:
+    return instance.follow(options.after) if options.follow else [instance.journal(options.after)]
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": entry.at.isoformat(),
+        "kind": entry.kind,
+        "event": entry.event,
+        "decisions": entry.decisions,
+    }
+
+
+def _show(entry: Entry, options: Options, output: Output) -> None:
+    fields = {name: value for name, value in entry.event.items() if name not in QUIET_FIELDS}
+    head = f"{entry.seq:>5}  {instant(entry.at, now=time.time())}  "
+    lines = [f"{entry.kind} {_brief(fields)}".rstrip(), *(_decided(decision) for decision in entry.decisions)]
+    for place, line in enumerate(lines):
+        text = line if options.full else cut(line, max(20, output.width - len(head) - 3))
+        if place == 0:
+            print(f"{paint(head, 'quiet', output)}{paint(text, 'bold', output)}", flush=options.follow)
+        else:
+            print(f"{' ' * len(head)}{paint('→', 'quiet', output)} {text}", flush=options.follow)
+
+
+def _decided(decision: dict[str, Any]) -> str:
+    fields = {name: value for name, value in decision.items() if name != "do"}
+    return f"{decision.get('do', '?')} {_brief(fields)}".rstrip()
+
+
+def _brief(fields: dict[str, Any]) -> str:
+    return " ".join(f"{name}={_value(value)}" for name, value in fields.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and value.isprintable() and " " not in value:
+        return value
+    if isinstance(value, dict) and "type" in value and "message" in value:  # a failure; its traceback is in `show`
+        return f"{value['type']}({value['message']!r})"
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,183 @@
+"""Definitions by what is typed: `report.py`, `report.py:nightly`, `report.yaml`, `package.module:name`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from mainspring import Workflow
+from mainspring.cli.commands import UsageError, nearest
+from mainspring.cli.values import parse_word
+from mainspring.errors import InvalidError, MainspringError, NotFoundError
+from mainspring.loading import load_workflow
+
+TEXT_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class TargetNotFoundError(NotFoundError):
+    """There is no such file, module or name."""
+
+
+class TargetInvalidError(InvalidError):
+    """The file or module cannot be loaded, or has no workflow."""
+
+
+def load(target: str) -> Workflow:
+    """The workflow that a target means; raises `DefinitionInvalidError` and the errors above."""
+    path, name = split(target)
+    if path.endswith(TEXT_SUFFIXES):
+        return _from_text(Path(path))
+    module = _from_file(Path(path)) if path.endswith(".py") else _from_name(path)
+    return _pick(module, name, target)
+
+
+def split(target: str) -> tuple[str, str]:
+    """(`report.py`, `nightly`) of `report.py:nightly`; a drive letter is no name."""
+    path, colon, name = target.rpartition(":")
+    if not colon or "/" in name or "\\" in name:
+        return target, ""
+    return path, name
+
+
+def is_file(target: str) -> bool:
+    """Whether a target names a file, rather than a module or an instance."""
+    return split(target)[0].endswith((".py", *TEXT_SUFFIXES))
+
+
+# --- Text -------------------------------------------------------------------------------------
+
+
+def _from_text(path: Path) -> Workflow:
+    if not path.is_file():
+        raise TargetNotFoundError(f"there is no file {path}")
+    make_importable(path.parent)
+    make_importable(Path.cwd())
+    return load_workflow(path)
+
+
+# --- Python -----------------------------------------------------------------------------------
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise TargetNotFoundError(f"there is no file {path}")
+    folder, name = path.resolve().parent, path.stem
+    while (folder / "__init__.py").is_file():  # a module of a package is imported by its whole name
+        folder, name = folder.parent, f"{folder.name}.{name}"
+    make_importable(folder)
+    module = _import(name, str(path))
+    if Path(getattr(module, "__file__", None) or "").resolve() != path.resolve():
+        raise TargetInvalidError(
+            f"{path} cannot be imported: another module is called {name!r} as well; give the file another name"
+        )
+    return module
+
+
+def _from_name(name: str) -> ModuleType:
+    make_importable(Path.cwd())
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", name):
+        raise UsageError(f"{name!r} is neither a file (report.py, report.yaml) nor a module (package.module:name)")
+    return _import(name, name)
+
+
+def make_importable(folder: Path | str) -> None:
+    """Handlers are stored as `module:name`; whoever runs them must be able to import that."""
+    text = str(Path(folder).resolve())
+    if text not in sys.path:
+        sys.path.insert(0, text)
+
+
+def _import(name: str, shown: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except MainspringError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise TargetNotFoundError(f"there is no module {error.name!r} here, nor a file of that name") from error
+        raise TargetInvalidError(f"{_place(error, shown)}: there is no module {error.name!r}") from error
+    except SyntaxError as error:
+        raise TargetInvalidError(f"{_relative(error.filename or shown)}:{error.lineno}: {error.msg}") from error
+    except SystemExit as error:
+        raise TargetInvalidError(f"{_place(error, shown)}: it ends Python while it is imported") from error
+    except Exception as error:
+        raise TargetInvalidError(f"{_place(error, shown)}: {type(error).__name__}: {error}") from error
+
+
+def _place(error: BaseException, shown: str) -> str:
+    """`file:line` of the last frame that is neither ours nor the import machinery's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith("<") and frame.filename != __file__:
+            return f"{_relative(frame.filename)}:{frame.lineno}"
+    return shown
+
+
+def _relative(path: str) -> str:
+    near = os.path.relpath(path)
+    return path if near.startswith("..") else near
+
+
+def _pick(module: ModuleType, name: str, target: str) -> Workflow:
+    found = {key: value for key, value in vars(module).items() if isinstance(value, Workflow)}
+    if name:
+        value = getattr(module, name, None)
+        if isinstance(value, Workflow):
+            return value
+        if value is not None:
+            raise TargetInvalidError(f"{target} is no workflow, but {value!r:.80}")
+        raise TargetNotFoundError(f"{split(target)[0]} has no {name!r}{nearest(name, found)}")
+    parts = {id(child) for workflow in found.values() for child in workflow.children.values()}
+    whole = {id(value): key for key, value in found.items() if id(value) not in parts}
+    if not whole:
+        raise TargetInvalidError(f"{target} has no workflow; make one at its top level: wf = Workflow('name')")
+    if len(whole) > 1:
+        names = ", ".join(f"{target}:{key}" for key in whole.values())
+        raise UsageError(f"{target} has several workflows; say which one: {names}")
+    return found[next(iter(whole.values()))]
+
+
+# --- Inputs -----------------------------------------------------------------------------------
+
+
+def read_input(workflow: Workflow | None, text: str | None, words: list[str]) -> dict[str, object]:
+    """The input from `--input` (JSON, `@file`, or `-` for standard input) and `key=value` words, which win."""
+    given = {} if text is None else _read_json(text)
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{word!r} is no input; write name=value, or --input with a JSON object")
+        given[key] = _read_value(workflow, key, value)
+    return given
+
+
+def _read_json(text: str) -> dict[str, object]:
+    shown = "--input"
+    if text == "-":
+        text, shown = sys.stdin.read(), "standard input"
+    elif text.startswith("@"):
+        shown = text[1:]
+        try:
+            text = Path(shown).read_text(encoding="utf-8")
+        except OSError as error:
+            raise TargetNotFoundError(f"the input {shown} cannot be read: {error.strerror}") from None
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{shown} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UsageError(f"{shown} must be a JSON object with a field for each input, not {type(value).__name__}")
+    return value
+
+
+def _read_value(workflow: Workflow | None, key: str, value: str) -> object:
+    """JSON where it is JSON, text otherwise; what is declared as text stays text (`version=1.0`)."""
+    if workflow is not None and key in workflow.inputs and workflow.definition().input(key).type in ("str", "string"):
+        return value
+    return parse_word(value)

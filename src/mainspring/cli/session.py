@@ -1,0 +1,168 @@
+"""A time in which this process works: it watches, reacts to Ctrl-C, and says how it ended.
+
+Ctrl-C once: nothing more is begun, what runs may end.  Twice: stop at once.  Nothing is lost either way; what is given
+up runs again, uncounted, when somebody works on the store again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import wait
+from types import FrameType, TracebackType
+from typing import Any
+
+from mainspring.cli.moments import instant
+from mainspring.cli.output import Output, paint, sign
+from mainspring.cli.parser import Options
+from mainspring.cli.progress import View, view_for
+from mainspring.cli.result import show_end
+from mainspring.cli.stores import hint
+from mainspring.cli.values import failure_json
+from mainspring.engine import DRAIN_S, Engine
+from mainspring.instance import Instance
+from mainspring.watch import Watch
+
+TICK_S = 0.1
+"""Between two looks; a tick that took long is followed by a pause that is longer still."""
+SHARE_MAX = 0.1
+"""Of the time that may be spent on looking."""
+GIVE_BACK_S = 1.0
+"""To give back what is leased; if it takes longer, others notice that this process is gone."""
+INTERRUPTED = 130
+
+
+class Session:
+    """An engine, from its start to its orderly end."""
+
+    def __init__(self, engine: Engine, options: Options, output: Output) -> None:
+        self.engine = engine
+        self._options = options
+        self._output = output
+        self._signals = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Session:
+        # What tasks say is kept with them; it goes on to handlers that the user has set up, and not to the screen.
+        logging.getLogger("mainspring.task").addHandler(logging.NullHandler())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._count)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.engine.close(drain_s=DRAIN_S if kind is None else 0.0)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _count(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
+        self._signals += 1
+
+    # --- One instance -------------------------------------------------------------------------
+
+    def watch(self, instance: Instance, *, title: str, go_on: str) -> int:
+        """Watch until it has ended; returns the exit code."""
+        started = time.monotonic()
+        watch = Watch.of(self.engine, instance.id)
+        quiet = self._output.is_json or getattr(self._options, "quiet", False)
+        watch.advance()
+        if instance.existed and not quiet:
+            self._tell_existed(watch)
+        view = view_for(self._output, title=title, instance=instance.id, quiet=quiet or watch.is_over)
+        with view:
+            ending = instance.ending()
+            while not (ending.done() or self._signals):
+                tick = time.monotonic()
+                view.update(watch, watch.advance())
+                wait([ending], timeout=max(TICK_S, (time.monotonic() - tick) / SHARE_MAX))
+            if not ending.done():
+                return self._interrupted(view, go_on)
+            view.update(watch, watch.advance())
+        return self._tell_end(instance, time.monotonic() - started)
+
+    def _tell_existed(self, watch: Watch) -> None:
+        """The id was there before: what that means for the one who typed it."""
+        view = watch.view
+        if watch.is_over:
+            again = "another --id starts another one"
+            self._output.line(f"{view.public_id} {view.status} already, at {instant(view.ended_at)}; {again}")
+            return
+        nodes = watch.nodes()
+        done = sum(node.status in ("completed", "skipped") for node in nodes)
+        items = sum(node.completed for node in nodes if node.status == "running")
+        more = f" and {items:,} items of those that run" if items else ""
+        self._output.line(
+            f"{view.public_id} goes on where it was: {done} of {len(nodes)} nodes{more} are done"
+            + (
+                f"; it is paused, {hint(self._options, 'resume', view.public_id)} goes on"
+                if view.status == "paused"
+                else ""
+            )
+        )
+
+    def _tell_end(self, instance: Instance, seconds: float) -> int:
+        info = instance.info()
+        if self._output.is_json:
+            self._output.json({
+                "id": info.id, "existed": instance.existed, "status": info.status, "output": info.output,
+                "failure": failure_json(info.failure), "reason": info.reason, "seconds": round(seconds, 3),
+            })  # fmt: skip
+        else:
+            show_end(info, seconds, self._options, self._output)
+        return 0 if info.status == "completed" else 1
+
+    # --- Whatever comes -----------------------------------------------------------------------
+
+    def work(self, *, until_idle: bool) -> int:
+        """Work until interrupted, or until nothing is left; returns the exit code."""
+        self._output.note(f"working on {self.engine.url}; Ctrl-C stops in good order")
+        while not self._signals:
+            if until_idle and self._is_idle():
+                return 0
+            time.sleep(TICK_S)
+        return self._interrupted(None, "")
+
+    def _is_idle(self) -> bool:
+        health = self.engine.health()
+        return not (health.tasks_running or health.tasks_waiting or health.events_waiting)
+
+    # --- Ctrl-C -------------------------------------------------------------------------------
+
+    def _interrupted(self, view: View | None, go_on: str) -> int:
+        """Stop in good order, unless asked a second time."""
+        tell = self._output.note if view is None else view.say
+        running = sum(worker.running_count for worker in self.engine.workers() if worker.process.startswith(_pid()))
+        if running:
+            tasks = "1 task that runs" if running == 1 else f"{running} tasks that run"
+            tell(f"stopping: waiting up to {DRAIN_S:.0f} s for {tasks}; Ctrl-C once more stops at once")
+        closing = threading.Thread(target=self.engine.close, daemon=True)
+        closing.start()
+        while closing.is_alive() and self._signals < 2:
+            closing.join(TICK_S)
+        at_once = closing.is_alive()
+        if view is not None:
+            view.close()
+        self._output.note(f"{sign('paused', self._output)} stopped{' at once' if at_once else ''}; nothing is lost")
+        if go_on:
+            self._output.note(f"  go on with  {paint(go_on, 'name', self._output)}")
+        if at_once:
+            self._leave_at_once()
+        return INTERRUPTED
+
+    def _leave_at_once(self) -> None:
+        """Handlers in threads cannot be ended, and Python would wait for them: end the process instead."""
+        helper = threading.Thread(target=self.engine.stop, daemon=True)
+        helper.start()
+        helper.join(GIVE_BACK_S)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+
+
+def _pid() -> str:
+    return f"{os.getpid()}@"

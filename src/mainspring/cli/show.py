@@ -1,0 +1,157 @@
+"""`mainspring show`: one instance, its nodes with their times and errors, and what to do next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mainspring.cli.moments import duration, instant
+from mainspring.cli.output import SIGNS, Cell, Output, cut, paint, sign
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.result import show_failure, show_next, show_value
+from mainspring.cli.stages import Row, rows_of
+from mainspring.cli.stores import look
+from mainspring.cli.values import info_json, node_json
+from mainspring.instance import Info
+from mainspring.models.contract import NodeView
+from mainspring.watch import Watch, node_of
+
+ROWS_MAX = 60
+"""Nodes that are shown one by one; more are told in stages, and those that failed by themselves."""
+FAILED_MAX = 10
+"""Nodes and items that failed, shown by themselves."""
+DEPTH_MAX = 4
+"""Of children within children."""
+
+Line = Sequence[Cell]
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("id", metavar="ID", help="of the instance; `mainspring list` shows them")
+    parser.add_argument("--all", action="store_true", help=f"every node, also when there are more than {ROWS_MAX}")
+
+
+def perform(options: Options, output: Output) -> int:
+    with look(options) as looking:
+        watch = Watch.of(looking, options.id)
+        watch.advance()
+        if output.is_json:
+            output.json(_as_json(watch))
+            return 0
+        _heading(watch.info, output)
+        output.line()
+        rows_max = 10**9 if options.all else ROWS_MAX
+        output.table([""] * 4, list(_lines(watch, rows_max, "", DEPTH_MAX)), right=[1])
+        _ending(watch, options, output)
+    return 0
+
+
+def _as_json(watch: Watch) -> dict[str, Any]:
+    described = info_json(watch.info)
+    described["nodes"] = [node_json(node, watch.times.get(node.key)) for node in watch.nodes()]
+    children = watch.children()
+    described["children"] = [info_json(child.info) for child in children]
+    return described
+
+
+def _heading(info: Info, output: Output) -> None:
+    kind = f"{info.model} {info.definition}"
+    output.line(f"{sign(info.status, output)} {paint(info.id, 'bold', output)}  {kind}, version {info.version}")
+    ended = info.ended_at.timestamp() if info.ended_at else time.time()
+    took = duration(ended - info.created_at.timestamp())
+    words = [paint(info.status, info.status, output)]
+    words.append(f"in {took}" if info.ended_at else f"for {took}")
+    words.append(f"started {instant(info.created_at)}" + (f", ended {instant(info.ended_at)}" if info.ended_at else ""))
+    if info.parent:
+        words.append(f"child of {info.parent}")
+    words += [f"{name}={value}" for name, value in info.attributes.items()]
+    output.line(f"  {' · '.join(words)}")
+
+
+def _ending(watch: Watch, options: Options, output: Output) -> None:
+    info = watch.info
+    if info.status == "completed" and info.output is not None:
+        output.line()
+        output.line(paint("Output", "bold", output))
+        show_value(info.output, output)
+    if info.failure is not None:
+        output.line()
+        output.line(paint("Failed", "bold", output))
+        show_failure(info.failure, output)
+    if info.reason:
+        output.line(f"\n  {info.reason}")
+    show_next(info, options, output)
+
+
+# --- The tree ---------------------------------------------------------------------------------
+
+
+def _lines(watch: Watch, rows_max: int, indent: str, depth: int) -> Iterator[Line]:
+    """A line per node, with the instances inside of it below."""
+    nodes = watch.nodes()
+    if len(nodes) > rows_max:
+        for row in rows_of(nodes, watch.times, rows_max):
+            yield _stage_line(row, indent)
+        for node in [node for node in nodes if node.status == "failed"][:FAILED_MAX]:
+            yield _node_line(node, watch, indent)
+        return
+    children = _children(watch) if depth and any(node.kind in ("workflow", "map") for node in nodes) else {}
+    for node in nodes:
+        yield _node_line(node, watch, indent)
+        below = children.get(node.key, ())
+        wanted = [child for child in below if child.status != "completed"] if node.kind == "map" else below
+        for child in list(wanted)[:FAILED_MAX]:
+            child.advance()
+            name = (f"{indent}  └ {child.view.public_id}", "quiet")
+            yield (name, "", "", (child.status, child.status))
+            yield from _lines(child, rows_max, f"{indent}    ", depth - 1)
+
+
+def _children(watch: Watch) -> dict[str, list[Watch]]:
+    """By node: a child's id is its parent's, a slash, and the key under which it was started."""
+    children: dict[str, list[Watch]] = {}
+    for child in watch.children():
+        key = child.view.public_id.removeprefix(f"{watch.view.public_id}/")
+        children.setdefault(node_of(key), []).append(child)
+    return children
+
+
+def _node_line(node: NodeView, watch: Watch, indent: str) -> Line:
+    story: list[str] = []
+    if node.total:
+        story.append(f"{node.completed:,} of {node.total:,}")
+    if node.failed:
+        story.append(f"{node.failed:,} failed")
+    tries = _tries(node, watch)
+    if tries:
+        story.append(tries)
+    if node.failure is not None:
+        story.append(str(node.failure))
+    elif node.status in ("skipped", "cancelled", "running"):
+        story.insert(0, node.status)
+    times = watch.times.get(node.key)
+    took = duration(times[1] - times[0]) if times and node.status != "running" else ""
+    mark = sign_cell(node.status, indent, node.key)
+    style = "failed" if node.failure is not None else "quiet"
+    return (mark, took, (instant(times[0]) if times else "", "quiet"), (", ".join(story), style))
+
+
+def _tries(node: NodeView, watch: Watch) -> str:
+    """Of a node its attempts, of a map how many of its items needed more than one."""
+    if node.total:
+        again = sum(1 for key in watch.attempts if node_of(key) == node.key)
+        return f"{again:,} tried again" if again else ""
+    attempts = max((count for key, count in watch.attempts.items() if node_of(key) == node.key), default=0)
+    return f"{attempts} attempts" if attempts else ""
+
+
+def _stage_line(row: Row, indent: str) -> Line:
+    took = duration(row.finished_at - row.started_at) if row.finished_at and row.started_at else ""
+    story = f"{row.done:,} of {row.total:,}" + (f", {row.failed:,} failed" if row.failed else "")
+    started = instant(row.started_at) if row.started_at else ""
+    return (sign_cell(row.status, indent, row.name), took, (started, "quiet"), (story, "quiet"))
+
+
+def sign_cell(status: str, indent: str, name: str) -> Cell:
+    return (f"  {indent}{SIGNS.get(status, ' ')} {cut(name, 44)}", status)

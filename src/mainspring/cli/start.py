@@ -1,0 +1,39 @@
+"""`mainspring start`: start a workflow and return at once."""
+
+from __future__ import annotations
+
+from mainspring.cli.load import load
+from mainspring.cli.output import Output
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.run import add_start_arguments, start
+from mainspring.cli.stores import hint, store_of
+from mainspring.engine import Engine
+
+
+def arguments(parser: Parser) -> None:
+    add_start_arguments(parser)
+    parser.note = "What was started runs in any process that works on the store, such as `mainspring work`."
+    parser.examples = [
+        ("mainspring start report.py url=https://example.org --id report-17", "prints the id, and is done"),
+    ]
+
+
+def perform(options: Options, output: Output) -> int:
+    workflow = load(options.target)
+    with Engine(store_of(options), slots=0) as engine:
+        instance = start(engine, workflow, options)
+        status = instance.status
+    if output.is_json:
+        output.json({"id": instance.id, "existed": instance.existed, "status": status})
+        return 0
+    output.line(
+        f"{instance.id} was there already, and is {status}" if instance.existed else f"{instance.id} has started"
+    )
+    output.table(
+        ["", "", ""],
+        [
+            (" ", (hint(options, "work", options.target), "name"), "runs it, if nobody does"),
+            (" ", (hint(options, "show", instance.id), "name"), "how it stands"),
+        ],
+    )
+    return 0

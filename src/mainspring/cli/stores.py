@@ -1,0 +1,51 @@
+"""Which store a command works on, and how it is opened."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from shutil import which
+
+from mainspring.cli.parser import Options
+from mainspring.engine import Engine
+from mainspring.looking import Looking
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+def store_of(options: Options) -> str | None:
+    """The URL that was given; a plain file name is one as well."""
+    given: str | None = options.store
+    if given is None or "://" in given:
+        return given
+    return f"sqlite:///{given}"
+
+
+def look(options: Options) -> Looking:
+    """The store to look into; raises `StoreNotFoundError` where there is none."""
+    return Looking(store_of(options))
+
+
+def open_to_steer(options: Options) -> Engine:
+    """An engine that runs nothing itself: it tells, and leaves; raises `StoreNotFoundError`."""
+    url = store_of(options)
+    Looking(url).close()
+    return Engine(url, slots=0)
+
+
+def hint(options: Options, *words: str) -> str:
+    """A command line to type next, for the same store."""
+    store = ["--store", options.store] if options.store else []
+    return shlex.join([own_name(), *words, *store])
+
+
+def own_name() -> str:
+    """How mainspring is called here: by its name where the shell finds it, else by the launcher of the checkout."""
+    me, found = Path(sys.argv[0]), which("mainspring")
+    if found is not None and me.exists() and Path(found).samefile(me):
+        return "mainspring"
+    launcher = CHECKOUT / "mainspring"
+    if launcher.is_file() and CHECKOUT in me.absolute().parents:
+        return "./mainspring" if Path.cwd() == CHECKOUT else str(launcher)
+    return "mainspring"

@@ -1,0 +1,77 @@
+"""The command line as a whole: help, unknown commands, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mainspring.cli import run
+from mainspring.cli.commands import COMMANDS
+
+
+def test_help_names_every_command(capsys):
+    assert run([]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name, command in COMMANDS.items() if command.group)
+    assert run(["--help"]) == 0
+    assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.group])
+def test_each_command_explains_itself(name, capsys):
+    assert run([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"{COMMANDS[name].summary}.")
+    assert "--store" in shown
+
+
+def test_the_version_is_told(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.strip()[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lst"], "did you mean 'list'?"),
+        (["list", "--stats", "failed"], "did you mean '--status'?"),
+        (["show"], "the following arguments are required: ID"),
+        (["show", "one", "two"], "'two' is one argument too many"),
+        (["prune", "--older-than", "soon"], "'soon' is no duration"),
+        (["list", "--limit", "many"], "invalid int value: 'many'"),
+    ],
+)
+def test_what_was_typed_wrong_is_said(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+
+
+def test_common_options_may_stand_before_the_command(capsys, tmp_path):
+    assert run(["--json", "--store", str(tmp_path / "none.db"), "list"]) == 3
+    assert json.loads(capsys.readouterr().out)["error"]["type"] == "StoreNotFoundError"
+
+
+LOOKING = [
+    ["list"], ["show", "a"], ["timeline", "a"], ["logs", "a"], ["journal", "a"], ["cancel", "a"], ["pause", "a"],
+    ["resume", "a"], ["retry", "a"], ["rerun", "a", "b"], ["doctor"], ["prune", "--older-than", "1d"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=lambda arguments: arguments[0])
+def test_only_commands_that_run_create_a_store(arguments, capsys, tmp_path):
+    assert run([*arguments, "--store", str(tmp_path / "none.db")]) == 3
+    assert "there is no store at" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fault_of_ours_is_told_in_two_lines(capsys, monkeypatch):
+    monkeypatch.setattr("mainspring.cli.doctor.perform", lambda options, output: 1 / 0)
+    assert run(["doctor"]) == 7
+    assert "ZeroDivisionError: division by zero" in capsys.readouterr().err
+    with pytest.raises(ZeroDivisionError):
+        run(["doctor", "--debug"])
