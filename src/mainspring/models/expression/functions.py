@@ -170,9 +170,10 @@ class Defined(Function):
         for slot, check, value in zip(self.slots, self.checks, arguments, strict=True):
             frame[slot] = value if check is None else check(run, value)
         run.enter()
-        result = self.body(frame)
-        run.leave()
-        return result
+        try:
+            return self.body(frame)
+        finally:
+            run.leave()
 
     def arrange(self, names: tuple[str, ...], arguments: list[object]) -> list[object]:
         """Named arguments in the order of the parameters."""

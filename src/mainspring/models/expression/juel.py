@@ -11,6 +11,7 @@ from collections.abc import Callable
 from mainspring.models.expression import tree
 from mainspring.models.expression.decimals import number_of_text
 from mainspring.models.expression.errors import ExpressionSyntaxError, Fault, LimitError
+from mainspring.models.expression.lexer import is_word
 from mainspring.models.expression.limits import Limits
 
 SIGNS = ("==", "!=", "<=", ">=", "&&", "||", *"<>!+-*/%?:.,()[]")
@@ -44,6 +45,8 @@ METHODS = {
     "toUpperCase": ("upper case", 0),
 }
 """Methods that are functions of FEEL: the function's name, and the count of arguments."""
+SHOWN_MAX = 30
+"""Characters of a token that a message shows."""
 ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "r": "\r", "t": "\t"}
 
 Token = tuple[str, str, int]
@@ -91,6 +94,8 @@ def _token(text: str, place: int, end: int) -> tuple[str, str, int]:
     if character.isalpha() or character == "_":
         following = _while(text, place, end, lambda each: each.isalnum() or each == "_")
         word = text[place:following]
+        if not is_word(word):
+            raise ExpressionSyntaxError(f"{word[:SHOWN_MAX]!r} is not a name", text, place)
         return ("sign", WORDS[word], following) if word in WORDS else ("word", word, following)
     if character.isascii() and character.isdigit():
         following = _while(text, place, end, lambda each: each.isascii() and (each.isdigit() or each == "."))
@@ -148,7 +153,7 @@ class _Parser:
 
     def failure(self, expected: str) -> ExpressionSyntaxError:
         kind, said, at = self.peek()
-        found = "the end of the expression" if kind == "end" else f"'{said[:30]}'"
+        found = "the end of the expression" if kind == "end" else f"'{said[:SHOWN_MAX]}'"
         return ExpressionSyntaxError(f"{expected}, found {found}", self.text, at)
 
     def choice(self) -> tree.Node:

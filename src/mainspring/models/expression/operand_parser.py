@@ -165,7 +165,8 @@ class OperandParser(Cursor):
             start = self.place
             while is_name_part(self.tokens[self.place]):
                 self.place += 1
-            if self.tokens[start][0] != "word" or start == self.place:
+            if self.tokens[start][0] != "word":
+                self.place = start
                 raise self.failure("expected the key of an entry (a name or a string) or '}'")
             key = spell(self.tokens, start, self.place, self.text)
         self.expect(":", "after the key of an entry")

@@ -104,14 +104,18 @@ class Parser(OperandParser):
             signs.append(self.at)
             self.place += 1
             self.check_depth(len(signs))
-        node = self.postfix(self.primary())
-        if self.sees_pair("instance", "of"):
-            at = self.at
-            self.place += 2
-            node = tree.InstanceOf(at, node, parse_type(self))
+        node = self.typed(self.postfix(self.primary()))
         for at in reversed(signs):
             node = tree.Negate(at, node)
         return node
+
+    def typed(self, node: tree.Node) -> tree.Node:
+        """`instance of` behind an operand, if it follows (rule 49)."""
+        at = self.at
+        if not self.sees_pair("instance", "of"):
+            return node
+        self.place += 2
+        return tree.InstanceOf(at, node, parse_type(self))
 
     def postfix(self, node: tree.Node) -> tree.Node:
         """The paths, filters and arguments after an operand (rules 40, 45 and 52)."""
@@ -187,4 +191,4 @@ class Parser(OperandParser):
                 tests.append(self.test(OR))
             self.expect(")", "to close the tests of 'in'")
         self.nested -= 2
-        return (self.infix(self.postfix(tests[0]), SUM),) if len(tests) == 1 else tuple(tests)
+        return (self.infix(self.typed(self.postfix(tests[0])), SUM),) if len(tests) == 1 else tuple(tests)

@@ -30,6 +30,8 @@ PLAIN = frozenset((type(None), bool, int, str, list, dict, Range, Date, Time, Da
 """Types that are values as they are."""
 READY = frozenset((type(None), bool, int, str, Decimal))
 """Types of results that go out as they are."""
+_SETTLED = READY - {Decimal}
+"""The same inside of lists and dicts, where a Decimal may come from outside and be no number of FEEL."""
 ANY_DAY = Date(2000, 1, 1)
 """Gives a time of day the date that it needs on its way out."""
 YEARS = range(1, 10_000)
@@ -164,13 +166,13 @@ def _release(value: object, done: dict[int, object]) -> object:
 
 
 def _release_list(items: list[object], done: dict[int, object]) -> list[object]:
-    if READY.issuperset(map(type, items)):
+    if _SETTLED.issuperset(map(type, items)):
         return items
-    return [item if type(item) in READY else _release(item, done) for item in items]
+    return [item if type(item) in _SETTLED else _release(item, done) for item in items]
 
 
 def _release_dict(entries: dict[str, object], done: dict[int, object]) -> dict[str, object]:
-    return {key: item if type(item) in READY else _release(item, done) for key, item in entries.items()}
+    return {key: item if type(item) in _SETTLED else _release(item, done) for key, item in entries.items()}
 
 
 def _release_temporal(value: Date | Time | DateTime | DaysDuration) -> object:

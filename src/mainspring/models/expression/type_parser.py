@@ -76,7 +76,7 @@ def _simple(cursor: Cursor) -> tree.Node:
         ):
             cursor.place += len(words)
             return tree.TypeName(at, " ".join(words))
-    length = plain_length(cursor.tokens, cursor.place)
+    length = 1 if cursor.sees("function") else plain_length(cursor.tokens, cursor.place)
     if not length:
         raise cursor.failure("expected a type")
     cursor.place += length

@@ -13,13 +13,15 @@ from mainspring.models.expression.runtime import Run
 from mainspring.models.expression.standard import adopt
 from mainspring.models.expression.values import describe_kind, matches, order
 
+COMPARISON_STEPS = 3
+"""What comparing two lists or contexts costs; it takes that much longer than a pass of a loop."""
 HASHED = frozenset((int, Decimal, str))
 """Types whose values are equal exactly when Python finds them so."""
 
 
 def contains(run: Run, items: list[object], element: object) -> bool:
     """Whether an element of the list equals a value."""
-    run.spend(len(items))
+    run.spend(COMPARISON_STEPS * len(items))
     return any(matches(item, element) for item in items)
 
 
@@ -82,7 +84,7 @@ def _holds(run: Run, function: Function, first: object, second: object) -> bool:
 
 def positions(run: Run, items: list[object], match: object) -> list[int]:
     """The positions of the elements that equal a value."""
-    run.spend(len(items))
+    run.spend(COMPARISON_STEPS * len(items))
     return [place for place, item in enumerate(items, 1) if matches(item, match)]
 
 
@@ -97,7 +99,7 @@ def distinct(run: Run, items: list[object]) -> list[object]:
                 plain.add(item)
                 kept.append(item)
             continue
-        run.spend(len(others))
+        run.spend(COMPARISON_STEPS * len(others))
         if not any(matches(item, other) for other in others):
             others.append(item)
             kept.append(item)

@@ -141,7 +141,7 @@ def filtered(node: tree.Filter, scope: Scope) -> Code:
         if value is None:
             return report(frame, plan, at, Fault("null cannot be filtered"))
         try:
-            return select(frame, adopt_all(value) if type(value) is list else [value])
+            return select(frame, value if type(value) is list else [value])
         except Fault as fault:
             return report(frame, plan, at, fault)
 
@@ -173,7 +173,7 @@ def element_at(items: list[object], position: object) -> object:
     place = integer(position, "the position")  # type: ignore[arg-type]
     if place == 0 or abs(place) > len(items):
         raise Fault(f"the list has {len(items)} elements, so none at {show(position)}")
-    return items[place - 1 if place > 0 else place]
+    return adopt(items[place - 1 if place > 0 else place])
 
 
 def _where(slots: tuple[int, int], condition: Code, plan: Plan, by_position: Select) -> Select:
@@ -182,6 +182,7 @@ def _where(slots: tuple[int, int], condition: Code, plan: Plan, by_position: Sel
 
     def evaluate(frame: Frame, items: list[object]) -> object:
         running(frame, plan).spend(len(items))
+        items = adopt_all(items)
         kept: list[object] = []
         for place, value in enumerate(items):
             frame[element] = frame[item] = value

@@ -1,0 +1,129 @@
+"""An expression from a file cannot hang or fill the process: each way to try it ends in a clear error, soon."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mainspring import feel
+
+SOON_S = 5
+"""Seconds that no attempt may take, also on a slow and busy machine; most take a hundredth."""
+
+
+@pytest.fixture(autouse=True)
+def soon():
+    start = time.perf_counter()
+    yield
+    assert time.perf_counter() - start < SOON_S
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1" * 1_000_000, "at most 100,000 are allowed"),
+        ("(" * 5_000 + "1" + ")" * 5_000, "nested deeper than 200 levels"),
+        ("[" * 5_000, "nested deeper than 200 levels"),
+        ("-" * 5_000 + "1", "nested deeper than 200 levels"),
+        ("1" + " + 1" * 5_000, "nested deeper than 200 levels"),
+        ("a" + ".b" * 5_000, "nested deeper than 200 levels"),
+        ("f" + "(1)" * 5_000, "nested deeper than 200 levels"),
+        ("if a then b else " * 1_000 + "c", "nested deeper than 200 levels"),
+        ("x in (" * 1_000, "nested deeper than 200 levels"),
+        ("x instance of " + "list<" * 1_000 + "Any" + ">" * 1_000, "nested deeper than 200 levels"),
+        ("function(f) " * 1_000 + "1", "nested deeper than 200 levels"),
+    ],
+)
+def test_a_text_that_is_too_large_or_too_deep_is_refused(text, words):
+    with pytest.raises(feel.LimitError) as raised:
+        feel.compile(text)
+
+    assert words in str(raised.value)
+    assert len(str(raised.value)) < 1_000
+
+
+def test_a_long_condition_is_neither_deep_nor_refused():
+    text = " or ".join(f"x = {number}" for number in range(2_000))
+
+    assert feel.compile(text)(x=1_999) is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for i in 1..1000000000 return i",
+        "for i in 1..10000, j in 1..10000 return i",
+        'for i in @"0001-01-01"..@"9999-01-01" return i',
+        "some i in 1..10000 satisfies some j in 1..10000 satisfies false",
+        "(function(f) f(f))(function(f) f(f))",
+        "(function(f) [f(f), f(f)])(function(f) [f(f), f(f)])",
+        'for i in 1..60 return if i = 1 then "abcdefgh" else partial[-1] + partial[-1]',
+        "for i in 1..60 return if i = 1 then [1] else concatenate(partial[-1], partial[-1])",
+        "string(for i in 1..60 return [partial[-1], partial[-1]])",
+        "flatten(for i in 1..60 return [partial[-1], partial[-1]])",
+        "distinct values(for i in 1..3000 return [i])",
+        "sort(for i in 1..100000 return i)",
+        'string join(for i in 1..100 return "' + "x" * 20_000 + '")',
+        "for i in 1..2000 return partial",
+        'replace("' + "a" * 500 + '", "a", "' + "b" * 5_000 + '")',
+    ],
+)
+def test_an_evaluation_that_would_not_end_is_stopped(text):
+    with pytest.raises(feel.LimitError, match="line 1, column 1"):
+        feel.compile(text)()
+
+
+def test_a_result_that_repeats_itself_stays_small():
+    value = feel.compile("(for i in 1..60 return [partial[-1], partial[-1]])[-1]")()
+
+    assert len(value) == 2
+    assert value[0] is value[1]
+
+
+def test_lists_that_share_their_parts_are_compared_soon():
+    shared = "for i in 1..60 return [partial[-1], partial[-1]]"
+
+    assert feel.compile(f"{{a: {shared}, b: {shared}, c: a = b}}.c")() is True
+
+
+def test_a_deep_list_is_stopped_not_crashed():
+    with pytest.raises(feel.LimitError):
+        feel.compile("(for i in 1..20000 return [partial[-1]])[-1]")()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("(a+)+$", "a" * 5_000 + "b"),
+        ("(a|aa)+$", "a" * 5_000 + "b"),
+        ("(a*)*b", "a" * 5_000),
+        ("(.*)(.*)(.*)(.*)x", "a" * 2_000),
+        ("^(([a-z])+.)+[A-Z]([a-z])+$", "a" * 5_000),
+    ],
+)
+def test_a_pathological_pattern_ends(pattern, text):
+    assert feel.compile(f'matches(text, "{pattern}")', limits=feel.Limits(steps_max=10_000_000))(text=text) is False
+
+
+@pytest.mark.parametrize("pattern", [r"(a*)*\1b", r"(.*)(.*)\2\1x", r"((a|b)*)\1c"])
+def test_a_pattern_that_refers_back_is_stopped(pattern):
+    with pytest.raises(feel.LimitError, match="needs more than 1,000,000 steps"):
+        feel.compile(f'matches(text, "{pattern}")')(text="a" * 2_000)
+
+
+@pytest.mark.parametrize("pattern", ["a{9999}{9999}", "((a{100}){100}){100}", "(" * 1_000, "[" * 1_000, "a" * 20_000])
+def test_a_pattern_that_is_too_large_is_an_error(pattern):
+    result = feel.evaluate("matches(text, pattern)", {"text": "a", "pattern": pattern})
+
+    assert result.value is None
+    assert "pattern" in result.warnings[0].message
+
+
+def test_a_loop_over_wrong_values_keeps_a_hundred_warnings():
+    assert len(feel.evaluate("for i in 1..10000 return i + null").warnings) == 100
+
+
+def test_limits_can_be_narrowed():
+    with pytest.raises(feel.LimitError, match="more than 10 steps"):
+        feel.compile("for i in 1..11 return i", limits=feel.Limits(steps_max=10))()
