@@ -212,6 +212,16 @@ def test_kill_ends_processes(tmp_path):
     assert shop.inbox.empty()
 
 
+def test_drain_kills_what_cannot_be_asked_and_names_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("mainspring.runtime.worker.STOP_GRACE_S", 0.05)
+    shop = Shop(processes=1)
+    attempt = shop.submit(crew.deaf, folder=str(tmp_path))
+    child = int(wait_for(tmp_path / "began"))
+    assert shop.worker.drain(0.05) == [attempt]
+    wait_for_end(child)
+    assert shop.inbox.empty()
+
+
 def test_idle_children_end_with_the_worker():
     shop = Shop(processes=1)
     child = shop.result(crew.pid)
@@ -285,3 +295,24 @@ def test_children_end_when_their_parent_is_killed(tmp_path):
         script.kill()
         wait_for_end(child)
     assert not (tmp_path / "cleaned").exists()
+
+
+def test_a_python_that_cannot_be_started_fails_the_attempt(monkeypatch):
+    shop = Shop(processes=1)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    failure = shop.failure(crew.double, number=1)
+    assert failure.type == "UnavailableError"
+    assert failure.message.startswith("a process for handlers cannot be started: [Errno 2]")
+    monkeypatch.setattr(sys, "executable", "")
+    assert "does not know its own program file" in shop.failure(crew.double, number=1).message
+    shop.worker.kill()
+
+
+def test_a_child_that_does_not_start_tells_why(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])  # nothing of ours can be imported from there
+    shop = Shop(processes=1)
+    failure = shop.failure(crew.double, number=1)
+    assert failure.type == "UnavailableError"
+    assert "did not start: the handler's process ended with exit code 1" in failure.message
+    assert "No module named" in failure.message
+    shop.worker.kill()

@@ -40,6 +40,7 @@ class ChildProcess:
         threading.Thread(target=self._output.read, name="mainspring-output", daemon=True).start()
         threading.Thread(target=self._watch, name="mainspring-child", daemon=True).start()
         if not isinstance(self.receive(), Ready):
+            self.close()
             self._output.finish()
             raise UnavailableError(f"a process for handlers did not start: {self.death()}; {self._output.start_text()}")
 

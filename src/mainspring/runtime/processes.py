@@ -35,6 +35,7 @@ class ProcessExecutor:
         self.runs = runs
         self._handlers = handlers
         self._pool = Pool("process", size, self._serve, self._leave)
+        self._busy: set[ChildProcess] = set()
 
     def submit(self, attempts: list[Attempt]) -> None:
         self._pool.submit(attempts)
@@ -57,8 +58,8 @@ class ProcessExecutor:
     def stop(self) -> None:
         """End the processes."""
         self._pool.stop()
-        for run in tuple(self.runs.live):
-            self._kill(run)
+        for child in tuple(self._busy):
+            child.kill()
 
     # --- Telling processes to end -------------------------------------------------------------
 
@@ -111,6 +112,7 @@ class ProcessExecutor:
     def _ask(self, child: ChildProcess, run: Run) -> Answer | None:
         """Have the child run the attempt, and pass on what it says meanwhile; None: it died."""
         request = Perform(run.target.path, run.instance, run.key, run.attempt, run.record.payload, self.runs.bytes_max)
+        self._busy.add(child)
         try:
             child.send(run, request)
             while isinstance(answer := child.receive(), Said | Ready):
@@ -119,6 +121,7 @@ class ProcessExecutor:
         except OSError:
             answer = None
         child.finish()
+        self._busy.discard(child)
         if isinstance(answer, Returned | Raised):
             run.drop(answer.dropped)
         return answer

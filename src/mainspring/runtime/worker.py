@@ -114,7 +114,9 @@ class Worker:
             for executor in self._executors.values():
                 executor.interrupt()
             self._wait(STOP_GRACE_S)
-        left = [run.record for executor in self._executors.values() for run in tuple(executor.runs.live)]
+        all_runs = [executor.runs for executor in self._executors.values()]
+        # Claimed, so that whatever ends in this very moment is either reported or in the list.
+        left = [run.record for runs in all_runs for run in tuple(runs.live) if runs.claim(run)]
         self.kill()
         return left
 
