@@ -94,7 +94,8 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEPTH_MAX:
-                raise Refused(f"nested more than {DEPTH_MAX} deep", event.start_mark.line + 1)
+                mark: Any = event.start_mark
+                raise Refused(f"nested more than {DEPTH_MAX} deep", mark.line + 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

@@ -1,0 +1,82 @@
+"""A workflow as boxes and arrows, for whoever draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mainspring.models.contract import NodeView
+from mainspring.models.workflow.document import SLEEP, WORKFLOW, Document, Node
+from mainspring.models.workflow.notation import short_name
+from mainspring.models.workflow.rules import DEFAULT_RULE
+from mainspring.models.workflow.template import references
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node, or an input."""
+
+    id: str
+    kind: str
+    """`task`, `map`, `workflow`, `sleep` or `input`."""
+    status: str = ""
+    """As an instance has it; empty for a definition."""
+    note: str = ""
+    """What is worth knowing besides: handler, trigger rule, condition, progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    source: str
+    target: str
+    is_data: bool = True
+    """False: order without data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All boxes and arrows, in the order of the definition; every arrow begins and ends at a box."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def picture(document: Document, views: Iterable[NodeView] = (), *, with_inputs: bool = False) -> Picture:
+    """The picture of a definition, or of an instance of it whose nodes are given."""
+    seen = {view.key: view for view in views}
+    inputs = [Box(name, "input", note=document.input(name).type) for name in document.inputs] if with_inputs else []
+    boxes = [*inputs, *(_box(key, node, seen.get(key)) for key, node in document.nodes.items())]
+    known = {box.id for box in boxes}
+    arrows = [arrow for key, node in document.nodes.items() for arrow in _arrows(key, node) if arrow.source in known]
+    return Picture(tuple(boxes), tuple(arrows))
+
+
+def _box(key: str, node: Node, view: NodeView | None) -> Box:
+    kind = "map" if node.map is not None else node.kind
+    return Box(key, kind, "" if view is None else view.status, ", ".join(_notes(key, node, view)))
+
+
+def _notes(key: str, node: Node, view: NodeView | None) -> Iterator[str]:
+    if node.kind == SLEEP:
+        yield f"{node.sleep} s"
+    elif node.kind == WORKFLOW:
+        yield "workflow"
+    elif node.task is not None and short_name(node.task) != key:
+        yield short_name(node.task)
+    if node.rule not in (None, DEFAULT_RULE):
+        yield str(node.rule)
+    if node.condition is not None:
+        yield f"when {short_name(node.condition.test)}"
+    if view is not None and view.total:
+        yield f"{view.completed:,} of {view.total:,}" + (f", {view.failed:,} failed" if view.failed else "")
+
+
+def _arrows(key: str, node: Node) -> Iterator[Arrow]:
+    when = node.condition
+    templates = (node.arguments, node.map, node.sleep, when and when.arguments)
+    data = dict.fromkeys(reference.name for template in templates for reference in references(template))
+    for name in data:
+        yield Arrow(name, key)
+    for name in node.after:
+        if name not in data:
+            yield Arrow(name, key, is_data=False)
