@@ -291,7 +291,7 @@ def parent(**options) -> Workflow:
 def test_a_child_is_started_and_its_output_used():
     driver = drive(parent())
     [digest] = driver.model.children(driver.plan)
-    assert driver.children["sub"].definition == digest
+    assert driver.children["sub"].digest == digest
     driver.complete_child("sub", 5)
     assert [child.input for child in driver.children.values()] == [b'{"x":8}', b'{"x":9}']
     driver.complete_child("subs/1", 1)
