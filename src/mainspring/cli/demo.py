@@ -53,8 +53,8 @@ def perform(options: Options, output: Output) -> int:
         code = session.watch(instance, title="demo", go_on=f"{own_name()} demo")
         info = instance.info()
     if code == 0 and not output.is_json:
-        output.line()
-        output.line(f"The report is in {paint(info.output['report'], 'bold', output)}: open it in a browser.")
+        output.line(f"\nThe report is in {paint(info.output['report'], 'bold', output)}: open it in a browser.")
+        output.line(f"{paint(f'{own_name()} demo', 'name', output)} starts another one; stop it half-way, and go on.")
     return code
 
 

@@ -36,7 +36,8 @@ TASK_BAR_WIDTH = 10
 NAME_WIDTH_MAX = 34
 ESTIMATE_SHARE_MIN = 0.05
 """Before so much of a map is done, nothing is said about how long it will take."""
-FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+FRAMES = "◐◓◑◒"
+"""Signs that the fonts of most terminals have."""
 
 
 class LiveView(View):
@@ -71,9 +72,9 @@ class LiveView(View):
     def _picture(self, watch: Watch) -> RenderableType:
         nodes = watch.nodes()
         rows_max = max(4, min(ROWS_MAX, self._console.height - ROWS_BESIDES))
-        parts: list[RenderableType] = [self._heading(watch), self._table(rows_of(nodes, watch.times, rows_max))]
-        if not watch.is_over:
-            parts += [*self._tasks(watch), self._foot(nodes)]
+        rows = rows_of(nodes, watch.times, rows_max)
+        parts: list[RenderableType] = [Text(""), self._heading(watch), self._table(rows)]
+        parts += [Text("")] if watch.is_over else [*self._tasks(watch), self._foot(nodes)]
         return Group(*parts)
 
     def _heading(self, watch: Watch) -> RenderableType:
@@ -88,8 +89,8 @@ class LiveView(View):
         table = Table.grid(padding=(0, 1))
         table.add_column(width=1)
         table.add_column(max_width=NAME_WIDTH_MAX, no_wrap=True, overflow="ellipsis")
+        table.add_column(justify="right", no_wrap=True, min_width=8)
         table.add_column(width=BAR_WIDTH)
-        table.add_column(justify="right", no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis")
         for row in rows:
@@ -110,9 +111,9 @@ class LiveView(View):
         return [
             mark,
             Text(row.name, style=quiet),
+            Text(self._took(row), style="dim"),
             _bar(row, style) if row.total else Text(""),
             Text(count),
-            Text(self._took(row), style="dim"),
             Text(" ".join(word for word in words if word), style=style if row.status == "failed" else "dim"),
         ]
 

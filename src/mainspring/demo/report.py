@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
+from mainspring.demo.measure import LAST_YEAR
 from mainspring.drawing.chart import Bar, Series, draw_bars, draw_lines
 
-FIRST_YEAR, LAST_YEAR = 1880, 2037
-"""Before, a few places only had a time by the clock; TZif files list the changes up to 2037."""
+FIRST_YEAR = 1880
+"""Before, hardly a place had a time by law."""
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -27,25 +28,13 @@ svg { max-width: 100%; height: auto; }
 """
 
 
-class WorldLike(Protocol):
-    """What the page needs of the world."""
-
-    zone_count: int
-    change_count: int
-    never_changed: int
-    offsets: dict[str, int]
-    changes_by_year: dict[str, int]
-    most_changes: list[dict[str, Any]]
-    farthest_from_sun: list[dict[str, Any]]
-
-
 def write_page(
     *, version: str, world: Any, regions: Sequence[Any], leap_years: Sequence[int], remarks: Sequence[str]
 ) -> str:
     """The whole page as HTML, with its charts inside."""
     numbers = [
-        (world.zone_count, "zones"),
-        (world.change_count, "clock changes"),
+        (world.zone_count, "zones, aliases included"),
+        (world.change_count, f"clock changes up to {LAST_YEAR}"),
         (len(world.offsets), "different offsets today"),
         (world.never_changed, "zones that never changed"),
         (len(leap_years), "leap seconds"),
@@ -71,10 +60,7 @@ def write_page(
             "<h2>Zones that changed their clocks most often</h2>",
             _table(
                 ("zone", "changes", "since"),
-                [
-                    (zone["zone"], f"{sum(zone['changes_by_year'].values()):,}", str(zone["first_change"]))
-                    for zone in world.most_changes
-                ],
+                [(zone["zone"], f"{zone['change_count']:,}", str(zone["first_change"])) for zone in world.most_changes],
             ),
             "<h2>Clocks that were changed for good in the last years</h2>",
             "<ul>",
@@ -99,8 +85,8 @@ def _offsets_chart(offsets: dict[str, int]) -> str:
 
 
 def _regions_chart(regions: Iterable[Any]) -> str:
-    bars = [Bar(region.region, region.change_count / region.zone_count) for region in regions]
-    return draw_bars(bars, title="Changes of clocks per zone", unit="changes")
+    bars = [Bar(region.region, round(region.change_count / region.zone_count, 1)) for region in regions]
+    return draw_bars(sorted(bars, key=lambda bar: -bar.value), title="Changes of clocks per zone", unit="changes")
 
 
 def offset_text(seconds: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mainspring import Context, Retry, task
-from mainspring.demo.measure import ZoneStatistics, measure_zone
+from mainspring.demo.measure import LAST_YEAR, ZoneStatistics, measure_zone
 from mainspring.demo.report import write_page
 from mainspring.demo.tzif import database_version, read_leap_seconds, zone_names
 
@@ -69,11 +69,11 @@ def group(statistics: list[ZoneStatistics]) -> list[list[ZoneStatistics]]:
 @task
 def summarise(zones: list[ZoneStatistics]) -> Region:
     """One region."""
-    busiest = max(zones, key=lambda zone: sum(zone.changes_by_year.values()))
+    busiest = max(zones, key=lambda zone: zone.change_count)
     return Region(
         region=zones[0].region,
         zone_count=len(zones),
-        change_count=sum(sum(zone.changes_by_year.values()) for zone in zones),
+        change_count=sum(zone.change_count for zone in zones),
         daylight_zones=sum(zone.has_daylight_rule for zone in zones),
         most_changes=busiest.zone,
     )
@@ -89,23 +89,23 @@ def compare(statistics: list[ZoneStatistics]) -> World:
         for year, count in each.changes_by_year.items():
             by_year[year] += count
     placed = [each for each in statistics if each.from_sun_min is not None]
-    recent = [each for each in statistics if not each.has_daylight_rule and (each.last_change or 0) >= RECENT_YEAR]
+    recent = [
+        each
+        for each in statistics
+        if not each.has_daylight_rule and RECENT_YEAR <= (each.last_change or 0) <= LAST_YEAR
+    ]
     return World(
         zone_count=len(statistics),
         change_count=sum(by_year.values()),
         offsets=dict(sorted(offsets.items(), key=lambda item: int(item[0]))),
         changes_by_year=dict(sorted(by_year.items())),
-        most_changes=[asdict(each) for each in sorted(statistics, key=_change_count, reverse=True)[:TOP]],
+        most_changes=[asdict(each) for each in sorted(statistics, key=lambda each: -each.change_count)[:TOP]],
         farthest_from_sun=[
             asdict(each) for each in sorted(placed, key=lambda each: -abs(each.from_sun_min or 0))[:TOP]
         ],
-        never_changed=sum(not each.changes_by_year for each in statistics),
+        never_changed=sum(not each.change_count for each in statistics),
         last_changed_rules=[asdict(each) for each in sorted(recent, key=lambda each: -(each.last_change or 0))],
     )
-
-
-def _change_count(statistics: ZoneStatistics) -> int:
-    return sum(statistics.changes_by_year.values())
 
 
 @task(retries=Retry(max=5, delay_s=1.5, backoff=1.5, jitter=0.1, on=(ConnectionError,)))
@@ -113,7 +113,7 @@ def ask_observatory(context: Context) -> list[int]:
     """The years of the leap seconds.  It fails on purpose on the first tries, to show what a retry looks like."""
     if context.attempt <= FAILING_ATTEMPTS:
         context.logger.warning("attempt %d: the observatory does not answer", context.attempt)
-        raise ConnectionError("the observatory does not answer (staged)")
+        raise ConnectionError("no answer (staged)")
     years = read_leap_seconds()
     context.logger.info("the observatory knows %d leap seconds", len(years))
     return years
