@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -35,6 +36,8 @@ from mainspring.stores.sql.sqlite_schema import APPLICATION_ID, MIGRATIONS
 
 BUSY_TIMEOUT_MS = 30_000
 """A writer waits this long, asleep, for another process's commit; commits take milliseconds."""
+ALONE_RETRY_S = 0.005
+"""Between tries to have a new file alone."""
 CHECKPOINT_PAGES = 4_000
 """16 MB of log between checkpoints: fewer page writes under load, and still a short recovery."""
 POLL_S = 0.05
@@ -81,7 +84,8 @@ class SqliteStore:
         with Translated(path):
             connection = connect(path, None, write=False)
             try:
-                version = check_schema(connection, path)
+                with connection:
+                    version = check_schema(connection, path)
             finally:
                 connection.close()
         if version < len(MIGRATIONS):
@@ -290,11 +294,29 @@ def connect(path: str | None, memory_name: str | None, *, write: bool) -> apsw.C
         connection = apsw.Connection(path, flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     if write and path is not None:
-        check_schema(connection, path)  # before anything of another program's file is changed
-        connection.pragma("journal_mode", "wal")
+        with connection:  # before anything of another program's file is changed
+            check_schema(connection, path)
+        write_ahead(connection)
         connection.pragma("synchronous", "full")
         connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
     return connection
+
+
+def write_ahead(connection: apsw.Connection) -> None:
+    """Switch to a write-ahead log.
+
+    That takes the file alone, and SQLite does not wait for it: whoever opens a new file in the same moment is in the
+    way for an instant.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        try:
+            connection.pragma("journal_mode", "wal")
+            return
+        except apsw.BusyError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(ALONE_RETRY_S)
 
 
 def migrate(connection: apsw.Connection, path: str | None) -> None:
@@ -314,7 +336,10 @@ def migrate(connection: apsw.Connection, path: str | None) -> None:
 
 
 def check_schema(connection: apsw.Connection, path: str | None) -> int:
-    """The version of a file's schema; 0: it is empty.  Raises `StoreInvalidError` or `SchemaNewerError`."""
+    """The version of a file's schema; 0: it is empty.  Raises `StoreInvalidError` or `SchemaNewerError`.
+
+    Asked in a transaction, because another process may be making the schema.
+    """
     version, application = int(connection.pragma("user_version")), connection.pragma("application_id")
     foreign = application not in (0, APPLICATION_ID) or (
         application == 0 and connection.execute("select 1 from sqlite_schema").fetchone()
