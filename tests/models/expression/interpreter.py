@@ -206,7 +206,7 @@ def whole(value):
 
 
 def loop(node, names):
-    results = []
+    results: list = []
     for inner in combinations(node.iterators, names):
         results.append(interpret(node.body, {**inner, "partial": results}))
     return results
@@ -224,7 +224,7 @@ def quantified(node, names):
 
 
 def entries(node, names):
-    context = {}
+    context: dict = {}
     for entry in node.entries:
         context[entry.key] = interpret(entry.value, {**names, **context})
     return context

@@ -91,7 +91,7 @@ def agrees(found: object, expected: object) -> bool:
     """Equal by value; numbers to eight digits after the point."""
     found = adopt(found)
     if isinstance(expected, Decimal):
-        return kind_of(found) == "number" and abs(found - expected) <= TOLERANCE
+        return isinstance(found, int | Decimal) and abs(found - expected) <= TOLERANCE
     if isinstance(expected, list):
         return isinstance(found, list) and len(found) == len(expected) and all(map(agrees, found, expected))
     if isinstance(expected, dict):

@@ -13,6 +13,7 @@ from mainspring.models.expression.values import kind_of, show
 
 BARE = frozenset(("list", "range", "function"))
 """Types that need not say of what."""
+ANY = tree.TypeName(0, "Any")
 
 
 def check_type(type_: tree.Node) -> None:
@@ -41,7 +42,7 @@ def conforms(run: Run, value: object, type_: tree.Node) -> bool:
                 entry.key in value and conforms_or_null(run, value[entry.key], entry.value) for entry in entries
             )
         case tree.TypeFunction(parameters=parameters):
-            return isinstance(value, Function) and _takes(value, len(parameters))
+            return isinstance(value, Function) and _takes(value, parameters)
         case _:
             raise AssertionError(type_)
 
@@ -52,11 +53,14 @@ def _is_named(value: object, name: str) -> bool:
     return kind_of(value) == ("null" if name == "Null" else name)
 
 
-def _takes(function: Function, count: int) -> bool:
+def _takes(function: Function, types: tuple[tree.Node, ...]) -> bool:
+    """Whether arguments of these types can be given; what comes out is only known once it does."""
     if isinstance(function, Defined):
-        return len(function.slots) == count
+        return len(function.types) == len(types) and all(
+            wanted in (None, ANY, given) for wanted, given in zip(function.types, types, strict=True)
+        )
     return isinstance(function, Native) and any(
-        signature.required <= count <= signature.most for signature in function.signatures
+        signature.required <= len(types) <= signature.most for signature in function.signatures
     )
 
 

@@ -12,6 +12,7 @@ from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.objects import Function
 from mainspring.models.expression.runtime import RUN, Frame, Run
 from mainspring.models.expression.standard import adopt
+from mainspring.models.expression.tree import Lambda
 from mainspring.models.expression.values import describe_kind, kind_of
 
 MISSING = object()
@@ -146,12 +147,11 @@ def spread(signature: Signature, places: tuple[int, ...], arguments: list[object
 class Defined(Function):
     """A function that the expression defines, with the frame that it sees."""
 
-    __slots__ = ("body", "checks", "frame", "names", "slots")
+    __slots__ = ("body", "checks", "frame", "names", "slots", "types")
 
-    def __init__(
-        self, *, names: tuple[str, ...], slots: tuple[int, ...], checks: Checks, body: Code, frame: Frame
-    ) -> None:
-        self.names = names
+    def __init__(self, node: Lambda, *, slots: tuple[int, ...], checks: Checks, body: Code, frame: Frame) -> None:
+        self.names = tuple(parameter.name for parameter in node.parameters)
+        self.types = tuple(parameter.type for parameter in node.parameters)
         self.slots = slots
         self.checks = checks
         self.body = body

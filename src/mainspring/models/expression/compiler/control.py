@@ -228,16 +228,15 @@ def instance_of(node: tree.InstanceOf, scope: Scope) -> Code:
 
 def definition(node: tree.Lambda, scope: Scope) -> Code:
     """A function that sees the names around it as they are when it is defined."""
-    names = tuple(parameter.name for parameter in node.parameters)
-    checks = tuple(_check(parameter) for parameter in node.parameters)
-    slots = tuple(map(scope.push, names))
+    checks = tuple(map(_check, node.parameters))
+    slots = tuple(scope.push(parameter.name) for parameter in node.parameters)
     body = scope.code(node.body)
     scope.pop(len(slots))
     plan = scope.plan
 
     def evaluate(frame: Frame) -> object:
         running(frame, plan).spend(len(frame))
-        return Defined(names=names, slots=slots, checks=checks, body=body, frame=frame.copy())
+        return Defined(node, slots=slots, checks=checks, body=body, frame=frame.copy())
 
     return evaluate
 
