@@ -162,7 +162,7 @@ def test_too_large_a_value_names_its_largest_part():
         (b"[" * 100_000, Any, "nested too deeply"),
         (b"1e999", Any, "out of range"),
         (b'[{"name":3}]', list[Person], "name: Input should be a valid string; born: Field required - at `$[0]`"),
-        (b"[3]", list[pathlib.Path], "Expected `pathlib.Path`, got `int` - at `$[0]`"),
+        (b"[3]", list[pathlib.Path], "Expected a path as `str`, got `int` - at `$[0]`"),
     ],
 )
 def test_json_of_another_type_is_refused_with_its_place(data, type_, message):

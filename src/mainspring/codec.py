@@ -197,8 +197,10 @@ def _decode_model(type: Any, value: Any) -> Any:  # noqa: A002 - msgspec's own w
             return type.model_validate(value)
     except Exception as error:  # noqa: BLE001 - a model's validator may raise anything
         raise ValueError(_model_reason(error)) from None
-    if issubclass(type, PurePath) and isinstance(value, str):
-        return type(value)
+    if issubclass(type, PurePath):
+        if isinstance(value, str):
+            return type(value)
+        raise TypeError(f"Expected a path as `str`, got `{_type_name(value.__class__)}`")
     if isinstance(value, type):
         return value
     raise TypeError(f"Expected `{_type_name(type)}`, got `{_type_name(value.__class__)}`")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from mainspring.context import LINE_COUNT_MAX
 from mainspring.handler import task
 from mainspring.kernel.records import Release, Settle
+from mainspring.runtime import children
 from mainspring.runtime import processes as module
 from tests.runtime import crew
 from tests.runtime.shop import PATIENCE_S, Shop, failure_in
@@ -177,6 +179,36 @@ def test_a_handler_that_cannot_be_asked_is_killed_with_all_it_has_started(shop, 
     wait_for_end(own)
     assert shop.result(crew.double, number=4) == 8
     assert attempt.attempt == 1
+
+
+def test_a_child_that_died_between_attempts_is_replaced():
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    os.kill(child, signal.SIGKILL)
+    wait_for_end(child)
+    while Path(f"/proc/{child}").exists():  # until the parent has learnt of it
+        time.sleep(0.01)
+    assert shop.result(crew.pid) != child
+    shop.worker.kill()
+
+
+def test_an_attempt_cancelled_while_its_process_starts_is_released(monkeypatch):
+    shop, starting, gate = Shop(processes=1), threading.Event(), threading.Event()
+    start = children.ChildProcess
+
+    def slow_start() -> children.ChildProcess:
+        starting.set()
+        gate.wait()
+        return start()
+
+    monkeypatch.setattr(module, "ChildProcess", slow_start)
+    attempt = shop.submit(crew.double, number=1)
+    assert starting.wait(PATIENCE_S)
+    shop.worker.cancel(attempt.instance, attempt.key)
+    gate.set()
+    assert shop.end() == Release(attempt)
+    assert shop.result(crew.double, number=4) == 8
+    shop.worker.kill()
 
 
 def test_what_a_dead_handler_has_started_ends_too(shop, tmp_path):

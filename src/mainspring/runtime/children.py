@@ -44,6 +44,10 @@ class ChildProcess:
             self._output.finish()
             raise UnavailableError(f"a process for handlers did not start: {self.death()}; {self._output.start_text()}")
 
+    @property
+    def is_alive(self) -> bool:
+        return not self._ended.is_set()
+
     def send(self, run: Run, request: Perform) -> None:
         """Raises `OSError` if it has died."""
         self.performed += 1

@@ -7,6 +7,7 @@ killed if it does not, with all it has started.
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from mainspring.errors import MainspringError
 from mainspring.kernel.records import Attempt, Release, Settle
@@ -87,16 +88,10 @@ class ProcessExecutor:
         run = runs.make(attempt, self._handlers.get(attempt.handler))
         runs.live.add(run)
         try:
-            child = seat.child or ChildProcess()
-            seat.child = run.carrier = child
+            child = run.carrier = self._child(seat)
             if attempt.timeout_s is not None:
                 run.alarm = self.runs.watchdog.set(attempt.timeout_s, self._expire, run)
-            if run.verdict:  # told to end while the process was starting
-                if runs.claim(run):
-                    runs.release([attempt])
-                return True
-            run.started_at = runs.now()
-            answer = self._ask(child, run)
+            answer = None if run.verdict else self._ask(child, run)
         except MainspringError as error:
             answer, child = Raised(failure_of(error, "")), None
         if run.alarm is not None:
@@ -111,6 +106,7 @@ class ProcessExecutor:
 
     def _ask(self, child: ChildProcess, run: Run) -> Answer | None:
         """Have the child run the attempt, and pass on what it says meanwhile; None: it died."""
+        run.started_at = self.runs.now()
         request = Perform(run.target.path, run.instance, run.key, run.attempt, run.record.payload, self.runs.bytes_max)
         self._busy.add(child)
         try:
@@ -132,6 +128,8 @@ class ProcessExecutor:
                 return self.runs.completed(run, output)
             case Raised(failure):
                 return self._failed(run, failure)
+            case None if not run.started_at:  # told to end while the process was starting
+                return Release(run.record)
             case _:
                 death = None if child is None or answer is not None else child.death()
                 return self._failed(run, failure_of(death or too_late(run), ""))
@@ -147,6 +145,14 @@ class ProcessExecutor:
         return self.runs.failed_with(run, failure)
 
     # --- Children -----------------------------------------------------------------------------
+
+    def _child(self, seat: Seat) -> ChildProcess:
+        """The warm child of a seat, or a new one; somebody may have killed the old one between attempts."""
+        if seat.child is not None and not seat.child.is_alive:
+            self._dismiss(seat, seat.child, gently=True)
+        if seat.child is None:
+            seat.child = ChildProcess()
+        return cast(ChildProcess, seat.child)
 
     def _dismiss(self, seat: Seat, child: ChildProcess, *, gently: bool) -> None:
         seat.child = None
