@@ -229,7 +229,7 @@ def test_a_store_that_is_held_by_another_for_too_long(tmp_path, monkeypatch):
     holder = SqliteStore(path)
     holder.begin()
     other = SqliteStore.__new__(SqliteStore)
-    monkeypatch.setattr("mainspring.stores.sqlite.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("mainspring.stores.sqlite_file.BUSY_TIMEOUT_MS", 50)
     with pytest.raises(StoreUnavailableError) as caught:
         SqliteStore.__init__(other, path)
     assert "held by another process" in str(caught.value)

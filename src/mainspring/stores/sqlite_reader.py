@@ -22,7 +22,7 @@ from mainspring.kernel.reader import (
 from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
-from mainspring.stores.sqlite import Translated, connect
+from mainspring.stores.sqlite_file import Translated, connect
 
 WAITING_LONG_S = 60.0
 """A task that has been ready for longer than this, with nobody to take it, is worth a remark."""
