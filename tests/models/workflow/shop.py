@@ -37,6 +37,10 @@ def drive(workflow: Workflow, input: Any = None, instance: int = 7) -> Driver:
     return driver
 
 
+def unasked(name: str) -> Handler[..., Any]:
+    raise AssertionError(f"nobody should ask for {name}")
+
+
 def resolver(workflow: Workflow) -> Callable[[str], Handler[..., Any]]:
     return lambda name: workflow.handlers[name]
 

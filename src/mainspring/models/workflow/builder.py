@@ -67,6 +67,8 @@ class Workflow:
         self.problems: list[Problem] = []
         """Found while building, where the document does not show them any more."""
         self._place = caller()
+        self._made: dict[int, Handler[..., Any]] = {}
+        """By the identity of what they were made of, which they keep alive: reading a signature is most of a node's cost."""
         self._output: Any = UNSET
         self._on_failure: str | FailureHandler | None = None
         self._document: Document | None = None
@@ -200,8 +202,7 @@ class Workflow:
         Of the parameters `instance`, `failure` and `failed` (failures of nodes) it gets those that it has.
         """
         self._document = None
-        made = Handler.of(handler)
-        self.handlers[made.name] = made
+        made = self._handler(handler)
         told = {name: f"{REFERENCE_START}{name}" for name in FAILURE_NAMES if name in made.signature.fillable}
         given = told | {name: template(value) for name, value in arguments.items()}
         options = {name: value for name, value in handler_options(made).items() if hasattr(FailureHandler, name)}
@@ -286,7 +287,9 @@ class Workflow:
         options: dict[str, Any],
     ) -> Handle:
         """A node as a call is written: arguments by position and by name."""
-        wanted = what.name if isinstance(what, Workflow) else what if isinstance(what, str) else Handler.of(what).name
+        wanted = (
+            what if isinstance(what, str) else what.name if isinstance(what, Workflow) else self._handler(what).name
+        )
         key = self._key(key, short_name(wanted))
         arguments = {name: template(value) for name, value in self._bound(what, key, args, kwargs).items()}
         return self._target(what, key, arguments, after=after, when=when, options=options)
@@ -301,8 +304,7 @@ class Workflow:
             return self._put(key, after, when, arguments, options | {"workflow": digest})
         if isinstance(what, str):
             return self._put(key, after, when, arguments, options | {"task": what})
-        handler = Handler.of(what)
-        self.handlers[handler.name] = handler
+        handler = self._handler(what)
         options = handler_options(handler) | said(options) | {"task": handler.name}
         return self._put(key, after, when, arguments, options)
 
@@ -347,7 +349,7 @@ class Workflow:
             if len(args) > len(what.inputs):
                 self._problem(key, f"workflow {what.name!r} has {len(what.inputs)} inputs, got {len(args)}")
             return dict(zip(what.inputs, args, strict=False)) | kwargs
-        return self._bound_to_handler(Handler.of(what), key, args, kwargs)
+        return self._bound_to_handler(self._handler(what), key, args, kwargs)
 
     def _bound_to_handler(
         self, handler: Handler[..., Any], key: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -360,6 +362,17 @@ class Workflow:
             bound.pop(VARIADIC, None)
         return bound
 
+    def _handler(self, function: Callable[..., Any]) -> Handler[..., Any]:
+        """The handler of a callable, noted among those that the definition names."""
+        made = self._made.get(id(function))
+        if made is None:
+            made = self._made[id(function)] = Handler.of(function)
+            known = self.handlers.setdefault(made.name, made)
+            if known.function != made.function:
+                message = f"two callables are named {made.name!r}; name one of them: task(name=…)"
+                self.problems.append(Problem(message, caller()))
+        return made
+
     def _when(self, key: str, when: Any) -> When | None:
         """`predicate`, `(predicate, argument, …)`, or the name of one."""
         if when is None or isinstance(when, When):
@@ -367,8 +380,7 @@ class Workflow:
         test, args = (when[0], when[1:]) if isinstance(when, tuple) else (when, None)
         if isinstance(test, str):
             return When(test)
-        handler = Handler.of(test)
-        self.handlers[handler.name] = handler
+        handler = self._handler(test)
         if args is None:
             return When(handler.name)
         for problem in handler.check(args, {}):
