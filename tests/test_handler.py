@@ -156,6 +156,8 @@ def gives_complex() -> complex: ...  # type: ignore[empty-body]
         (gives_complex, {}, "what it returns: JSON cannot carry complex"),
         (clean.function, {"isolation": "thread"}, "is `async def`, which runs as 'async' or 'process'"),
         (fetch.function, {"isolation": "async"}, "is `def`, which runs as 'thread' or 'process'"),
+        (lambda: 1, {"isolation": "process"}, "cannot run in a process of its own, which must be able to import it"),
+        (functools.partial(fetch, "a"), {"isolation": "process"}, "define it with `def` at the top of a module"),
         (3, {}, "3 cannot be called"),
     ],
 )

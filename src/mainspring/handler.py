@@ -259,6 +259,16 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
+def _check_importable(where: str, function: Callable[..., Any]) -> None:
+    """Another process has nothing but the name."""
+    path = path_of(function)
+    if "<" in path or "(" in path or inspect.ismethod(function) or path.startswith("__main__:"):
+        raise HandlerInvalidError(
+            f"{where} cannot run in a process of its own, which must be able to import it as {path!r}; "
+            "define it with `def` at the top of a module"
+        )
+
+
 def _isolation(where: str, function: Callable[..., Any], wanted: str | None) -> Isolation:
     """Where it runs: what was asked for if that is possible, or what its `def` says."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
@@ -267,6 +277,7 @@ def _isolation(where: str, function: Callable[..., Any], wanted: str | None) -> 
     if wanted is None or wanted == natural:
         return natural
     if wanted == "process":
+        _check_importable(where, function)
         return "process"
     if wanted in ("async", "thread"):
         kind = "async def" if natural == "async" else "def"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -118,14 +119,16 @@ def test_last_words_are_kept(shop):
     assert [line[2] for line in said] in (["last words"], [])  # or it came as progress
 
 
-def test_a_handler_that_no_process_can_import_says_so(shop):
-    @task(isolation="process")
-    def local() -> None: ...
+def test_a_handler_that_the_process_cannot_import_says_so(shop, monkeypatch):
+    only_here = types.ModuleType("only_here")
+    monkeypatch.setitem(sys.modules, "only_here", only_here)
 
-    failure = shop.failure(local)
+    def work() -> None: ...
+
+    work.__module__, work.__qualname__ = "only_here", "work"
+    failure = shop.failure(task(isolation="process")(work))
     assert failure.type == "HandlerUnknownError"
-    assert "a process of its own must be able to import it" in failure.message
-    assert "defined inside a function" in failure.message
+    assert "a process of its own must be able to import it: there is no module 'only_here' here" in failure.message
 
 
 # --- Output without bounds --------------------------------------------------------------------

@@ -160,6 +160,19 @@ def test_an_unknown_handler_fails_the_attempt(shop):
     assert failure.message == "handler 'nowhere:nothing' cannot be found: there is no module 'nowhere' here"
 
 
+def test_a_system_without_further_threads_fails_the_attempt_and_not_the_pump(shop, monkeypatch):
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    attempt = shop.submit(double_async, number=1)
+    settle = shop.end()
+    assert settle.attempt is attempt
+    assert failure_in(settle).message == "can't start new thread"
+    monkeypatch.undo()
+    assert shop.result(double_async, number=4) == 8
+
+
 # --- The context ------------------------------------------------------------------------------
 
 

@@ -29,6 +29,9 @@ BEAT_S = 0.5
 BLOCKED_S = 1.0
 """A loop without a sign of life for so long is held by a handler; that is worth a warning."""
 
+JOIN_S_MAX = 0.5
+"""For the loop's thread to end; it does at once, unless a handler blocks it."""
+
 REPLACED_COUNT_MAX = 8
 """Blocked loops that are replaced; more would hide a fault rather than mend it."""
 
@@ -51,12 +54,15 @@ class LoopExecutor:
         self._lock = threading.Lock()
 
     def submit(self, attempts: list[Attempt]) -> None:
-        self.queue.extend(attempts)
         lane = self._lane
         if lane is None:
             with self._lock:
                 lane = self._lane = self._lane or self._open()
+        self.queue.extend(attempts)
         lane.post(lane.begin)
+        successor = self._lane
+        if successor is not None and successor is not lane:  # replaced in this moment, it begins nothing any more
+            successor.post(successor.begin)
 
     def cancel(self, instance: int, key: str) -> None:
         """Take waiting attempts back; cancel running ones."""
@@ -76,14 +82,21 @@ class LoopExecutor:
     def stop(self) -> None:
         """End the loop; what still runs on it is given up."""
         self._stopping = True
-        if self._lane is not None:
-            self._lane.post(self._lane.loop.stop)
+        lane = self._lane
+        if lane is not None:
+            lane.post(lane.loop.stop)
+            if lane.thread is not threading.current_thread():
+                lane.thread.join(JOIN_S_MAX)
 
     # --- Loops --------------------------------------------------------------------------------
 
     def _open(self) -> Lane:
         lane = Lane(self, f"mainspring-loop-{next(self._numbers)}")
-        lane.thread.start()
+        try:
+            lane.thread.start()
+        except RuntimeError:  # the system has no more threads
+            lane.loop.close()
+            raise
         return lane
 
     def _replace(self, lane: Lane) -> None:
@@ -92,8 +105,8 @@ class LoopExecutor:
             if self._lane is not lane or self._stopping or self.replaced == REPLACED_COUNT_MAX:
                 return
             self.replaced += 1
-            lane.given_up = True
             self._lane = self._open()
+            lane.given_up = True
         logger.error("the event loop is blocked and was replaced; handlers on the old one go on if it comes free")
         waiting = [run for run in tuple(self.runs.live) if run.lane is lane and not run.started_at]
         self.submit([run.record for run in waiting if self.runs.claim(run)])

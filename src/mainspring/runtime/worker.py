@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from typing import Protocol
@@ -18,6 +19,8 @@ from mainspring.runtime.processes import PROCESS_COUNT_MAX, ProcessExecutor
 from mainspring.runtime.runs import Report, Runs
 from mainspring.runtime.threads import THREAD_COUNT_MAX, ThreadExecutor
 from mainspring.runtime.watchdog import Watchdog
+
+logger = logging.getLogger("mainspring.worker")
 
 STOP_GRACE_S = 2.0
 """After the grace of `drain`: handlers that were told to end may take so long to clean up."""
@@ -93,7 +96,7 @@ class Worker:
             if isolation is None:
                 self._refuse(mine)
             else:
-                self._executors[isolation].submit(mine)
+                self._submit(self._executors[isolation], mine)
 
     def cancel(self, instance: int, key: str) -> None:
         """The task was taken back: an attempt that waits is released, one that runs is told to end."""
@@ -128,6 +131,13 @@ class Worker:
             executor.runs.silence()
             executor.stop()
         self._watchdog.stop()
+
+    def _submit(self, executor: Executor, attempts: list[Attempt]) -> None:
+        try:
+            executor.submit(attempts)
+        except Exception as error:  # no thread, no file handle: that must not stop the pump
+            logger.exception("%d attempts could not begin", len(attempts))
+            self._orphans.report([self._orphans.unstarted(attempt, error) for attempt in attempts])
 
     def _wait(self, timeout_s: float) -> bool:
         """Whether everything ended within `timeout_s`."""
