@@ -68,7 +68,7 @@ class Workflow:
         """Found while building, where the document does not show them any more."""
         self._place = caller()
         self._made: dict[int, Handler[..., Any]] = {}
-        """By the identity of what they were made of, which they keep alive: reading a signature is most of a node's cost."""
+        """By the identity of what they were made of, which they keep alive: reading a signature is slow."""
         self._output: Any = UNSET
         self._on_failure: str | FailureHandler | None = None
         self._document: Document | None = None

@@ -63,7 +63,7 @@ class When(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     language: str = "python"
 
 
-class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """One node.  None means not said: the handler's own options apply, then the defaults."""
 
     task: str | None = None

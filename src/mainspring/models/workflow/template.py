@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from msgspec import Raw, Struct, json
@@ -142,44 +143,54 @@ def compile_template(template: Any, slots: Mapping[str, int]) -> Template:
         return EMPTY
     pieces: list[bytes | Hole] = []
     _take_apart(template, slots, pieces)
-    pieces = _join_literals(pieces)
     holes = tuple([piece for piece in pieces if type(piece) is Hole])
     return Template(render=_renderer(pieces), holes=holes)
 
 
 def _take_apart(template: Any, slots: Mapping[str, int], pieces: list[bytes | Hole]) -> None:
     if isinstance(template, str):
-        found = parse(template)
-        if isinstance(found, Reference):
-            pieces.append(Hole(slots[found.name], found.path, template))
-        else:
-            pieces.append(json.encode(found))
+        _take_text(template, slots, pieces)
     elif isinstance(template, Mapping):
         opening = b"{"
         for key, value in template.items():
-            pieces.append(opening + json.encode(str(key)) + b":")
+            _add_literal(pieces, opening + _quoted(str(key)) + b":")
             _take_apart(value, slots, pieces)
             opening = b","
-        pieces.append(b"}" if template else b"{}")
+        _add_literal(pieces, b"}" if template else b"{}")
     elif isinstance(template, list | tuple):
         opening = b"["
         for value in template:
-            pieces.append(opening)
+            _add_literal(pieces, opening)
             _take_apart(value, slots, pieces)
             opening = b","
-        pieces.append(b"]" if template else b"[]")
+        _add_literal(pieces, b"]" if template else b"[]")
     else:
-        pieces.append(json.encode(template))
+        _add_literal(pieces, json.encode(template))
 
 
-def _join_literals(pieces: list[bytes | Hole]) -> list[bytes | Hole]:
-    joined: list[bytes | Hole] = []
-    for piece in pieces:
-        if isinstance(piece, bytes) and joined and isinstance(joined[-1], bytes):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return joined
+def _take_text(text: str, slots: Mapping[str, int], pieces: list[bytes | Hole]) -> None:
+    slot = slots.get(text[1:]) if text[:1] == REFERENCE_START else None
+    if slot is not None:  # most references are whole ones
+        pieces.append(Hole(slot, (), text))
+        return
+    found = parse(text)
+    if isinstance(found, Reference):
+        pieces.append(Hole(slots[found.name], found.path, text))
+    else:
+        _add_literal(pieces, json.encode(found))
+
+
+def _add_literal(pieces: list[bytes | Hole], literal: bytes) -> None:
+    """Two literals beside each other are one."""
+    if pieces and isinstance(last := pieces[-1], bytes):
+        pieces[-1] = last + literal
+    else:
+        pieces.append(literal)
+
+
+@lru_cache(maxsize=1_000)
+def _quoted(name: str) -> bytes:
+    return json.encode(name)
 
 
 def _renderer(pieces: list[bytes | Hole]) -> Render:
