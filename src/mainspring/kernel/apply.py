@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import CANCELLED, COMPLETED, CREATED, FAILED, LIVE, PAUSED, RUNNING
 from mainspring.kernel.records import End
 from mainspring.kernel.store import HELD, InstanceRow
+from mainspring.kernel.turn import Turn
 from mainspring.models.contract import (
     Cancel,
     CancelInstance,
@@ -39,10 +41,6 @@ from mainspring.models.contract import (
     StartTask,
     TimerFired,
 )
-
-if TYPE_CHECKING:
-    from mainspring.kernel.instances import Live
-    from mainspring.kernel.turn import Turn
 
 _encode = msgspec.json.Encoder().encode
 

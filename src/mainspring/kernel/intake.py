@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -14,6 +14,8 @@ from mainspring.errors import (
     MainspringError,
     RefusedError,
 )
+from mainspring.kernel.advance import hand, live_of, step
+from mainspring.kernel.definitions import Definition
 from mainspring.kernel.lifecycle import ENDED, RUNNING
 from mainspring.kernel.records import (
     Attempt,
@@ -33,71 +35,67 @@ from mainspring.kernel.records import (
     end_of,
 )
 from mainspring.kernel.store import InstanceRow
+from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Started, TaskCompleted
 
-if TYPE_CHECKING:
-    from mainspring.kernel.definitions import Definition
-    from mainspring.kernel.kernel import Kernel
-    from mainspring.kernel.turn import Turn
 
-
-def settle(kernel: Kernel, turn: Turn, input: Settle) -> None:
+def settle(turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
     attempt, event = input.attempt, input.event
-    if not kernel.placement.holds(attempt):
+    if not turn.hold.placement.holds(attempt):
         return
-    kernel.placement.end(attempt.instance, attempt.key)
+    turn.free(attempt.instance, attempt.key)
     key = (attempt.instance, attempt.key)
     turn.settling = attempt
-    live = kernel.live(turn, attempt.instance)
+    live = live_of(turn, attempt.instance)
     if input.lines:
         _log(turn, attempt, input.lines)
     if live.status not in ENDED:
-        kernel.step(turn, live, event)
+        step(turn, live, event)
     if type(event) is TaskCompleted or key not in turn.retried:
         turn.changes.tasks_done.append(key)
 
 
-def release(kernel: Kernel, turn: Turn, input: Release) -> None:
+def release(turn: Turn, input: Release) -> None:
     attempt = input.attempt
-    if kernel.placement.holds(attempt):
-        kernel.placement.end(attempt.instance, attempt.key)
+    if turn.hold.placement.holds(attempt):
+        turn.free(attempt.instance, attempt.key)
         turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
-        kernel.placement.requeued(attempt.capability, attempt.ready_at, turn.now)
+        turn.hold.placement.requeued(attempt.capability, attempt.ready_at, turn.now)
 
 
-def progress(kernel: Kernel, turn: Turn, input: Progress) -> None:
+def progress(turn: Turn, input: Progress) -> None:
     attempt = input.attempt
     if input.lines:
         _log(turn, attempt, input.lines)
-    if input.fraction is not None and kernel.placement.holds(attempt):
+    if input.fraction is not None and turn.hold.placement.holds(attempt):
         turn.changes.progress.append((input.fraction, attempt.instance, attempt.key))
 
 
-def start(kernel: Kernel, turn: Turn, input: Start) -> None:
+def start(turn: Turn, input: Start) -> None:
     """All entries begin, or none: whatever could be wrong with one is looked for before the first."""
     turn.wrote = True
     wanted = [entry.public_id for entry in input.entries if entry.public_id is not None]
     if wanted:
         turn.flush()
-        turn.begun.update(kernel.store.find_ids(wanted))
+        turn.begun.update(turn.hold.store.find_ids(wanted))
     try:
-        definition = kernel.definitions.deploy(kernel.store, input.definition, turn.now)
+        definition = turn.hold.definitions.deploy(turn.hold.store, input.definition, turn.now)
         for entry in input.entries:
-            _check(kernel, turn, definition, entry)
+            _check(turn, definition, entry)
     except MainspringError as error:
         turn.replies.append((input.reply, error))
         return
-    turn.replies.append((input.reply, [_begin(kernel, turn, definition, entry) for entry in input.entries]))
+    turn.replies.append((input.reply, [_begin(turn, definition, entry) for entry in input.entries]))
 
 
-def _check(kernel: Kernel, turn: Turn, definition: Definition, entry: StartEntry) -> None:
+def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
     """Raises what is wrong with an entry."""
     public_id = entry.public_id
     if public_id is not None:
         id = turn.begun.get(public_id)
         if id is not None:
-            live = kernel.live(turn, id)
+            live = live_of(turn, id)
             if (live.definition.name, live.model.name) == (definition.name, definition.model.name):
                 return
             raise InstanceExistsError(
@@ -113,11 +111,11 @@ def _check(kernel: Kernel, turn: Turn, definition: Definition, entry: StartEntry
         definition.model.check_input(definition.plan, entry.input)
 
 
-def _begin(kernel: Kernel, turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
+def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
     public_id = entry.public_id
     if public_id is not None and (known := turn.begun.get(public_id)) is not None:
         return Begun(known, public_id, existed=True)
-    id = kernel.next_instance_id()
+    id = turn.hold.next_instance_id()
     if public_id is None:
         public_id = f"{definition.name}:{id}"
     else:
@@ -127,62 +125,62 @@ def _begin(kernel: Kernel, turn: Turn, definition: Definition, entry: StartEntry
     live = turn.add_instance(row, definition, attributes)
     event = Started(msgspec.Raw(entry.input), entry.priority, entry.not_before)
     if live.hosted:
-        kernel.step(turn, live, event)
+        step(turn, live, event)
     else:
         turn.put_event(id, "!started", turn.now, event)
     return Begun(id, public_id)
 
 
-def deploy(kernel: Kernel, turn: Turn, input: Deploy) -> None:
-    definition = kernel.definitions.deploy(kernel.store, input.definition, turn.now)
+def deploy(turn: Turn, input: Deploy) -> None:
+    definition = turn.hold.definitions.deploy(turn.hold.store, input.definition, turn.now)
     turn.wrote = True
     turn.replies.append((input.reply, definition.version))
 
 
-def tell(kernel: Kernel, turn: Turn, input: Tell) -> None:
+def tell(turn: Turn, input: Tell) -> None:
     id = turn.begun.get(input.public_id)
     if id is None:
         turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
         return
     turn.settling = None
-    refused = kernel.hand(turn, id, input.event)
+    refused = hand(turn, id, input.event)
     turn.replies.append((input.reply, None if refused is None else RefusedError(refused)))
 
 
-def await_(kernel: Kernel, turn: Turn, input: Await) -> None:
+def await_(turn: Turn, input: Await) -> None:
     id = turn.begun.get(input.public_id)
     if id is None:
         turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
         return
-    live = kernel.live(turn, id)
+    live = live_of(turn, id)
     if live.status in ENDED:
         turn.flush()
-        turn.replies.extend((input.reply, end_of(row)) for row in kernel.store.load_ends([id]))
+        turn.replies.extend((input.reply, end_of(row)) for row in turn.hold.store.load_ends([id]))
     else:
-        kernel.awaited.setdefault(id, []).append(input.reply)
+        turn.hold.awaited.setdefault(id, []).append(input.reply)
 
 
-def attend(kernel: Kernel, turn: Turn, input: Attend) -> None:
-    kernel.placement.draining = input.draining
-    kernel.placement.offer()
-    kernel.definitions.forget_unhosted()
-    kernel.instances.drop_unhosted()
-    kernel.next_event_at = 0.0
+def attend(turn: Turn, input: Attend) -> None:
+    turn.hold.placement.draining = input.draining
+    turn.hold.placement.offer()
+    turn.hold.definitions.forget_unhosted()
+    turn.hold.instances.drop_unhosted()
+    turn.hold.next_event_at = 0.0
     turn.look = True
 
 
-def leave(kernel: Kernel, turn: Turn, input: Leave) -> None:
-    for attempt in kernel.placement.attempts():
-        kernel.placement.end(attempt.instance, attempt.key)
+def leave(turn: Turn, input: Leave) -> None:
+    for attempt in turn.hold.placement.attempts():
+        turn.free(attempt.instance, attempt.key)
         turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
-    kernel.leases.leave(turn)
+    turn.leaving = True
     turn.replies.append((input.reply, None))
 
 
-def prune(kernel: Kernel, turn: Turn, input: Prune) -> None:
+def prune(turn: Turn, input: Prune) -> None:
     turn.flush()
-    ids = kernel.store.list_prunable(input.ended_before, input.limit)
-    turn.replies.append((input.reply, kernel.store.delete_instances(ids) if ids else 0))
+    ids = turn.hold.store.list_prunable(input.ended_before, input.limit)
+    turn.replies.append((input.reply, turn.hold.store.delete_instances(ids) if ids else 0))
     turn.wrote = True
 
 
@@ -196,7 +194,7 @@ def given_by_store(public_id: str) -> bool:
     return bool(colon) and number.isdigit()
 
 
-TAKE: dict[type, Callable[[Kernel, Turn, Any], None]] = {
+TAKE: dict[type, Callable[[Turn, Any], None]] = {
     Settle: settle,
     Release: release,
     Progress: progress,

@@ -7,14 +7,11 @@ tasks of a worker that died are found at once.  The fencing token is still each 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from mainspring.kernel.store import HeldRow, WorkerRow
+from mainspring.kernel.advance import deliver_all, live_of, lose
+from mainspring.kernel.store import LOST, HeldRow, WorkerRow
+from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import TaskLost
-
-if TYPE_CHECKING:
-    from mainspring.kernel.placement import Placement
-    from mainspring.kernel.turn import Turn
 
 LOST_COUNT_MAX = 10
 """A task whose worker died this often is taken for the cause and fails, so that it does not kill the fleet for ever."""
@@ -34,51 +31,66 @@ class Leases:
         self._host = host
         self._process = process
         self._gone = gone
-        self._until = 0.0
+        self._renew_at = 0.0
         self._look_at = 0.0
+        self._registered: Turn | None = None
+        """In which the present incarnation was made known."""
 
     def keep(self, turn: Turn) -> None:
         """Register or renew ourselves when it is time, and take the tasks of workers whose lease has run out."""
-        now, placement = turn.now, turn.kernel.placement
+        now, placement = turn.now, turn.hold.placement
         if not placement.worker:
             self._register(turn)
-        elif (placement.running or turn.kernel.placement.wants_claim) and self._until - now < self.lease_s * 2 / 3:
+        elif self._renew_at <= now:
+            # Before anything is leased in this turn: a lease under an incarnation that was buried is worth nothing.
             self._renew(turn)
         if self._look_at <= now:
             self._look_at = now + self.lease_s / 3
             self._reap(turn)
 
-    def wake_at(self, placement: Placement) -> float:
-        """When `keep` wants to be called next; an idle worker need not renew, but looks after the others."""
-        return min(self._until - self.lease_s * 2 / 3, self._look_at) if placement.running else self._look_at
+    @property
+    def wake_at(self) -> float:
+        """When `keep` wants to be called next."""
+        return min(self._renew_at, self._look_at)
+
+    def forget(self, turn: Turn) -> None:
+        """The turn was rolled back."""
+        self._renew_at = self._look_at = 0.0
+        if self._registered is turn:
+            turn.hold.placement.worker = 0
 
     def leave(self, turn: Turn) -> None:
         """A worker that stops in good order needs no mourning."""
-        worker = turn.kernel.placement.worker
+        worker = turn.hold.placement.worker
         if worker:
-            turn.kernel.store.delete_worker(worker)
+            turn.hold.store.delete_worker(worker)
             turn.wrote = True
 
     def _register(self, turn: Turn) -> None:
-        store = turn.kernel.store
+        store = turn.hold.store
         worker = store.reserve("worker", 1)
-        self._until = turn.now + self.lease_s
-        store.register_worker(WorkerRow(worker, self.name, self._host, self._process, self._until), turn.now)
-        turn.kernel.placement.worker = worker
+        until = self._extended(turn.now)
+        store.register_worker(WorkerRow(worker, self.name, self._host, self._process, until), turn.now)
+        turn.hold.placement.worker = worker
+        self._registered = turn
         turn.wrote = True
 
     def _renew(self, turn: Turn) -> None:
         """Extend our lease; if others have buried us meanwhile, all we hold is lost and we start anew."""
-        placement = turn.kernel.placement
-        self._until = turn.now + self.lease_s
+        placement = turn.hold.placement
         turn.wrote = True
-        if not turn.kernel.store.renew_worker(placement.worker, self._until):
+        if not turn.hold.store.renew_worker(placement.worker, self._extended(turn.now)):
             for attempt in placement.attempts():
                 turn.stop_attempt(attempt.instance, attempt.key)
             self._register(turn)
 
+    def _extended(self, now: float) -> float:
+        """A lease from now on, to be renewed when a third of it has passed."""
+        self._renew_at = now + self.lease_s / 3
+        return now + self.lease_s
+
     def _reap(self, turn: Turn) -> None:
-        store, mine = turn.kernel.store, turn.kernel.placement.worker
+        store, mine = turn.hold.store, turn.hold.placement.worker
         for worker in store.list_workers():
             if worker.id == mine:
                 continue
@@ -86,7 +98,7 @@ class Leases:
                 self._bury(turn, worker)
 
     def _bury(self, turn: Turn, worker: WorkerRow) -> None:
-        store = turn.kernel.store
+        store = turn.hold.store
         held = store.held_by(worker.id, HELD_MAX)
         for row in held:
             self._lose(turn, worker, row)
@@ -98,12 +110,14 @@ class Leases:
             store.delete_worker(worker.id)
 
     def _lose(self, turn: Turn, worker: WorkerRow, row: HeldRow) -> None:
-        kernel = turn.kernel
         final = row.lost_count + 1 >= LOST_COUNT_MAX
         event = TaskLost(row.key, row.attempt, row.leased_at, worker.name, final)
-        live = kernel.live(turn, row.instance)
+        live = live_of(turn, row.instance)
         if live.hosted:
-            kernel.lose(turn, live, event)
-            kernel.deliver_all(turn)
+            turn.suspect = Suspect(row.instance, f"!lost/{row.key}", event)
+            lose(turn, live, event)
+            deliver_all(turn)
+            turn.suspect = None
         else:
             turn.put_event(row.instance, f"!lost/{row.key}", turn.now, event)
+            turn.changes.tasks_retried.append((turn.now, LOST, 0, row.instance, row.key))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Set
 
+from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import ENDED, PAUSED
 from mainspring.kernel.records import Attempt
-from mainspring.kernel.store import HELD, NOT_LEASED, Store, WaitingRow
+from mainspring.kernel.store import HELD, NOT_LEASED, Changes, Key, Store, WaitingRow
 from mainspring.models.contract import StartTask, TaskSpec
-
-if TYPE_CHECKING:
-    from mainspring.kernel.instances import Live
-    from mainspring.kernel.turn import Turn
 
 Offers = Callable[[str], str | None]
 """The pool that a handler runs in here ("async", "thread", "process"); None: this process does not have it."""
@@ -33,7 +29,7 @@ class Placement:
         self.draining = False
         self.next_task_at = 0.0
         """When a task that waits for its time is due; 0: look."""
-        self._offers = offers
+        self._offers: Offers = offers if total else _nothing
         self._free = dict(limits)
         self._free_total = total
         self._capabilities: dict[tuple[str, str, str], int] = {}
@@ -44,10 +40,21 @@ class Placement:
 
     # --- New tasks ----------------------------------------------------------------------------
 
-    def place(self, turn: Turn, store: Store, tasks: list[tuple[Live, StartTask]]) -> None:
-        """Lease new tasks to ourselves while there are slots and nothing waits; queue the rest."""
-        now, worker, running = turn.now, self.worker, self.running
-        rows, dispatch, free, withdrawn = turn.changes.tasks, turn.dispatch, self._free, turn.withdrawn
+    def place(
+        self,
+        store: Store,
+        tasks: list[tuple[Live, StartTask]],
+        *,
+        now: float,
+        withdrawn: Set[Key],
+        changes: Changes,
+        dispatch: list[Attempt],
+    ) -> None:
+        """Lease new tasks to ourselves while there are slots and nothing waits; queue the rest.
+
+        Those `withdrawn` are neither.  Adds to `dispatch` what is to begin once the turn is durable.
+        """
+        worker, running, rows, free = self.worker, self.running, changes.tasks, self._free
         if len(tasks) > 1 and len({task.spec.priority + task.priority for _, task in tasks}) > 1:
             tasks.sort(key=lambda pair: -pair[1].spec.priority - pair[1].priority)
         for live, task in tasks:
@@ -72,17 +79,9 @@ class Placement:
                 free[pool] -= 1
                 self._free_total -= 1
                 attempt = Attempt(
-                    instance,
-                    task_key,
-                    spec.handler,
-                    payload,
-                    1,
-                    1,
-                    live.public_id,
-                    spec.timeout_s,
-                    ready_at,
-                    capability,
-                )
+                    instance, task_key, spec.handler, payload, 1, 1, live.public_id, spec.timeout_s, ready_at,
+                    capability, pool,
+                )  # fmt: skip
                 held = running.get(instance)
                 if held is None:
                     running[instance] = {task_key: attempt}
@@ -142,25 +141,27 @@ class Placement:
         """Handlers were added: ask again which capabilities we have."""
         self._capabilities.clear()
         self._pools.clear()
+        self._backlog.clear()
         self.next_task_at = 0.0
 
-    def claim(self, turn: Turn, store: Store) -> None:
+    def claim(self, store: Store, *, now: float, dispatch: list[Attempt]) -> None:
         """Lease what waits, in the order of the queue, into the slots that are free."""
-        chosen = self._choose(store, turn.now)
+        chosen = self._choose(store, now)
         if not chosen:
             return
-        store.lease([(row.instance, row.key) for row in chosen], self.worker, turn.now)
+        store.lease([(row.instance, row.key) for row in chosen], self.worker, now)
         free, running = self._free, self.running
         for row in chosen:
-            free[self._pools[row.capability]] -= 1  # type: ignore[index]  # only capabilities with a pool are chosen
+            pool = self._pools[row.capability]
+            assert pool is not None, "only what has a pool is chosen"
+            free[pool] -= 1
             self._free_total -= 1
             attempt = Attempt(
                 row.instance, row.key, self._handlers[row.capability], row.payload.encode(), row.attempt + 1,
-                row.token + 1, row.public_id, row.timeout_s, row.ready_at, row.capability,
+                row.token + 1, row.public_id, row.timeout_s, row.ready_at, row.capability, pool,
             )  # fmt: skip
             running.setdefault(row.instance, {})[row.key] = attempt
-            turn.dispatch.append(attempt)
-        turn.wrote = True
+            dispatch.append(attempt)
 
     def _choose(self, store: Store, now: float) -> list[WaitingRow]:
         free, total = dict(self._free), self._free_total
@@ -207,17 +208,30 @@ class Placement:
         held = None if tasks is None else tasks.get(attempt.key)
         return held is not None and held.token == attempt.token
 
-    def end(self, instance: int, key: str) -> bool:
-        """Free the slot of a lease; False if we do not hold it."""
+    def end(self, instance: int, key: str) -> Attempt | None:
+        """Free the slot of a lease; None if we do not hold it."""
         tasks = self.running.get(instance)
         attempt = None if tasks is None else tasks.pop(key, None)
         if attempt is None:
-            return False
+            return None
         if not tasks:
             del self.running[instance]
-        self._free[self._pools[attempt.capability]] += 1  # type: ignore[index]
+        self._free[attempt.pool] += 1
         self._free_total += 1
-        return True
+        return attempt
+
+    def restore(self, begun: list[Attempt], freed: list[Attempt]) -> None:
+        """A turn was rolled back: the leases that began with it are none, those that ended with it go on."""
+        for attempt in begun:
+            self.end(attempt.instance, attempt.key)
+        for attempt in freed:
+            self.running.setdefault(attempt.instance, {})[attempt.key] = attempt
+            self._free[attempt.pool] -= 1
+            self._free_total -= 1
 
     def attempts(self) -> list[Attempt]:
         return [attempt for tasks in self.running.values() for attempt in tasks.values()]
+
+
+def _nothing(handler: str) -> None:
+    """A process without slots offers nothing, and need not import a handler to know it."""

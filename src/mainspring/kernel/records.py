@@ -36,6 +36,8 @@ class Attempt(Struct, gc=False):
     timeout_s: float | None = None
     ready_at: float = 0.0
     capability: int = 0
+    pool: str = ""
+    """Of the slot that it fills."""
 
 
 # --- In: what a turn is asked to take in ------------------------------------------------------

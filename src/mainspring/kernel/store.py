@@ -19,6 +19,9 @@ NOT_LEASED: None = None
 HELD = 0
 """Owner of a task that a paused instance keeps back; no worker has this id."""
 
+LOST = -1
+"""Owner of a task whose worker died, until a process that hosts the definition has dealt with it."""
+
 Key = tuple[int, str]
 """(instance, key)"""
 

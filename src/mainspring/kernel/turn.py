@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from msgspec import Struct
 
+from mainspring.kernel.definitions import Definition
+from mainspring.kernel.hold import Hold
 from mainspring.kernel.instances import Live
 from mainspring.kernel.records import Attempt, End
 from mainspring.kernel.store import Changes, InstanceRow, Key
 from mainspring.models.contract import Event, StartTask
 
-if TYPE_CHECKING:
-    from mainspring.kernel.definitions import Definition
-    from mainspring.kernel.kernel import Kernel
-
 _encode = msgspec.json.Encoder().encode
+
+
+class Suspect(Struct, frozen=True):
+    """An event that no input brought: if the turn breaks, this is what broke it."""
+
+    instance: int
+    key: str
+    event: Event
 
 
 class Turn:
     """The commands of models are applied to it (`kernel.apply`), inputs are taken into it (`kernel.intake`)."""
 
-    def __init__(self, kernel: Kernel, number: int, now: float) -> None:
-        self.kernel = kernel
+    def __init__(self, hold: Hold, number: int, now: float) -> None:
+        self.hold = hold
         self.number = number
         self.now = now
         self.changes = Changes()
@@ -34,17 +41,23 @@ class Turn:
         self.deliveries: deque[tuple[int, Event]] = deque()
         self.touched: dict[int, Live] = {}
         self.begun: dict[str, int] = {}
+        """Instances by public id, as far as inputs name them."""
         self.dispatch: list[Attempt] = []
+        self.freed: list[Attempt] = []
+        """Leases that end with this turn, and live on if it is rolled back."""
         self.cancelled: list[Key] = []
         self.replies: list[tuple[Any, Any]] = []
         self.ended: list[tuple[int, End]] = []
         self.settling: Attempt | None = None
+        self.suspect: Suspect | None = None
         self.lost = 0
         """1 while the loss of a worker is being dealt with."""
         self.foreign = False
         """Whether another process has written since our last turn."""
         self.look = False
         """Whether tasks may wait that placement does not know of."""
+        self.leaving = False
+        """Whether this process gives its leases back and goes."""
         self.wrote = False
 
     # --- What commands ask for ----------------------------------------------------------------
@@ -56,7 +69,7 @@ class Turn:
     def put_event(self, instance: int, key: str, ready_at: float, event: Event) -> None:
         row = (instance, key, ready_at, type(event).__name__, _encode(event).decode())
         self.changes.events.setdefault(instance, {})[key] = row
-        self.kernel.next_event_at = min(self.kernel.next_event_at, ready_at)
+        self.hold.next_event_at = min(self.hold.next_event_at, ready_at)
 
     def drop_event(self, instance: int, key: str) -> None:
         self.changes.events.setdefault(instance, {})[key] = None
@@ -65,34 +78,42 @@ class Turn:
         if self.settling is None:
             self.look = True
         else:
-            self.kernel.placement.requeued(self.settling.capability, ready_at, self.now)
+            self.hold.placement.requeued(self.settling.capability, ready_at, self.now)
 
     def stop_attempt(self, instance: int, key: str) -> None:
-        if self.kernel.placement.end(instance, key):
+        if self.free(instance, key):
             self.cancelled.append((instance, key))
+
+    def free(self, instance: int, key: str) -> bool:
+        """End a lease of ours, with the turn; False if there is none."""
+        attempt = self.hold.placement.end(instance, key)
+        if attempt is None:
+            return False
+        self.freed.append(attempt)
+        return True
 
     def sweep(self, instance: int) -> None:
         """Take back all tasks and events of an instance, also those of this turn."""
         self.changes.swept.append((instance,))
         self.changes.events.pop(instance, None)
         self.withdrawn.update((instance, task.key) for live, task in self.new_tasks if live.id == instance)
-        for key in list(self.kernel.placement.running.get(instance, ())):
+        for key in list(self.hold.placement.running.get(instance, ())):
             self.stop_attempt(instance, key)
 
     def children(self, instance: int) -> list[tuple[int, str, str]]:
         self.flush()
-        return self.kernel.store.list_children(instance)
+        return self.hold.store.list_children(instance)
 
     def definition_of(self, digest: str) -> Definition:
-        return self.kernel.definitions.of_digest(self.kernel.store, digest)
+        return self.hold.definitions.of_digest(self.hold.store, digest)
 
     def next_instance_id(self) -> int:
-        return self.kernel.next_instance_id()
+        return self.hold.next_instance_id()
 
     def add_instance(self, row: InstanceRow, definition: Definition, attributes: str | None) -> Live:
         live = Live.of(row, definition)
         live.turn = self.number
-        self.kernel.instances.add(live)
+        self.hold.instances.add(live)
         self.touched[row.id] = live
         self.changes.instances.append((
             row.id, row.public_id, row.definition, row.status, row.parent, row.parent_key, row.priority, attributes,
@@ -106,6 +127,6 @@ class Turn:
     def flush(self) -> None:
         """Write what was gathered so far, so that a query sees it."""
         if self.changes:
-            self.kernel.store.write(self.changes)
+            self.hold.store.write(self.changes)
             self.changes = Changes()
             self.wrote = True

@@ -1,0 +1,109 @@
+"""How an instance advances: one event decided, recorded and applied; what follows from it handed on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mainspring.errors import BrokenError
+from mainspring.kernel.apply import APPLY
+from mainspring.kernel.instances import Live, decode_event
+from mainspring.kernel.lifecycle import ENDED, answer, refusal
+from mainspring.kernel.turn import Suspect, Turn
+from mainspring.models.contract import Event, Refusal, TaskLost
+
+_encode = msgspec.json.Encoder().encode
+
+
+def live_of(turn: Turn, id: int) -> Live:
+    """The instance, up to date, touched by this turn."""
+    live = turn.touched.get(id)
+    if live is not None:
+        return live
+    live = turn.hold.instances.find(id)
+    if live is None:
+        turn.flush()
+        turn.hold.instances.load(turn.hold.store, turn.hold.definitions, [id], turn.number)
+        live = turn.hold.instances.find(id)
+        if live is None:
+            raise BrokenError(f"instance number {id} is referred to, but not in the store")
+    elif turn.foreign and live.turn != turn.number:
+        turn.hold.instances.refresh(turn.hold.store, [live], turn.number)
+    live.turn = turn.number
+    turn.touched[id] = live
+    return live
+
+
+def step(turn: Turn, live: Live, event: Event) -> Refusal | None:
+    """One event into one instance: decide, record, and ask for what follows."""
+    model, plan, state, now = live.model, live.plan, live.state, turn.now
+    decisions = model.decide(plan, state, event, now)
+    if type(decisions) is Refusal:
+        return decisions
+    if not decisions:
+        return None
+    evolve, commands = model.evolve, model.commands
+    for decision in decisions:  # type: ignore[union-attr]
+        evolve(plan, state, event, decision, now)
+        for command in commands(plan, state, event, decision, now):
+            APPLY[type(command)](turn, live, command)
+    live.seq += 1
+    told, chosen = _encode(event).decode(), _encode(decisions).decode()
+    live.tail_bytes += len(told) + len(chosen)
+    turn.changes.journal.append((live.id, live.seq, now, type(event).__name__, told, chosen))
+    return None
+
+
+def deliver_all(turn: Turn) -> None:
+    """Hand on what instances sent to one another, until nothing is left."""
+    while turn.deliveries:
+        id, event = turn.deliveries.popleft()
+        hand(turn, id, event)
+
+
+def hand(turn: Turn, id: int, event: Event) -> str | None:
+    """Deliver an event here, or leave it for a process that hosts the definition; returns why it was refused."""
+    live = live_of(turn, id)
+    what = answer(event, live.status)
+    if what == "no":
+        return refusal(event, live.public_id, live.status)
+    if what == "done":
+        return None
+    if not live.hosted:
+        turn.put_event(id, f"!{turn.hold.store.reserve('event', 1)}", turn.now, event)
+        return None
+    refused = step(turn, live, event)
+    return None if refused is None else f"instance {live.public_id!r}: {refused.reason}"
+
+
+def fire(turn: Turn, limit: int) -> None:
+    """Deliver the events whose time has come."""
+    turn.flush()
+    store, definitions, instances = turn.hold.store, turn.hold.definitions, turn.hold.instances
+    rows = store.due_events(turn.now, limit, definitions.unhosted)
+    missing = {row.instance for row in rows if instances.find(row.instance) is None}
+    if missing:
+        instances.load(store, definitions, missing, turn.number)
+    for row in rows:
+        live = live_of(turn, row.instance)
+        if not live.hosted:
+            continue
+        turn.drop_event(row.instance, row.key)
+        event = decode_event(row.kind, row.data)
+        turn.suspect = Suspect(row.instance, row.key, event)
+        if isinstance(event, TaskLost):
+            lose(turn, live, event)
+        elif answer(event, live.status) == "do":
+            step(turn, live, event)
+        deliver_all(turn)
+    turn.suspect = None
+
+
+def lose(turn: Turn, live: Live, event: TaskLost) -> None:
+    """The worker of a task has died: the task is tried again, or ends."""
+    key = (live.id, event.key)
+    turn.lost, turn.settling = 1, None
+    if live.status not in ENDED:
+        step(turn, live, event)
+    turn.lost = 0
+    if key not in turn.retried:
+        turn.changes.tasks_done.append(key)

@@ -1,0 +1,43 @@
+"""What one process remembers of a store between turns; all of it can be read again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mainspring.kernel.definitions import Definitions
+from mainspring.kernel.instances import Instances
+from mainspring.kernel.placement import Placement
+from mainspring.kernel.store import Store
+
+INSTANCE_IDS_RESERVED = 1_000
+"""Instance numbers that a process takes at a time; those it does not use leave a harmless gap."""
+
+
+class Hold:
+    """The store, and what is remembered of it."""
+
+    def __init__(self, store: Store, definitions: Definitions, placement: Placement) -> None:
+        self.store = store
+        self.definitions = definitions
+        self.placement = placement
+        self.instances = Instances()
+        self.awaited: dict[int, list[Any]] = {}
+        """Replies that wait for the end of an instance."""
+        self.next_event_at = 0.0
+        """When an event is due; 0: look."""
+        self._ids = range(0)
+
+    def next_instance_id(self) -> int:
+        if not self._ids:
+            first = self.store.reserve("instance", INSTANCE_IDS_RESERVED)
+            self._ids = range(first, first + INSTANCE_IDS_RESERVED)
+        id, self._ids = self._ids[0], self._ids[1:]
+        return id
+
+    def forget(self) -> None:
+        """A turn was rolled back: what was remembered since may be wrong."""
+        self.instances.clear()
+        self.definitions.forget()
+        self.placement.offer()
+        self.next_event_at = 0.0
+        self._ids = range(0)
