@@ -195,7 +195,7 @@ def elements(iterator, names):
             raise Null
         return source if isinstance(source, list) else [source]
     end = interpret(iterator.end, names)
-    if not all(kind(each) == "number" and whole(each) for each in (source, end)) or abs(source - end) > 50:
+    if not all(kind(each) == "number" and whole(each) for each in (source, end)):
         raise Null
     step = 1 if source <= end else -1
     return [Decimal(each) for each in range(int(source), int(end) + step, step)]

@@ -58,7 +58,7 @@ def test_an_expression_is_translated(text, printed, value):
         ("${a ~ b}", (1, 5), "the character '~' has no meaning here"),
         ("${a b}", (1, 5), "expected an operator or the end"),
         ("${a ? b}", (1, 8), "expected ':'"),
-        ("${1.2.3}", (1, 3), "is not a number"),
+        ("${1.2.3}", (1, 7), "expected a name after '.'"),
         ("", (1, 1), "expected an expression"),
     ],
 )

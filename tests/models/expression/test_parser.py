@@ -104,7 +104,10 @@ def test_a_name_with_signs_or_keywords_is_one_where_it_is_declared():
         ("a # b", (1, 3), "the character '#' has no meaning here"),
         ("function(a) external {java: 1}", (1, 13), "external functions are refused"),
         ("1e99999", (1, 1), "is not a number of 34 digits"),
-        ("a == b", (1, 4), "expected an expression, found '='"),
+        ("a == b", (1, 4), "equality is written with one '='"),
+        ("a = 'b'", (1, 5), "strings stand in double quotes"),
+        ("a && b", (1, 3), "FEEL writes 'and'"),
+        ("${a}", (1, 1), "an expression of the language 'juel'"),
     ],
 )
 def test_a_syntax_error_says_where_it_is_and_what_was_expected(text, place, words):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mainspring.models.expression.errors import Fault
@@ -39,6 +39,8 @@ def spans(pattern: str, text: str, flags: str = "") -> list[tuple[int, int]]:
 
 @settings(deadline=None, max_examples=500)
 @given(patterns, st.text(LETTERS, max_size=8), st.sampled_from(["", "s"]))
+@example("((?:(A)*?))*", "A", "")
+@example("(^|a)*", "a", "")
 def test_the_first_match_is_where_python_finds_it(pattern, text, flags):
     # In XPath a dot is no carriage return either, and the end is the very end, which Python writes \Z.
     own = re.compile(pattern.replace("$", r"\Z"), re.DOTALL if "s" in flags else 0)

@@ -121,3 +121,11 @@ def test_numbers_are_exact_to_34_digits():
     assert feel.compile("12345678901234567890123456789012345")() == Decimal("1.234567890123456789012345678901234E+34")
     assert feel.compile("2 ** 100")() == 2**100
     assert feel.compile("2 ** 0.5 * 2 ** 0.5")() == pytest.approx(Decimal(2), abs=Decimal("1e-32"))
+
+
+def test_a_whole_number_of_any_length_may_come_in():
+    huge = 10**5_000 + 1
+
+    assert feel.compile("x - x")(x=huge) == 0
+    assert feel.compile("string(x)")(x=huge) == "1" + "0" * 5_000
+    assert feel.evaluate("string(x)", {"x": 10**7_000}).warnings

@@ -32,7 +32,7 @@ def conforms(run: Run, value: object, type_: tree.Node) -> bool:
         case tree.TypeName(name=name):
             return _is_named(value, name)
         case tree.TypeOf(name="list", item=item):
-            return isinstance(value, list) and all(conforms(run, each, item) for each in value)
+            return isinstance(value, list) and all(conforms_or_null(run, each, item) for each in value)
         case tree.TypeOf(item=item):
             return isinstance(value, Range) and all(
                 conforms(run, end, item) for end in (value.start, value.end) if end is not None

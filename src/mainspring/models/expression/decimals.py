@@ -186,6 +186,7 @@ def logarithm(value: Number) -> Number:
 
 def text_of_number(value: Number) -> str:
     """The number without an exponent, as the standard writes it."""
+    value = fit(value)
     return str(value) if type(value) is int else format(value, "f")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mainspring.models.expression import tree
 from mainspring.models.expression.decimals import number_of_text
 from mainspring.models.expression.errors import ExpressionSyntaxError, Fault, LimitError
-from mainspring.models.expression.lexer import is_word
+from mainspring.models.expression.lexer import is_word, number_end
 from mainspring.models.expression.limits import Limits
 
 SIGNS = ("==", "!=", "<=", ">=", "&&", "||", *"<>!+-*/%?:.,()[]")
@@ -98,7 +98,7 @@ def _token(text: str, place: int, end: int) -> tuple[str, str, int]:
             raise ExpressionSyntaxError(f"{word[:SHOWN_MAX]!r} is not a name", text, place)
         return ("sign", WORDS[word], following) if word in WORDS else ("word", word, following)
     if character.isascii() and character.isdigit():
-        following = _while(text, place, end, lambda each: each.isascii() and (each.isdigit() or each == "."))
+        following = number_end(text, place)
         return "number", text[place:following], following
     if character in "\"'":
         return _string(text, place, end)

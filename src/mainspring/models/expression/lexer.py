@@ -22,6 +22,15 @@ SIGNS_OF_TWO = frozenset(("**", "..", "<=", ">=", "!=", "->"))
 SIGNS_OF_ONE = frozenset("+-*/()[]{},:.<>='")
 LINE_ENDS = frozenset("\n\v\f\r\x85\u2028\u2029")
 ESCAPES = {"'": "'", '"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
+HINTS = {
+    "&": "FEEL writes 'and'",
+    "|": "FEEL writes 'or'",
+    "!": "FEEL writes 'not(…)'",
+    "%": "FEEL writes 'modulo(a, b)'",
+    "$": "'${…}' is an expression of the language 'juel'",
+    "#": "'#{…}' is an expression of the language 'juel'",
+}
+"""What people mean who come from other languages."""
 
 # Rules 28 and 29 beyond ASCII: each pair of numbers is the first character of a range and the first after it.
 _START = (
@@ -60,7 +69,7 @@ def _other(text: str, place: int) -> Token:
     """The token that starts here and is not a word."""
     character, pair = text[place], text[place : place + 2]
     if character in DIGITS or (character == "." and pair[1:] in DIGITS):
-        end = _number_end(text, place)
+        end = number_end(text, place)
         return "number", text[place:end], place, end
     if pair in SIGNS_OF_TWO:
         return "sign", pair, place, place + 2
@@ -72,7 +81,9 @@ def _other(text: str, place: int) -> Token:
     if pair == '@"':
         value, end = read_string(text, place + 1)
         return "at", value, place, end
-    raise ExpressionSyntaxError(f"the character {character!r} has no meaning here", text, place)
+    hint = HINTS.get(character)
+    said = f"the character {character!r} has no meaning here" + (f"; {hint}" if hint else "")
+    raise ExpressionSyntaxError(said, text, place)
 
 
 def is_word(text: str) -> bool:
@@ -98,7 +109,7 @@ def _word_end(text: str, place: int) -> int:
     return place
 
 
-def _number_end(text: str, place: int) -> int:
+def number_end(text: str, place: int) -> int:
     """A number takes a point only when a digit follows, so that `1..2` is a range."""
     place = _digits_end(text, place)
     if text[place : place + 1] == "." and text[place + 1 : place + 2] in DIGITS:

@@ -17,6 +17,11 @@ from mainspring.models.expression.type_parser import parse_type
 
 OR, AND, COMPARISON, SUM, PRODUCT, POWER = range(1, 7)
 """How tightly operators bind."""
+HINTS = {
+    "=": "expected an expression (equality is written with one '=')",
+    "'": "expected an expression (strings stand in double quotes)",
+}
+"""What people mean who come from other languages."""
 CONSTANTS = {"null": None, "true": True, "false": False}
 
 Reader = Callable[[], tree.Node]
@@ -56,7 +61,7 @@ class OperandParser(Cursor):
         if kind == "sign" and read is not None:
             return self.nest(read)
         if kind in ("sign", "end"):
-            raise self.failure("expected an expression")
+            raise self.failure(HINTS.get(said, "expected an expression"))
         if kind == "number":
             return self.number(said, at)
         self.place += 1

@@ -20,6 +20,7 @@ from mainspring.models.expression.pattern_parser import (
     END,
     FORK,
     JUMP,
+    MOVED,
     ONE,
     SAME,
     SAVE,
@@ -39,12 +40,14 @@ Places = tuple[int, ...]
 class Pattern:
     """A compiled pattern."""
 
-    __slots__ = ("any_case", "groups", "has_references", "literal", "program")
+    __slots__ = ("any_case", "groups", "has_references", "literal", "place_count", "program")
 
     def __init__(self, pattern: str, flags: frozenset[str]) -> None:
         parser = PatternParser(pattern, flags)
-        self.program: Program = absolute(parser.program())
+        program = parser.program()
         self.groups = parser.groups
+        self.place_count = 2 * parser.groups + 2 + parser.loops
+        self.program: Program = absolute(program, self.place_count)
         self.has_references = parser.has_references
         self.any_case = "i" in flags
         self.literal = "q" in flags
@@ -108,7 +111,7 @@ class _Machine:
     def search(self, start: int) -> Match | None:
         """The first match that starts at this place or behind it."""
         self.seen = set()
-        unset = (-1,) * (2 * self.pattern.groups + 2)
+        unset = (-1,) * self.pattern.place_count
         for place in range(start, len(self.text) + 1):
             places = self._attempt(place, unset)
             if places is not None:
@@ -143,6 +146,8 @@ class _Machine:
                 here = first
             elif code == JUMP:
                 here = first
+            elif code == MOVED:
+                here = second if places[first] == place else here + 1
             elif code == DONE:
                 return (places[0], place, *places[2:])
             else:

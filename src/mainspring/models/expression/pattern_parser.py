@@ -10,9 +10,10 @@ from mainspring.models.expression import charsets
 from mainspring.models.expression.charsets import CLASSES, CharacterSet
 from mainspring.models.expression.errors import Fault
 
-ONE, FORK, JUMP, SAVE, START, END, SAME, DONE = range(8)
+ONE, FORK, JUMP, SAVE, MOVED, START, END, SAME, DONE = range(9)
 """Instructions: one character of a set; go on at either of two places, the first preferred; go on elsewhere; note the
-place; be at a start, at an end; repeat what a group has matched; succeed."""
+place; go on elsewhere unless the place has moved since; be at a start, at an end; repeat what a group has matched;
+succeed."""
 
 INSTRUCTIONS_MAX = 5_000
 """Instructions of a program; `{1000}` of five characters."""
@@ -43,6 +44,7 @@ class PatternParser:
         self.groups = 0
         self.closed: set[int] = set()
         self.has_references = False
+        self.loops = 0
         self.nested = 0
 
     def program(self) -> Program:
@@ -114,11 +116,18 @@ class PatternParser:
             self._checked([*atom] * (max(least, most or 0)))
         program = atom * least
         if most is None:
-            return [*program, *_loop(atom, greedy=greedy)]
+            return [*program, *self._loop(atom, greedy=greedy)]
         optional: Program = []
         for _each in range(most - least):
             optional = [_fork(1, len(atom) + len(optional) + 1, greedy=greedy), *atom, *optional]
         return program + optional
+
+    def _loop(self, atom: Program, *, greedy: bool) -> Program:
+        """An atom again and again; a pass that moves nothing is the last one."""
+        if len(atom) > 1:
+            self.loops += 1
+            atom = [(SAVE, -self.loops, 0, None), *atom, (MOVED, -self.loops, 2, None)]
+        return [_fork(1, len(atom) + 2, greedy=greedy), *atom, (JUMP, -len(atom) - 1, 0, None)]
 
     def _quantifier(self) -> tuple[int, int | None]:
         for sign, fixed in QUANTIFIERS.items():
@@ -256,10 +265,6 @@ class PatternParser:
         return charsets.of_range(character, last, any_case=self.any_case)
 
 
-def _loop(atom: Program, *, greedy: bool) -> Program:
-    return [_fork(1, len(atom) + 2, greedy=greedy), *atom, (JUMP, -len(atom) - 1, 0, None)]
-
-
 def _fork(onward: int, away: int, *, greedy: bool) -> Instruction:
     return (FORK, onward, away, None) if greedy else (FORK, away, onward, None)
 
@@ -290,9 +295,18 @@ def _without_spaces(pattern: str) -> str:
     return "".join(kept)
 
 
-def absolute(program: Program) -> Program:
-    """The program with places instead of distances, which the machine would have to add up at every step."""
-    return [
-        (code, here + first, here + second, test) if code in (FORK, JUMP) else (code, first, second, test)
-        for here, (code, first, second, test) in enumerate(program)
-    ]
+def absolute(program: Program, place_count: int) -> Program:
+    """The program with places instead of distances, which the machine would have to add up at every step.
+
+    The places that loops note have negative numbers, which count from the end of all the places that are noted.
+    """
+    return [_absolute(instruction, here, place_count) for here, instruction in enumerate(program)]
+
+
+def _absolute(instruction: Instruction, here: int, place_count: int) -> Instruction:
+    code, first, second, test = instruction
+    if code in (FORK, JUMP):
+        return code, here + first, here + second, test
+    if code in (SAVE, MOVED):
+        return code, first % place_count, here + second, test
+    return instruction

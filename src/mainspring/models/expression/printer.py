@@ -7,6 +7,7 @@ from mainspring.models.expression.decimals import text_of_number
 from mainspring.models.expression.naming import is_plain, words_of
 from mainspring.models.expression.operand_parser import COMPARISON, OR, POWER, SUM
 from mainspring.models.expression.parser import PRECEDENCE
+from mainspring.models.expression.type_parser import GENERIC_TYPES
 
 NEGATION, TYPED, OPERAND = POWER + 1, POWER + 2, POWER + 3
 """Levels above the operators of two operands."""
@@ -58,6 +59,8 @@ def _level(node: tree.Node) -> int:
             return COMPARISON
         case tree.Negate():
             return NEGATION
+        case tree.InstanceOf(type=tree.TypeName(name=name)) if name in GENERIC_TYPES:
+            return OPEN  # a `<` behind it would look like the start of its own parameters
         case tree.InstanceOf():
             return TYPED
         case tree.If() | tree.For() | tree.Quantified() | tree.Lambda() | tree.Bound():
