@@ -55,6 +55,7 @@ class Driver:
 
     def __init__(self, model: Any, document: bytes, resolve: Callable[[str], Any] = unknown, instance: int = 7) -> None:
         self.model = model
+        self._list_of_decisions: Any = list[model.decision_type]
         self.plan = model.compile(document, resolve)
         self.state = model.initial(self.plan, instance)
         self.instance = instance
@@ -87,7 +88,7 @@ class Driver:
         if isinstance(decisions, Refusal):
             return decisions
         chosen = encode(decisions)
-        assert msgspec.json.decode(chosen, type=list[self.model.decision_type]) == list(decisions)
+        assert msgspec.json.decode(chosen, type=self._list_of_decisions) == list(decisions)
         for decision in decisions:
             self.model.evolve(self.plan, self.state, event, decision, self.at)
             for command in self.model.commands(self.plan, self.state, event, decision, self.at):
@@ -221,7 +222,7 @@ class Driver:
     def fold(self) -> Any:
         """The state that recovery would come to: the journal's decisions alone."""
         state = self.model.initial(self.plan, self.instance)
-        read = msgspec.json.Decoder(list[self.model.decision_type]).decode
+        read = msgspec.json.Decoder(self._list_of_decisions).decode
         for kind, event, decisions, at in self.journal:
             told = msgspec.json.decode(event, type=EVENTS[kind])
             for decision in read(decisions):

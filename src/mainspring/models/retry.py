@@ -35,10 +35,10 @@ class Retry(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     delay_s_max: float = 60.0
     jitter: float = 0.25
     """0 to 1: the share of the delay that chance may take off."""
-    on: tuple[Any, ...] = ()
-    """Exception classes or names (`ConnectionError`, `package.module.Error`) that are retried; empty: all."""
-    not_on: tuple[Any, ...] = ()
-    """Exception classes or names that are not, even where `on` says so."""
+    on: Any = ()
+    """Exception classes or names (`ConnectionError`, `package.module.Error`), one or several; empty: all."""
+    not_on: Any = ()
+    """Those that are not tried again, even where `on` says so."""
 
     def __post_init__(self) -> None:
         if self.on:
@@ -86,7 +86,7 @@ def retry_delay(policy: Retry, failure: Failure, *, retries: int, instance: int,
 
 def exception_names(exceptions: Any) -> tuple[str, ...]:
     """Names to match against `Failure.kinds`, from classes, names, or a single one of them."""
-    if isinstance(exceptions, str | type):
+    if not isinstance(exceptions, list | tuple | set | frozenset):
         exceptions = (exceptions,)
     return tuple(_exception_name(exception) for exception in exceptions)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mainspring.errors import DefinitionInvalidError, HandlerUnknownError
 from mainspring.handler import Handler, task
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import WORKFLOW, yaml_text
+from mainspring.models.workflow import WORKFLOW, Workflow, yaml_text
 from mainspring.models.workflow.rules import RULES
 from mainspring.models.workflow.text import load, read_workflow, write_workflow
 from mainspring.models.workflow.yaml_text import plain_scalar, read_text, write_text
@@ -214,10 +214,10 @@ def test_what_is_written_is_read_back(value):
 @given(documents())
 @settings(max_examples=50)
 def test_every_definition_survives_its_text(document):
-    class Child:
+    class Child(Workflow):
         digest = CHILD
 
-    wf = read_workflow(write_workflow(document), find=lambda name: None, child=lambda digest: Child())
+    wf = read_workflow(write_workflow(document), find=lambda name: None, child=Child)
     assert wf.problems == []
     assert wf.definition() == document
     assert wf.digest == document.digest
