@@ -168,3 +168,16 @@ def test_a_condition_that_raises_fails_its_node():
     assert driver.error.type == "ConditionFailedError"
     assert driver.error.message == "when tests.models.workflow.test_rules:raises: ZeroDivisionError: oh"
     assert "mainspring.errors.ConditionFailedError" in driver.error.kinds
+
+
+def test_all_items_of_an_early_map_see_what_there_was_when_it_began():
+    wf = Workflow("early")
+    a, b = wf.add(work, key="a"), wf.add(work, key="b")
+    wf.map(work, [1, 2], b["x"], key="m", after=[a], rule="any_done", concurrency=1)
+    driver = drive(wf)
+    driver.complete("a")
+    assert driver.payloads["m/0"] == {"*": [1, None]}
+    driver.complete("b", "has no part x")
+    driver.complete("m/0")
+    assert driver.payloads["m/1"] == {"*": [2, None]}
+    driver.check_fold()

@@ -169,7 +169,8 @@ def _items_retried(plan: Plan, state: State, event: Event, decision: d.ItemsRetr
 
 
 def _start_items(plan: Plan, state: State, index: int, items: Iterable[int], at: float) -> Commands:
-    node, of_map, slot, values = plan.nodes[index], state.maps[index], plan.item_slot, state.values
+    node, of_map, slot = plan.nodes[index], state.maps[index], plan.item_slot
+    values = state.values if of_map.seen is None else of_map.seen
     elements = elements_of(plan, state, index, of_map)
     render, ready_at, priority, spec = node.arguments.render, at + node.delay_s, state.priority, node.spec
     asked: list[Command] = []

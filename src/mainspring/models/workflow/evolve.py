@@ -269,6 +269,7 @@ def _map_started(plan: Plan, state: State, event: Event, decision: d.MapStarted)
     of_map = state.maps[index] = MapState(decision.count, state.rounds.get(index, 1))
     if plan.nodes[index].is_early:  # parents that still run may change what the list refers to
         of_map.elements = map_elements(plan.nodes[index], state.values)
+        of_map.seen = {slot: state.values[slot] for slot in plan.argument_slots(index)}
 
 
 def _items_started(plan: Plan, state: State, event: Event, decision: d.ItemsStarted) -> None:

@@ -108,6 +108,11 @@ class Plan:
     timeout_s: float | None
     children: tuple[str, ...]
 
+    def argument_slots(self, index: int) -> tuple[int, ...]:
+        """What the arguments of a node refer to, other than elements of its map."""
+        holes = self.nodes[index].arguments.holes
+        return tuple(dict.fromkeys(hole.slot for hole in holes if hole.slot < self.slot_count))
+
 
 def compile_plan(body: bytes, resolve: Resolve) -> Plan:
     """The plan of a stored definition; raises `HandlerUnknownError` where a predicate of it cannot be found."""

@@ -25,6 +25,8 @@ class MapSnapshot(Struct, omit_defaults=True):
     rounds: dict[int, int] = {}
     children: list[int] = []
     elements: list[Raw] | None = None
+    seen: dict[int, Raw] | None = None
+    """By slot; null is not kept."""
 
 
 class Snapshot(Struct, omit_defaults=True):
@@ -94,6 +96,7 @@ def _dump_map(plan: Plan, index: int, of_map: MapState) -> MapSnapshot:
         rounds=of_map.rounds,
         children=sorted(of_map.child_failed),
         elements=of_map.elements if plan.nodes[index].is_early else None,
+        seen=None if of_map.seen is None else {slot: Raw(value) for slot, value in of_map.seen.items() if value},
     )
 
 
@@ -115,7 +118,9 @@ def load(plan: Plan, snapshot: bytes) -> State:
     state.rounds = {plan.index[key]: number for key, number in saved.rounds.items()}
     state.counts = {plan.index[key]: count for key, count in saved.counts.items()}
     state.child_failed = {plan.index[key] for key in saved.children}
-    state.maps = {plan.index[key]: _load_map(of_map) for key, of_map in saved.maps.items()}
+    state.maps = {
+        plan.index[key]: _load_map(of_map, plan.argument_slots(plan.index[key])) for key, of_map in saved.maps.items()
+    }
     state.open = sum(status not in FINAL for status in state.statuses)
     state.troubles = sum(status in FINAL and status != DONE for status in state.statuses)
     recount(plan, state, range(len(plan.keys)))
@@ -123,7 +128,7 @@ def load(plan: Plan, snapshot: bytes) -> State:
     return state
 
 
-def _load_map(saved: MapSnapshot) -> MapState:
+def _load_map(saved: MapSnapshot, slots: tuple[int, ...]) -> MapState:
     of_map = MapState(saved.count, saved.round)
     of_map.next = saved.next
     of_map.results[: saved.next] = saved.results
@@ -134,4 +139,6 @@ def _load_map(saved: MapSnapshot) -> MapState:
     of_map.redo = dict.fromkeys(saved.redo)
     of_map.child_failed = set(saved.children)
     of_map.elements = saved.elements
+    if saved.seen is not None:
+        of_map.seen = {slot: saved.seen.get(slot) for slot in slots}
     return of_map

@@ -56,6 +56,7 @@ class MapState:
         "results",
         "round",
         "rounds",
+        "seen",
     )
 
     def __init__(self, count: int, round: int) -> None:  # noqa: A002 - the word of `State`
@@ -75,6 +76,9 @@ class MapState:
         """Items whose child failed, and can be told to retry."""
         self.elements: list[Raw] | None = None
         """The list itself; read again from its reference after a snapshot."""
+        self.seen: dict[int, bytes | Raw | None] | None = None
+        """What its arguments refer to, where parents that still ran when it began may change that: all items see the
+        same.  None: the values of the instance are final."""
 
     @property
     def running(self) -> int:
@@ -106,6 +110,7 @@ class MapState:
         copy.count, copy.next, copy.completed, copy.results = self.count, self.next, self.completed, self.results
         copy.redo = dict.fromkeys(item for item, result in enumerate(self.results[: self.next]) if result is None)
         copy.rounds, copy.child_failed, copy.elements = dict(self.rounds), set(self.child_failed), self.elements
+        copy.seen = self.seen
         return copy
 
     def output(self) -> bytes:

@@ -26,7 +26,7 @@ from mainspring.models.workflow.decisions import (
 from mainspring.models.workflow.plan import NodePlan, Plan
 from mainspring.models.workflow.rules import CANCEL, RUN, SKIP
 from mainspring.models.workflow.state import ACTIVE, BROKEN, DONE, DROPPED, FINAL, PAUSED, PENDING, SKIPPED, State
-from mainspring.models.workflow.template import NULL, DataError, kind_of, read_elements
+from mainspring.models.workflow.template import NULL, DataError, Values, kind_of, read_elements
 
 SLEEP_S_MAX = 100 * 365 * 86_400.0
 """A century: longer is a mistake, and would overflow dates."""
@@ -280,7 +280,7 @@ class ItemValues:
 
     __slots__ = ("element", "number", "slot", "values")
 
-    def __init__(self, values: Wave | list[bytes | Raw | None], slot: int, element: bytes | Raw, number: int) -> None:
+    def __init__(self, values: Values, slot: int, element: bytes | Raw, number: int) -> None:
         self.values, self.slot, self.element, self.number = values, slot, element, number
 
     def __getitem__(self, slot: int) -> bytes | Raw | None:
