@@ -25,9 +25,10 @@ class Value:
     """A temporal value: equal, and of equal hash, when the parts are."""
 
     __slots__: tuple[str, ...] = ()
+    __match_args__: tuple[str, ...] = ()
 
     def _parts(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self.__match_args__)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Value) and type(self) is type(other) and self._parts() == other._parts()
@@ -43,6 +44,7 @@ class Date(Value):
     """A day of the proleptic Gregorian calendar; the year 0 is the one before 1."""
 
     __slots__ = ("day", "month", "year")
+    __match_args__ = ("year", "month", "day")
 
     def __init__(self, year: int, month: int, day: int) -> None:
         if not -YEAR_MAX <= year <= YEAR_MAX:
@@ -90,7 +92,7 @@ class Date(Value):
 class Time(Value):
     """A time of day, with an offset from UTC in seconds, a named zone, or neither."""
 
-    __slots__ = ("nanoseconds", "offset", "zone")
+    __slots__ = __match_args__ = ("nanoseconds", "offset", "zone")
 
     def __init__(self, nanoseconds: int, offset: int | None = None, zone: str | None = None) -> None:
         assert 0 <= nanoseconds < DAY
@@ -119,6 +121,7 @@ class DateTime(Value):
     """A date with a time; `offset` is that of the zone at this moment, or None for a local time."""
 
     __slots__ = ("date", "offset", "time")
+    __match_args__ = ("date", "time", "offset")
 
     def __init__(self, date: Date, time: Time, offset: int | None = None) -> None:
         """`offset` tells which of two equal local times is meant; without it, the first."""
@@ -150,7 +153,7 @@ class DateTime(Value):
 class DaysDuration(Value):
     """A days and time duration."""
 
-    __slots__ = ("nanoseconds",)
+    __slots__ = __match_args__ = ("nanoseconds",)
 
     def __init__(self, nanoseconds: int) -> None:
         if not -NANOSECONDS_MAX < nanoseconds < NANOSECONDS_MAX:
@@ -161,7 +164,7 @@ class DaysDuration(Value):
 class MonthsDuration(Value):
     """A years and months duration."""
 
-    __slots__ = ("months",)
+    __slots__ = __match_args__ = ("months",)
 
     def __init__(self, months: int) -> None:
         if not -MONTHS_MAX <= months <= MONTHS_MAX:
