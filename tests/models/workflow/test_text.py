@@ -260,6 +260,11 @@ def test_files_that_cannot_be_had(file, problem):
     assert problem in [str(one) for one in load(file, read=open_file, find=find).check(find)]
 
 
+def test_an_unknown_handler_is_told_also_to_who_has_no_way_to_find_it():
+    with pytest.raises(DefinitionInvalidError, match="handler 'nowhere' cannot be found: there is none"):
+        read("workflow: a\nnodes:\n  b: {task: nowhere}\n").deployable()
+
+
 def test_a_text_alone_finds_no_other_workflow():
     assert told("workflow: a\nnodes:\n  b: {workflow: c}\n") == [
         "report.yaml:3, node 'b': nobody here can find other workflows"

@@ -10,12 +10,13 @@ from mainspring.models.workflow.commands import commands
 from mainspring.models.workflow.decide import decide
 from mainspring.models.workflow.decisions import WorkflowDecision
 from mainspring.models.workflow.evolve import evolve
+from mainspring.models.workflow.graph import picture
 from mainspring.models.workflow.plan import NODE_BYTES, Plan, compile_plan
 from mainspring.models.workflow.progress import nodes
 from mainspring.models.workflow.snapshot import dump, load
 from mainspring.models.workflow.state import State
 
-__all__ = ["WORKFLOW", "Workflow", "WorkflowModel"]
+__all__ = ["WORKFLOW", "Workflow", "WorkflowModel", "picture"]
 
 STATE_BYTES = 2_000
 """Of a state without nodes."""

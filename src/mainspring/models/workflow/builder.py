@@ -22,8 +22,9 @@ from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable
 from mainspring.models.retry import Retry
+from mainspring.models.workflow.calls import bind_handler, bind_name, bind_when, bind_workflow
 from mainspring.models.workflow.check import Find, check
-from mainspring.models.workflow.document import ITEM, RESERVED, Document, FailureHandler, Input, Node, When
+from mainspring.models.workflow.document import ITEM, RESERVED, Document, FailureHandler, Input, Node
 from mainspring.models.workflow.inputs import type_text
 from mainspring.models.workflow.notation import (
     OPTIONS,
@@ -37,7 +38,6 @@ from mainspring.models.workflow.notation import (
 )
 from mainspring.models.workflow.plan import FAILURE_NAMES
 from mainspring.models.workflow.template import REFERENCE_START
-from mainspring.signature import VARIADIC
 
 
 class Workflow:
@@ -69,6 +69,8 @@ class Workflow:
         self._place = caller()
         self._made: dict[int, Handler[..., Any]] = {}
         """By the identity of what they were made of, which they keep alive: reading a signature is slow."""
+        self._find: Find | None = None
+        """Finds handlers that are given by name only, unless whoever checks it has another way."""
         self._output: Any = UNSET
         self._on_failure: str | FailureHandler | None = None
         self._document: Document | None = None
@@ -86,6 +88,7 @@ class Workflow:
         handlers: Mapping[str, Handler[..., Any]] | None = None,
         children: Mapping[str, Workflow] | None = None,
         problems: Iterable[Problem] = (),
+        find: Find | None = None,
     ) -> Workflow:
         """A workflow that was described elsewhere, such as in a file."""
         made = cls(document.workflow, failure_policy=document.failure_policy, timeout_s=document.timeout_s)
@@ -93,7 +96,7 @@ class Workflow:
         made.inputs, made.nodes = dict(document.inputs), dict(document.nodes)
         made.handlers, made.children = dict(handlers or {}), dict(children or {})
         made.places, made.problems, made._place = dict(places), list(problems), file
-        made._output, made._on_failure = document.output, document.on_failure
+        made._output, made._on_failure, made._find = document.output, document.on_failure, find
         return made
 
     # --- Describing ---------------------------------------------------------------------------
@@ -235,6 +238,7 @@ class Workflow:
 
     def check(self, find: Find | None = None) -> list[Problem]:
         """All that is wrong with it and its children.  `find` finds handlers that are given by name only."""
+        find = find or self._find
         children = {digest: child.definition() for digest, child in self.children.items()}
         problems = [*self.problems]
         for digest, child in self.children.items():
@@ -287,11 +291,15 @@ class Workflow:
         options: dict[str, Any],
     ) -> Handle:
         """A node as a call is written: arguments by position and by name."""
-        wanted = (
-            what if isinstance(what, str) else what.name if isinstance(what, Workflow) else self._handler(what).name
-        )
+        if isinstance(what, str):
+            wanted, (arguments, problems) = what, bind_name(what, args, kwargs)
+        elif isinstance(what, Workflow):
+            wanted, (arguments, problems) = what.name, bind_workflow(what.name, what.inputs, args, kwargs)
+        else:
+            handler = self._handler(what)
+            wanted, (arguments, problems) = handler.name, bind_handler(handler, args, kwargs)
         key = self._key(key, short_name(wanted))
-        arguments = {name: template(value) for name, value in self._bound(what, key, args, kwargs).items()}
+        self._problems(key, problems)
         return self._target(what, key, arguments, after=after, when=when, options=options)
 
     def _target(
@@ -313,7 +321,9 @@ class Workflow:
             options = said(options)
             if not isinstance(options.get("requires", ""), str):
                 options["requires"] = ",".join(sorted(options["requires"]))
-            self.nodes[key] = Node(arguments=arguments, after=_keys(after), when=self._when(key, when), **options)
+            condition, problems = bind_when(when, self._handler)
+            self._problems(key, problems)
+            self.nodes[key] = Node(arguments=arguments, after=_keys(after), when=condition, **options)
         return Handle(key)
 
     def _declare(self, name: str, noun: str) -> bool:
@@ -339,29 +349,6 @@ class Workflow:
             unique = f"{wanted}-{number}"
         return unique
 
-    def _bound(self, what: Any, key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Arguments by parameter name; what cannot be bound is a problem, and left out."""
-        if isinstance(what, str):
-            if args:
-                self._problem(key, f"handler {what!r} is given by name, so its arguments must be too")
-            return kwargs
-        if isinstance(what, Workflow):
-            if len(args) > len(what.inputs):
-                self._problem(key, f"workflow {what.name!r} has {len(what.inputs)} inputs, got {len(args)}")
-            return dict(zip(what.inputs, args, strict=False)) | kwargs
-        return self._bound_to_handler(self._handler(what), key, args, kwargs)
-
-    def _bound_to_handler(
-        self, handler: Handler[..., Any], key: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
-        problems = handler.check(args, kwargs)
-        for problem in problems:
-            self._problem(key, f"{handler.where}: {problem}")
-        bound = handler.signature.bind(args, kwargs)
-        if problems:
-            bound.pop(VARIADIC, None)
-        return bound
-
     def _handler(self, function: Callable[..., Any]) -> Handler[..., Any]:
         """The handler of a callable, noted among those that the definition names."""
         made = self._made.get(id(function))
@@ -373,23 +360,8 @@ class Workflow:
                 self.problems.append(Problem(message, caller()))
         return made
 
-    def _when(self, key: str, when: Any) -> When | None:
-        """`predicate`, `(predicate, argument, …)`, or the name of one."""
-        if when is None or isinstance(when, When):
-            return when
-        test, args = (when[0], when[1:]) if isinstance(when, tuple) else (when, None)
-        if isinstance(test, str):
-            return When(test)
-        handler = self._handler(test)
-        if args is None:
-            return When(handler.name)
-        for problem in handler.check(args, {}):
-            self._problem(key, f"when: {handler.where}: {problem}")
-        bound = handler.signature.bind(args, {})
-        return When(handler.name, {name: template(value) for name, value in bound.items()})
-
-    def _problem(self, key: str, message: str) -> None:
-        self.problems.append(Problem(message, f"{caller()}, node {key!r}"))
+    def _problems(self, key: str, messages: Iterable[str]) -> None:
+        self.problems += [Problem(message, f"{caller()}, node {key!r}") for message in messages]
 
 
 def _options(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class _Reader:
             handlers=self.handlers,
             children=self.children,
             problems=self.problems,
+            find=self.find,
         )
 
     def places(self) -> dict[str, str]:
