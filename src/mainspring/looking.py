@@ -15,6 +15,7 @@ from mainspring.instance import Info, Instance, Page, info_of
 from mainspring.kernel.lifecycle import STATUSES
 from mainspring.kernel.reader import PAGE_MAX, Filter, Reader, StoreHealth, WorkerView
 from mainspring.models.contract import Event
+from mainspring.runtime.identity import host_name, is_gone
 from mainspring.stores.url import open_existing, store_url
 
 __all__ = ["Looking", "StoreHealth", "WorkerView"]
@@ -90,6 +91,10 @@ class Looking:
     def workers(self) -> Sequence[WorkerView]:
         """The processes that work on this store, as they last reported."""
         return self._reader.list_workers()
+
+    def has_gone(self, worker: WorkerView) -> bool:
+        """Whether a worker of this very host is known to have ended without a word; its tasks will run again."""
+        return worker.host == host_name() and is_gone(worker.process)
 
     def health(self) -> StoreHealth:
         """The state of the store, measured now; slow on a big one."""

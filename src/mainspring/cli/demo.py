@@ -10,7 +10,7 @@ from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
 from mainspring.cli.stores import own_name, store_of
 from mainspring.demo.tzif import database_version
-from mainspring.demo.workflow import NAME, YEARS, demo_workflow
+from mainspring.demo.workflow import NAME, REPORT, YEARS, demo_workflow
 from mainspring.engine import Engine
 
 FOLDER = "mainspring-demo"
@@ -51,9 +51,9 @@ def perform(options: Options, output: Output) -> int:
         engine = session.engine
         instance = engine.start(demo_workflow(), {"folder": str(folder), "years": options.years}, id=_next_id(engine))
         code = session.watch(instance, title="demo", go_on=f"{own_name()} demo")
-        info = instance.info()
     if code == 0 and not output.is_json:
-        output.line(f"\nThe report is in {paint(info.output['report'], 'bold', output)}: open it in a browser.")
+        report = folder / REPORT
+        output.line(f"\nThe report is in {paint(str(report), 'bold', output)}: open it in a browser.")
         output.line(f"{paint(f'{own_name()} demo', 'name', output)} starts another one; stop it half-way, and go on.")
     return code
 

@@ -38,7 +38,8 @@ def perform(options: Options, output: Output) -> int:
     now = time.time()
     with look(options) as looking:
         health, workers, url = looking.health(), looking.workers(), looking.url
-    findings = list(_findings(health, workers, options, now))
+        gone = {worker.id for worker in workers if looking.has_gone(worker)}
+    findings = list(_findings(health, workers, gone, options, now))
     if output.is_json:
         output.json(_as_json(url, health, workers, findings))
     else:
@@ -46,7 +47,9 @@ def perform(options: Options, output: Output) -> int:
     return 1 if findings else 0
 
 
-def _findings(health: StoreHealth, workers: Sequence[WorkerView], options: Options, now: float) -> Iterator[Finding]:
+def _findings(
+    health: StoreHealth, workers: Sequence[WorkerView], gone: set[int], options: Options, now: float
+) -> Iterator[Finding]:
     for problem in health.problems:
         yield Finding(f"the file is damaged: {problem}", "restore it from a backup")
     for instance in health.stuck:
@@ -60,9 +63,9 @@ def _findings(health: StoreHealth, workers: Sequence[WorkerView], options: Optio
             else "start a worker that has it",
         )
     for worker in workers:
-        if worker.lease_until < now and worker.running_count:
-            silent = duration(now - worker.lease_until)
-            yield Finding(f"{worker.name} holds {worker.running_count} tasks, and its lease ran out {silent} ago")
+        if worker.running_count and (worker.id in gone or worker.lease_until < now):
+            tasks = "1 task" if worker.running_count == 1 else f"{worker.running_count:,} tasks"
+            yield Finding(f"{worker.name} has died with {tasks}", hint(options, "work") + " runs them again")
 
 
 def _as_json(url: str, health: StoreHealth, workers: Sequence[WorkerView], findings: list[Finding]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from mainspring.cli.output import SIGNS, Cell, Output, cut, paint, sign
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.result import show_failure, show_next, show_value
 from mainspring.cli.stages import Row, rows_of
-from mainspring.cli.stores import look
+from mainspring.cli.stores import hint, is_worked_on, look
 from mainspring.cli.values import info_json, node_json
 from mainspring.instance import Info
 from mainspring.models.contract import NodeView
@@ -44,6 +44,9 @@ def perform(options: Options, output: Output) -> int:
         rows_max = 10**9 if options.all else ROWS_MAX
         output.table([""] * 4, list(_lines(watch, rows_max, "", DEPTH_MAX)), right=[1])
         _ending(watch, options, output)
+        if watch.status == "running" and not is_worked_on(looking):
+            work = paint(hint(options, "work"), "name", output)
+            output.line(f"\n  nobody works on it now; {work} does, or the command that started it, with --id")
     return 0
 
 

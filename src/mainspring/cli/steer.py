@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-from mainspring.cli.output import Output, sign
+from mainspring.cli.output import Output, paint, sign
 from mainspring.cli.parser import Options, Parser
-from mainspring.cli.stores import hint, open_to_steer
+from mainspring.cli.stores import hint, is_worked_on, open_to_steer
 from mainspring.instance import Instance
 
 REASONED = ("cancel", "pause")
@@ -32,14 +30,13 @@ def perform(options: Options, output: Output) -> int:
         before = instance.status
         _ask(instance, options)
         status = instance.status
-        others = [worker for worker in engine.workers() if not worker.process.startswith(f"{os.getpid()}@")]
-        waits = options.command in WAKING and not others
+        waits = options.command in WAKING and not is_worked_on(engine)
     if output.is_json:
         output.json({"id": options.id, "command": options.command, "before": before, "status": status})
         return 0
     output.line(f"{sign(status, output)} {options.id} is {status}" + (" already" if status == before else ""))
     if waits and status == "running":
-        output.line(f"  nobody works on this store now; {hint(options, 'work')} does")
+        output.line(f"  nobody works on this store now; {paint(hint(options, 'work'), 'name', output)} does")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -32,6 +33,12 @@ def open_to_steer(options: Options) -> Engine:
     url = store_of(options)
     Looking(url).close()
     return Engine(url, slots=0)
+
+
+def is_worked_on(looking: Looking) -> bool:
+    """Whether another process is there that may run tasks."""
+    me = f"{os.getpid()}@"
+    return any(not (worker.process.startswith(me) or looking.has_gone(worker)) for worker in looking.workers())
 
 
 def hint(options: Options, *words: str) -> str:

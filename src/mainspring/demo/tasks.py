@@ -12,6 +12,7 @@ from mainspring.demo.measure import LAST_YEAR, ZoneStatistics, measure_zone
 from mainspring.demo.report import write_page
 from mainspring.demo.tzif import database_version, read_leap_seconds, zone_names
 
+REPORT = "report.html"
 RECENT_YEAR = 2015
 """Changes of the rules since then are worth a section of the report."""
 FAILING_ATTEMPTS = 2
@@ -150,7 +151,7 @@ def write_report(
     calm: list[str] | None,
 ) -> dict[str, Any]:
     """The page with the charts; returns where it is, and the main numbers."""
-    path = Path(folder) / "report.html"
+    path = Path(folder) / REPORT
     path.parent.mkdir(parents=True, exist_ok=True)
     page = write_page(
         version=database_version(),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from mainspring import Workflow
 from mainspring.demo import tasks
+from mainspring.demo.tasks import REPORT
+
+__all__ = ["NAME", "REPORT", "YEARS", "demo_workflow"]
 
 NAME = "time-zones"
 YEARS = 6

@@ -63,7 +63,8 @@ COUNT_TASKS = "select count(*) filter (where owner is null), count(*) filter (wh
 COUNT_EVENTS = "select count(*) from event"
 STUCK = (
     "select public_id from instance where status in ('created', 'running')"
-    " and not exists (select 1 from task where task.instance = instance.id)"
+    " and not exists (select 1 from task where task.instance = instance.id"
+    "  and (coalesce(task.owner, 0) = 0 or task.owner in (select id from worker)))"
     " and not exists (select 1 from event where event.instance = instance.id)"
     " and not exists (select 1 from instance as child where child.parent = instance.id"
     "  and child.status in ('created', 'running', 'paused')) limit 20"
