@@ -1,0 +1,153 @@
+"""`run`, `start` and `work`: to the end, again, after kill -9, and with Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+
+from mainspring.cli.load import load
+
+
+def test_a_run_tells_what_happens_and_the_result(place, flow):
+    answer = place("run", flow, "count=4", "--id", "first")
+    assert answer.code == 0
+    assert "squares: first" in answer.out
+    assert "parts/2 attempt 1: ConnectionError: no route to host, again in" in answer.out
+    assert "✓ first completed in" in answer.out
+    assert "\n  14\n" in answer.out
+    assert "mainspring show first" in answer.out
+
+
+def test_json_is_the_result_and_nothing_else(place, flow):
+    answer = place("run", flow, "count=3", "--json")
+    assert answer.code == 0
+    assert answer.json["output"] == 5
+    assert answer.json["status"] == "completed"
+    assert answer.err == ""
+
+
+def test_quiet_shows_only_the_end(place, flow):
+    assert place("run", flow, "--quiet", "--id", "q").out.startswith("✓ q completed in")
+
+
+def test_the_same_id_is_not_run_again(place, flow):
+    place("run", flow, "--id", "once")
+    before = place.runs
+    answer = place("run", flow, "--id", "once")
+    assert answer.code == 0
+    assert "once completed already, at" in answer.out
+    assert place.runs == before
+
+
+def test_a_failure_is_told_with_its_place_and_what_to_do(place, flow):
+    (place.folder / "broken").touch()
+    answer = place("run", flow, "--id", "sad")
+    assert answer.code == 1
+    assert "node 'total': RuntimeError: out of order" in answer.out
+    assert "in total" in answer.out
+    assert "mainspring retry sad" in answer.out
+    assert "Traceback" not in answer.out + answer.err
+
+    (place.folder / "broken").unlink()
+    before = place.runs
+    assert place("retry", "sad").code == 0
+    assert place("run", flow, "--id", "sad").code == 0
+    assert place.runs == before, "what completed is kept"
+
+
+def test_inputs_come_from_words_json_files_and_standard_input(place, flow, monkeypatch):
+    import io
+
+    (place.folder / "input.json").write_text('{"count": 2}')
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"count": 1}'))
+    assert place("run", flow, "--input", '{"count": 3}', "--json").json["output"] == 5
+    assert place("run", flow, "--input", "@input.json", "--json").json["output"] == 1
+    assert place("run", flow, "--input", "-", "--json").json["output"] == 0
+    assert place("run", flow, "--input", '{"count": 3}', "count=2", "--json").json["output"] == 1
+
+
+def test_after_kill_9_the_same_command_goes_on(place, flow):
+    (place.folder / "hold").touch()
+    process = place.spawn("run", flow, "--id", "tough")
+    place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert place("show", "tough", "--json").json["status"] == "running"
+
+    (place.folder / "hold").unlink()
+    answer = place("run", flow, "--id", "tough")
+    assert answer.code == 0
+    assert "tough goes on where it was: 1 of 3 nodes and 3 items" in answer.out
+    assert "\n  30\n" in answer.out
+    assert sorted(place.runs) == [0, 1, 2, 2, 3, 3, 4, 4], "only what was under way is done again"
+
+
+def test_ctrl_c_once_lets_what_runs_end(place, flow, interrupt):
+    (place.folder / "hold").touch()
+    process = place.spawn("run", flow, "count=7", "--id", "polite")
+    place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
+    interrupt(process)
+    seen = ""
+    while "stopping:" not in seen:
+        seen += process.stdout.readline()
+    (place.folder / "hold").unlink()
+    seen += process.communicate(timeout=20)[0]
+    assert process.returncode == 130
+    assert "waiting up to 30 s for 2 tasks that run" in seen
+    assert "stopped; nothing is lost" in seen
+    assert f"run {flow} --id polite" in seen
+    assert sorted(place.runs) == [0, 1, 2, 2, 3, 4], "nothing new was begun"
+
+    answer = place("run", flow, "--id", "polite")
+    assert answer.code == 0
+    assert sorted(place.runs) == [0, 1, 2, 2, 3, 4, 5, 6], "and nothing was done twice"
+
+
+def test_ctrl_c_twice_stops_at_once(place, flow, interrupt):
+    (place.folder / "hold").touch()
+    process = place.spawn("run", flow, "--id", "rude")
+    place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
+    interrupt(process)
+    seen = ""
+    while "stopping:" not in seen:
+        seen += process.stdout.readline()
+    interrupt(process)
+    seen += process.communicate(timeout=20)[0]
+    assert process.returncode == 130
+    assert "stopped at once; nothing is lost" in seen
+
+    (place.folder / "hold").unlink()
+    answer = place("run", flow, "--id", "rude")
+    assert answer.code == 0
+    assert "\n  30\n" in answer.out
+
+
+def test_what_was_started_waits_for_a_worker(place, flow):
+    answer = place("start", flow, "count=3", "--id", "later")
+    assert answer.code == 0
+    assert "later has started" in answer.out
+    assert place.runs == []
+    assert "nobody works on it now" in place("show", "later").out
+    assert place("work", flow, "--until-idle").code == 0
+    assert place("show", "later", "--json").json["output"] == 5
+    assert "later was there already, and is completed" in place("start", flow, "--id", "later").out
+
+
+def test_an_instance_is_steered_while_another_process_runs_it(place, flow):
+    (place.folder / "hold").touch()
+    process = place.spawn("run", flow, "--id", "steered")
+    place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
+    assert place("pause", "steered").code == 0
+    assert place("resume", "steered", "--json").json == {
+        "id": "steered", "command": "resume", "before": "paused", "status": "running",
+    }  # fmt: skip
+    assert place("cancel", "steered", "--reason", "enough").code == 0
+    (place.folder / "hold").unlink()
+    seen = process.communicate(timeout=20)[0]
+    assert process.returncode == 1
+    assert "steered cancelled" in seen
+    assert "enough" in seen
+
+
+def test_targets_by_file_name_and_module(place, flow):
+    module = flow.removesuffix(".py")
+    assert load(flow) is load(f"{flow}:squares") is load(module) is load(f"{module}:squares")
