@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mainspring.models.contract import (
     CancelRequested,
@@ -23,18 +25,18 @@ from mainspring.models.task import TASK, TaskDocument
 from tests.models.driver import Driver
 
 
-def given(**options) -> Driver:
+def created(**options) -> Driver:
     return Driver(TASK, TaskDocument(task="shop:fetch", **options).encode())
 
 
 def started(**options) -> Driver:
-    driver = given(**options)
+    driver = created(**options)
     driver.start({"url": "x"}, priority=5)
     return driver
 
 
 def test_a_task_is_queued_run_and_completed():
-    driver = given(queue="slow", timeout_s=3.0, delay_s=10)
+    driver = created(queue="slow", timeout_s=3.0, delay_s=10)
     driver.start({"url": "x"}, priority=5)
     [task] = driver.asked
     assert isinstance(task, StartTask)
@@ -46,7 +48,7 @@ def test_a_task_is_queued_run_and_completed():
 
 
 def test_it_does_not_run_before_its_time():
-    driver = given()
+    driver = created()
     driver.start(not_before=2_000.0)
     assert driver.ready_at == {"task": 2_000.0}
 
@@ -137,3 +139,40 @@ def test_what_makes_no_sense_is_refused_with_the_reason(end, event, reason):
     refusal = driver.send(event)
     assert isinstance(refusal, Refusal)
     assert reason in refusal.reason
+
+
+EVENTS = st.sampled_from(
+    ["complete", "fail", "lose", "lose for good", "fire", "pause", "resume", "cancel", "retry", "rerun"]
+)
+
+
+@given(st.lists(EVENTS, max_size=20), st.integers(0, 2), st.booleans())
+@settings(max_examples=150)
+def test_whatever_happens_the_laws_hold(events, retries, has_deadline):
+    driver = started(retries=retries, deadline_s=30 if has_deadline else None)
+    requests = {
+        "pause": PauseRequested(),
+        "resume": ResumeRequested(),
+        "cancel": CancelRequested(),
+        "retry": RetryRequested(),
+        "rerun": RerunRequested("task"),
+    }
+    for event in events:
+        key = next(iter(driver.tasks), None)
+        if event in requests:
+            driver.send(requests[event])
+        elif event == "fire":
+            if driver.timers:
+                driver.fire(next(iter(driver.timers)))
+        elif key is not None:
+            match event:
+                case "complete":
+                    driver.complete(key)
+                case "fail":
+                    driver.fail(key)
+                case _:
+                    driver.lose(key, final=event == "lose for good")
+        ended = driver.status in ("completed", "failed", "cancelled")
+        assert bool(driver.tasks) is not ended, "it waits for its task, or has ended"
+        assert not (ended and driver.timers)
+    driver.check_fold()

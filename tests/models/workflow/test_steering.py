@@ -460,3 +460,12 @@ def test_a_stop_takes_back_what_runs_before_on_failure_is_told():
     assert (list(driver.tasks), driver.timers) == (["on_failure"], {})
     driver.complete("on_failure")
     assert driver.status == "failed"
+
+
+def test_a_wide_join_is_reset_in_time_that_grows_with_it():
+    wide = {f"n{number}": "" for number in range(3_000)}
+    driver = drive(graph(**wide, join=" ".join(wide)))
+    driver.send(CancelRequested())
+    driver.send(RetryRequested())
+    assert len(driver.tasks) == 3_000
+    driver.check_fold()

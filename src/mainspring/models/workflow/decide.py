@@ -86,7 +86,9 @@ def _begin(plan: Plan, state: State, event: Started | None) -> list[WorkflowDeci
     if event is not None:
         wave.set_inputs(plan.inputs.read(event.input))
     wave.note(Begun())
-    wave.consider_all()
+    for index in plan.roots:
+        wave.consider(index)
+    wave.spread()
     return settle(wave)
 
 

@@ -85,7 +85,7 @@ class Plan:
 
     __slots__ = (
         "children", "failure_policy", "index", "inputs", "is_output_fallible", "is_smooth", "item_slot", "keys", "name",
-        "nodes", "on_failure", "output", "parents", "slot_count", "successors", "timeout_s",
+        "nodes", "on_failure", "output", "parents", "roots", "slot_count", "successors", "timeout_s",
     )  # fmt: skip
 
     name: str
@@ -96,6 +96,8 @@ class Plan:
     successors: list[tuple[int, ...]]
     is_smooth: list[bool]
     """Of a node: whether nothing but counting is needed when it completes while all goes well."""
+    roots: list[int]
+    """Nodes that depend on no other."""
     inputs: InputReader
     output: Template
     is_output_fallible: bool
@@ -147,6 +149,7 @@ class _Compiler:
         plan.output = self.output(plan.successors)
         plan.is_output_fallible = plan.output.is_fallible
         plan.is_smooth = self.smooth(plan)
+        plan.roots = [index for index, parents in enumerate(plan.parents) if not parents]
         plan.slot_count = plan.item_slot = self.slot_count
         plan.failure_policy = document.failure_policy
         plan.on_failure = self.on_failure(document.failure_handler)
@@ -232,8 +235,9 @@ class _Compiler:
     def smooth(self, plan: Plan) -> list[bool]:
         """Of a node: its children are plain; or it has none, and the output can only be put together."""
         return [
-            all(plan.nodes[child].is_plain for child in below) if below else not plan.is_output_fallible
-            for below in plan.successors
+            node.over is None
+            and (all(plan.nodes[child].is_plain for child in below) if below else not plan.is_output_fallible)
+            for node, below in zip(plan.nodes, plan.successors, strict=True)
         ]
 
     def on_failure(self, handler: FailureHandler | None) -> FailurePlan | None:

@@ -151,7 +151,7 @@ def _run_again(plan: Plan, state: State, reset: Sequence[int], kept: Iterable[in
         wave.note(Begun())
     if reset:
         wave.note(NodesReset(tuple([plan.keys[index] for index in reset])))
-        wave.reset(reset)
+    wave.reopen(reset, kept)
     for index in sorted(kept):
         _go_on_with(wave, index)
     for index in reset:
@@ -163,7 +163,6 @@ def _run_again(plan: Plan, state: State, reset: Sequence[int], kept: Iterable[in
 def _go_on_with(wave: Wave, index: int) -> None:
     plan, state = wave.plan, wave.state
     key, of_map = plan.keys[index], state.maps.get(index)
-    wave.revive(index)
     if of_map is None:
         wave.note(ChildRetried(key))
         return

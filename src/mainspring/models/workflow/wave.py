@@ -93,30 +93,20 @@ class Wave:
         self._failed[index] = error
         self._end(index, BROKEN)
 
-    def reset(self, indexes: Iterable[int]) -> None:
-        """These nodes are to run anew."""
-        indexes = list(indexes)
-        for index in indexes:
-            self.open += self.status(index) in FINAL
-            self._statuses[index] = PENDING
-            self._mended.add(index)
-            self._outputs[index] = _null
-        for index in indexes:
-            self._counts.pop(index, None)
-            for child in self.plan.successors[index]:
-                self._counts.pop(child, None)
-        for index in indexes:
+    def reopen(self, anew: Iterable[int], kept: Iterable[int]) -> None:
+        """Nodes that are to run anew, and nodes that go on where they stood."""
+        touched: dict[int, None] = {}
+        for indexes, status in ((anew, PENDING), (kept, ACTIVE)):
+            for index in indexes:
+                self.open += self.status(index) in FINAL
+                self._statuses[index] = status
+                self._mended.add(index)
+                touched[index] = None
+                touched.update(dict.fromkeys(self.plan.successors[index]))
+                if status == PENDING:
+                    self._outputs[index] = _null
+        for index in touched:  # each once: a wide join has many parents
             self._recount(index)
-            for child in self.plan.successors[index]:
-                self._recount(child)
-
-    def revive(self, index: int) -> None:
-        """This node goes on where it failed."""
-        self.open += self.status(index) in FINAL
-        self._statuses[index] = ACTIVE
-        self._mended.add(index)
-        for child in self.plan.successors[index]:
-            self._recount(child)
 
     def _end(self, index: int, status: int) -> None:
         self.open -= 1
