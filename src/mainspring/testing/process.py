@@ -1,0 +1,155 @@
+"""One simulated process: a kernel on a connection of its own, a pump turned by hand, and attempts that take no time.
+
+while process.step():      # one turn after another, until nothing is to be done at this moment
+    pass
+clock.advance(process.next_at() - clock.now())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from msgspec import Struct
+
+from mainspring.clock import Clock
+from mainspring.kernel.definitions import Definitions
+from mainspring.kernel.kernel import Kernel
+from mainspring.kernel.leases import Leases
+from mainspring.kernel.placement import Offers, Placement
+from mainspring.kernel.records import Attempt, Input
+from mainspring.kernel.store import Store, WorkerRow
+from mainspring.models import MODELS
+from mainspring.models.contract import Resolve
+from mainspring.runtime.pump import BATCH_MAX, Performer, Pump
+from mainspring.runtime.runs import Runs
+from mainspring.runtime.watchdog import Watchdog
+from mainspring.testing.faults import FaultyStore
+from mainspring.testing.stubs import Stub, Stubs
+
+
+class SteppedPump(Pump):
+    """A pump without a thread of its own."""
+
+    held_until = 0.0
+    """The store could not be written; it is tried again then."""
+
+    def start(self, performer: Performer) -> None:
+        self._performer = performer
+
+    def has_work(self) -> bool:
+        """Whether a turn is due now."""
+        now = self._clock.now()
+        if now < self.held_until:
+            return False
+        return bool(self._inputs) or self._wake_at <= now or self._kernel.store.foreign()
+
+    def step(self) -> None:
+        """One turn with all that waits."""
+        inputs = self._inputs
+        self._turn([inputs.popleft() for _ in range(min(len(inputs), BATCH_MAX))])
+
+    def next_at(self) -> float:
+        """When the next turn is due, if nothing comes from outside."""
+        if self._inputs or self._kernel.store.foreign():
+            return max(self.held_until, self._clock.now())
+        return max(self.held_until, self._wake_at)
+
+    def waiting(self) -> tuple[Input, ...]:
+        """What has not been taken in yet."""
+        return tuple(self._inputs)
+
+    def stop(self) -> None:
+        """The process is dead; nobody gets an answer from it any more."""
+        self._answer_all()
+
+    def _rest(self, seconds: float) -> None:
+        self.held_until = self._clock.now() + seconds
+
+
+class Performance(Struct):
+    """An attempt under way, and when it will end."""
+
+    attempt: Attempt
+    stub: Stub
+    started_at: float
+    ends_at: float
+
+
+class Process:
+    """A process that can be stepped, and thrown away at any moment."""
+
+    def __init__(
+        self,
+        name: str,
+        store: FaultyStore,
+        *,
+        clock: Clock,
+        stubs: Stubs,
+        offers: Offers,
+        resolve: Resolve,
+        slots: Mapping[str, int],
+        slot_count: int,
+        lease_s: float,
+        gone: Callable[[WorkerRow], bool],
+        host: str = "simulated",
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.slot_count = slot_count
+        self.performing: list[Performance] = []
+        self._clock = clock
+        self._stubs = stubs
+        leases = Leases(name=name, host=host, process=name, lease_s=lease_s, gone=gone)
+        placement = Placement(offers, slots, slot_count)
+        self.kernel = Kernel(cast("Store", store), Definitions(MODELS, resolve), placement, leases)
+        self.pump = SteppedPump(self.kernel, clock)
+        self.pump.start(self)
+        self._runs = Runs(self.pump.put, name, Watchdog(), clock.now)
+
+    # --- As the pump's performer --------------------------------------------------------------
+
+    def dispatch(self, attempts: list[Attempt]) -> None:
+        now = self._clock.now()
+        for attempt in attempts:
+            stub = self._stubs.take(attempt, now)
+            takes_s = stub.takes_s if attempt.timeout_s is None else min(stub.takes_s, attempt.timeout_s)
+            self.performing.append(Performance(attempt, stub, now, now + takes_s))
+
+    def cancel(self, instance: int, key: str) -> None:
+        self.performing = [one for one in self.performing if (one.attempt.instance, one.attempt.key) != (instance, key)]
+
+    # --- Step by step -------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Report what has ended, and take a turn if one is due; False: nothing was to be done at this moment."""
+        now = self._clock.now()
+        for one in [one for one in self.performing if one.ends_at <= now]:
+            self.perform(one)
+        if not self.pump.has_work():
+            return False
+        self.pump.step()
+        return True
+
+    def perform(self, one: Performance) -> None:
+        """End an attempt, whatever the time is."""
+        self.performing.remove(one)
+        self.pump.put([self._stubs.perform(self._runs, one.attempt, one.stub, one.started_at)])
+
+    def next_at(self) -> float:
+        """When it has something to do again."""
+        return min([self.pump.next_at(), *(one.ends_at for one in self.performing)])
+
+    def next_work_at(self) -> float:
+        """The same, looking after leases apart."""
+        kernel = self.kernel
+        if self.pump.next_at() <= self._clock.now():
+            return self._clock.now()
+        ends = [one.ends_at for one in self.performing]
+        return min([kernel.next_event_at, kernel.placement.next_task_at, *ends])
+
+    def kill(self) -> None:
+        """As SIGKILL would: what was not committed is gone."""
+        self.performing.clear()
+        self.pump.stop()
+        self.store.store.close()
