@@ -26,7 +26,7 @@ def live_of(turn: Turn, id: int) -> Live:
         live = turn.hold.instances.find(id)
         if live is None:
             raise BrokenError(f"instance number {id} is referred to, but not in the store")
-    elif turn.foreign and live.turn != turn.number:
+    elif live.turn < turn.hold.outdated_before:
         turn.hold.instances.refresh(turn.hold.store, [live], turn.number)
     live.turn = turn.number
     turn.touched[id] = live

@@ -25,6 +25,8 @@ class Hold:
         """Replies that wait for the end of an instance."""
         self.next_event_at = 0.0
         """When an event is due; 0: look."""
+        self.outdated_before = 0
+        """The last turn before which another process wrote: instances touched earlier may have moved on since."""
         self._ids = range(0)
 
     def next_instance_id(self) -> int:

@@ -47,6 +47,8 @@ class Kernel(Hold):
         self._checked_at = 0.0
         self._check_at = float("inf")
         """When our leases are to be checked; infinity: nobody else has written since the last time."""
+        self._is_blind = False
+        """Whether the turn before was rolled back, and what it had seen of others with it."""
 
     # --- The turn -----------------------------------------------------------------------------
 
@@ -77,7 +79,7 @@ class Kernel(Hold):
     def _commit(self, turn: Turn, inputs: Sequence[Input]) -> Report:
         store, now = self.store, turn.now
         store.begin()
-        if store.changed():
+        if store.changed() or self._is_blind:
             self._look(turn)
         self.leases.keep(turn)
         if self._check_at <= now:
@@ -131,6 +133,7 @@ class Kernel(Hold):
         self.placement.next_at(self.store, turn.now)
 
     def _report(self, turn: Turn) -> Report:
+        self._is_blind = False
         for live in turn.touched.values():
             if live.status in ENDED:
                 self.instances.drop(live.id)
@@ -147,7 +150,8 @@ class Kernel(Hold):
     def _look(self, turn: Turn) -> None:
         """Another process has written: nothing that was remembered about the queue is certain any more."""
         self.next_event_at = 0.0
-        turn.foreign = turn.look = True
+        self.outdated_before = turn.number
+        turn.look = True
         self._check_at = min(self._check_at, max(turn.now, self._checked_at + CHECK_S))
         if self.awaited:
             for row in self.store.load_ends(self.awaited):
@@ -172,8 +176,10 @@ class Kernel(Hold):
             ids.update(turn.begun.values())
         find = self.instances.find
         missing = [id for id in ids if find(id) is None]
-        if turn.foreign:
-            self.instances.refresh(self.store, [live for id in ids if (live := find(id)) is not None], turn.number)
+        known = [live for id in ids if (live := find(id)) is not None and live.turn < self.outdated_before]
+        if known:
+            self.instances.refresh(self.store, known, turn.number)
+        if self._check_at != float("inf"):
             self._stop_stale(turn, [input.attempt for input in inputs if type(input) is Settle])
         if missing:
             self.instances.load(self.store, self.definitions, missing, turn.number)
@@ -186,6 +192,7 @@ class Kernel(Hold):
         self.placement.restore(turn.dispatch, turn.freed)
         self.leases.forget(turn)
         self.forget()
+        self._is_blind = True
 
     def _set_aside(self, suspect: Suspect, now: float, error: Exception) -> None:
         """An event that breaks every turn it comes in must not keep all others from theirs."""

@@ -52,8 +52,6 @@ class Turn:
         self.suspect: Suspect | None = None
         self.lost = 0
         """1 while the loss of a worker is being dealt with."""
-        self.foreign = False
-        """Whether another process has written since our last turn."""
         self.look = False
         """Whether tasks may wait that placement does not know of."""
         self.leaving = False

@@ -146,10 +146,11 @@ class Pump:
         self._wake_at = report.wake_at
         performer = self._performer
         assert performer is not None
-        if report.dispatch:
-            performer.dispatch(report.dispatch)
+        # In this order: a task that was taken from us may be ours again, under another lease.
         for instance, key in report.cancelled:
             performer.cancel(instance, key)
+        if report.dispatch:
+            performer.dispatch(report.dispatch)
         for reply, value in report.replies:
             resolve(reply, value)
 
