@@ -109,6 +109,7 @@ def place(tmp_path, monkeypatch, capsys):
     (tmp_path / f"flow_{tmp_path.name.replace('-', '_')}.py").write_text(WORKFLOWS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", ["mainspring"])
     monkeypatch.delenv("MAINSPRING_URL", raising=False)
     return Place(tmp_path, capsys)
 

@@ -1,0 +1,161 @@
+"""The commands that look: list, show, timeline, graph, logs, journal, doctor; and prune."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def store(place, flow):
+    """A store with an instance that completed and one that failed."""
+    place("run", flow, "--id", "good", "--attribute", "customer=17")
+    (place.folder / "broken").touch()
+    place("run", flow, "count=3", "--id", "bad")
+    return place
+
+
+def test_list_shows_the_newest_first(store):
+    lines = store("list").out.splitlines()
+    assert lines[0].split() == ["id", "status", "definition", "started", "took"]
+    assert [line.split()[0] for line in lines[1:]] == ["bad", "good"]
+    assert "node 'total': RuntimeError: out of order" in lines[1]
+
+
+def test_list_is_filtered_and_paged(store):
+    def ids(*arguments):
+        return [info["id"] for info in store("list", "--json", *arguments).json["instances"]]
+
+    assert ids() == ["bad", "good"]
+    assert ids("--status", "failed") == ["bad"]
+    assert ids("--attribute", "customer=17") == ["good"]
+    assert ids("--definition", "other") == []
+    assert ids("--since", "1h") == ["bad", "good"]
+    first = store("list", "--limit", "1")
+    assert "more: mainspring list --after" in first.out
+    position = store("list", "--limit", "1", "--json").json["next"]
+    assert ids("--limit", "1", "--after", position) == ["good"]
+
+
+def test_an_empty_answer_is_told(store):
+    assert store("list", "--status", "paused").out == "no such instances\n"
+    assert store("list", "--status", "sleeping").code == 2
+
+
+def test_show_tells_each_node(store):
+    shown = store("show", "good").out
+    assert "✓ good  workflow squares, version 1" in shown
+    assert "customer=17" in shown
+    assert "5 of 5, 1 tried again" in shown
+    assert "Output\n  30" in shown
+
+
+def test_show_tells_a_failure_and_what_to_do(store):
+    answer = store("show", "bad")
+    assert answer.code == 0
+    assert "✗ total" in answer.out
+    assert "RuntimeError: out of order" in answer.out
+    assert "mainspring retry bad" in answer.out
+    assert [node["status"] for node in store("show", "bad", "--json").json["nodes"]] == [
+        "completed",
+        "completed",
+        "failed",
+    ]
+
+
+@pytest.mark.parametrize("command", ["show", "timeline", "logs", "journal", "cancel", "retry"])
+def test_an_unknown_instance_is_not_found(store, command):
+    answer = store(command, "ugly")
+    assert answer.code == 3
+    assert answer.err == "mainspring: no instance 'ugly' in this store; `mainspring list` shows those there are\n"
+
+
+def test_timeline_as_text_json_and_picture(store):
+    text = store("timeline", "good").out
+    assert "✓ parts/2" in text
+    assert "(2×)" in text
+    assert len(store("timeline", "good", "--rows", "2").out.splitlines()) < len(text.splitlines())
+    assert store("timeline", "good", "--json").json["tasks"][0]["key"] == "numbers"
+    assert store("timeline", "good", "--svg", "t.svg").out == "wrote t.svg\n"
+    assert (store.folder / "t.svg").read_text().startswith("<svg")
+
+
+def test_graph_of_a_definition_and_of_an_instance(store, flow):
+    assert store("graph", flow).out.startswith("<svg")
+    assert "parts" in store("graph", flow, "--format", "mermaid").out
+    assert store("graph", flow, "--output", "g.dot").code == 0
+    assert (store.folder / "g.dot").read_text().startswith("digraph")
+    assert "3 completed" in store("graph", "good").out
+    assert "1 failed" in store("graph", "bad").out
+    nodes = store("graph", flow, "--json").json["nodes"]
+    assert [(node["id"], node["kind"], node["status"]) for node in nodes][1] == ("parts", "map", "")
+    assert "did you mean 'svg'?" in store("graph", flow, "--format", "sgv").err
+    assert store("graph", "no-such-thing").code == 3
+
+
+def test_logs_are_what_tasks_said(store):
+    assert "parts/2 no luck today" in store("logs", "good").out
+    assert store("logs", "good", "parts").out == store("logs", "good", "parts/2").out != ""
+    assert "nothing was said" in store("logs", "good", "total").out
+    (line,) = store("logs", "good", "--json").json["lines"]
+    assert (line["task"], line["attempt"], line["level"], line["message"]) == ("parts/2", 1, "INFO", "no luck today")
+
+
+def test_the_journal_tells_events_and_decisions(store):
+    shown = store("journal", "bad").out
+    assert "Started input=" in shown
+    assert "→ map node=parts count=3" in shown
+    assert "RuntimeError('out of order')" in shown
+    entries = store("journal", "good", "--json").json["entries"]
+    assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert store("journal", "good", "--after", "2", "--json").json["entries"][0]["seq"] == 3
+    assert len(store("journal", "good", "--follow").out.splitlines()) > len(entries)
+
+
+def test_doctor_finds_a_store_well(store):
+    answer = store("doctor")
+    assert answer.code == 0
+    assert "1 completed, 1 failed" in answer.out
+    assert "✓ all is well" in answer.out
+    assert store("doctor", "--json").json["findings"] == []
+
+
+def test_doctor_finds_what_nobody_does(store, flow):
+    store("start", flow, "--id", "lonely")
+    import apsw
+
+    connection = apsw.Connection(str(store.folder / "mainspring.db"))
+    connection.execute("update task set ready_at = ready_at - 3600")
+    connection.close()
+    answer = store("doctor")
+    assert answer.code == 1
+    assert "1 task waits for" in answer.out
+    assert "mainspring work" in answer.out
+
+
+def test_prune_forgets_what_ended_long_ago(store):
+    assert store("prune", "--older-than", "1d").out == "forgot 0 instances that ended more than 1 d 0 h ago\n"
+    assert store("prune", "--older-than", "0s", "--json").json == {"pruned": 2}
+    assert "no instances yet" in store("list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["pause", "good"], "cannot pause instance 'good': it is completed"),
+        (["retry", "good"], "cannot retry instance 'good': it is completed"),
+        (["cancel", "bad"], "cannot cancel instance 'bad': it is failed"),
+        (["resume", "bad"], "cannot resume instance 'bad': it is failed"),
+        (["rerun", "good", "nothing"], "no node 'nothing'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(store, arguments, words):
+    answer = store(*arguments)
+    assert answer.code == 5
+    assert words in answer.err
+
+
+def test_rerun_begins_with_a_node(store):
+    (store.folder / "broken").unlink()
+    assert store("rerun", "good", "total", "--json").json["status"] == "running"
+    assert store("work", "--until-idle").code == 0
+    assert store("show", "good", "--json").json["status"] == "completed"
