@@ -29,6 +29,8 @@ thorough = settings(relaxed, max_examples=400)
 
 @relaxed
 @given(any_tree)
+@example(parse("2" + "9" * 33 + ".99"))
+@example(parse("1e33 + 1.5e40 + 1.50e-7"))
 def test_a_tree_that_is_printed_and_read_is_the_same_tree(node):
     assert parse(print_tree(node)) == node
 

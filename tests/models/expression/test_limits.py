@@ -70,8 +70,15 @@ def test_a_long_condition_is_neither_deep_nor_refused():
     ],
 )
 def test_an_evaluation_that_would_not_end_is_stopped(text):
-    with pytest.raises(feel.LimitError, match="line 1, column 1"):
+    with pytest.raises(feel.LimitError, match="line 1, column"):
         feel.compile(text)()
+
+
+def test_what_is_stopped_tells_its_place():
+    with pytest.raises(feel.LimitError) as raised:
+        feel.compile("1 +\n  sum(for i in 1..1000000000 return i)")()
+
+    assert (raised.value.line, raised.value.column) == (2, 7)
 
 
 def test_a_result_that_repeats_itself_stays_small():

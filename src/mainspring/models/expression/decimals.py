@@ -65,7 +65,8 @@ def number_of_text(text: str) -> Number:
         value = DECIMAL128.create_decimal(text)
     except (InvalidOperation, Overflow):
         raise Fault(f"{text[:50]!r} is not a number of 34 digits and an exponent up to {EXPONENT_MAX}") from None
-    return value if "." in text and "e" not in text.lower() else whole(value)
+    _, _, exponent = value.as_tuple()
+    return whole(value) if isinstance(exponent, int) and exponent >= 0 or "e" in text.lower() else value
 
 
 def number_of_float(value: float) -> Decimal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from mainspring.models.expression.errors import EvaluationError, Fault, LocatedWarning
+from mainspring.models.expression.errors import EvaluationError, Fault, LimitError, LocatedWarning
 from mainspring.models.expression.limits import Budget, Limits
 
 Frame = list[object]
@@ -18,6 +18,8 @@ Clock = Callable[[], datetime]
 Random = Callable[[], float]
 
 INPUTS, RUN, FIRST_SLOT = 0, 1, 2
+STOPS = (Fault, LimitError)
+"""What a node that can meet either catches, to tell its place with `report`."""
 WARNINGS_MAX = 100
 """Warnings that one evaluation keeps; a loop over a million wrong values has a million."""
 
@@ -55,8 +57,10 @@ def running(frame: Frame, plan: Plan) -> Run:
     return run
 
 
-def report(frame: Frame, plan: Plan, at: int, fault: Fault) -> object:
-    """Turn a fault into null with a warning, or raise it where the expression is strict."""
+def report(frame: Frame, plan: Plan, at: int, fault: Fault | LimitError) -> object:
+    """Turn a fault into null with a warning, or raise it where the expression is strict; a limit always raises."""
+    if isinstance(fault, LimitError):
+        raise fault if fault.warning.text else LimitError(fault.warning.message, plan.text, at) from None
     if plan.strict:
         raise EvaluationError(str(fault), plan.text, at) from None
     warnings = running(frame, plan).warnings

@@ -14,7 +14,7 @@ from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.iso import read_temporal
 from mainspring.models.expression.properties import property_of
 from mainspring.models.expression.ranges import bound, range_of
-from mainspring.models.expression.runtime import INPUTS, Code, Frame, Plan, report, running
+from mainspring.models.expression.runtime import INPUTS, STOPS, Code, Frame, Plan, report, running
 from mainspring.models.expression.standard import PLAIN, adopt, adopt_all
 from mainspring.models.expression.values import show
 
@@ -142,7 +142,7 @@ def filtered(node: tree.Filter, scope: Scope) -> Code:
             return report(frame, plan, at, Fault("null cannot be filtered"))
         try:
             return select(frame, value if type(value) is list else [value])
-        except Fault as fault:
+        except STOPS as fault:
             return report(frame, plan, at, fault)
 
     return evaluate
@@ -150,11 +150,8 @@ def filtered(node: tree.Filter, scope: Scope) -> Code:
 
 def _source(node: tree.Node, scope: Scope) -> Code:
     """What is filtered; the results of a loop so far need no copy for that."""
-    if isinstance(node, tree.Name):
-        elements, slot = scope.resolve(node.name)
-        if slot is not None and slot in scope.growing and not elements:
-            return _local(slot)
-    return scope.code(node)
+    elements, slot = scope.resolve(node.name) if isinstance(node, tree.Name) else ((), None)
+    return _local(slot) if slot is not None and slot in scope.growing and not elements else scope.code(node)
 
 
 def _is_number(node: tree.Node) -> bool:

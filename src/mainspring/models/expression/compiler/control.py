@@ -12,7 +12,7 @@ from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.functions import Defined, Native, call_fitting, invoke
 from mainspring.models.expression.loops import elements, steps_between
 from mainspring.models.expression.ranges import passes
-from mainspring.models.expression.runtime import Code, Frame, Run, report, running
+from mainspring.models.expression.runtime import STOPS, Code, Frame, Run, report, running
 
 Source = Callable[[Frame], list[object]]
 Fill = Callable[[Frame, list[object]], None]
@@ -52,7 +52,7 @@ def loop(node: tree.For, scope: Scope) -> Code:
             frame[made] = results
         try:
             fill(frame, results)
-        except Fault as fault:
+        except STOPS as fault:
             return report(frame, plan, at, fault)
         return results
 
@@ -140,7 +140,7 @@ def quantified(node: tree.Quantified, scope: Scope) -> Code:
     def evaluate(frame: Frame) -> object:
         try:
             return search(frame, 0)
-        except Fault as fault:
+        except STOPS as fault:
             return report(frame, plan, at, fault)
 
     return evaluate
@@ -220,7 +220,7 @@ def instance_of(node: tree.InstanceOf, scope: Scope) -> Code:
     def evaluate(frame: Frame) -> object:
         try:
             return conforms(running(frame, plan), value(frame), type_)
-        except Fault as fault:
+        except STOPS as fault:
             return report(frame, plan, at, fault)
 
     return evaluate
@@ -268,7 +268,7 @@ def _call_builtin(node: tree.Call, builtin: Native, scope: Scope, arguments: tup
         values = [argument(frame) for argument in arguments]
         try:
             return call_fitting(running(frame, plan), fitting, values)
-        except Fault as fault:
+        except STOPS as fault:
             return report(frame, plan, at, fault)
 
     return evaluate
@@ -287,7 +287,7 @@ def _call_value(node: tree.Call, scope: Scope, arguments: tuple[Code, ...]) -> C
             elif names and isinstance(called, Native):
                 return call_fitting(run, called.fitting(len(values), names), values)
             return invoke(run, called, values)
-        except Fault as fault:
+        except STOPS as fault:
             return report(frame, plan, at, fault)
 
     return evaluate

@@ -58,6 +58,11 @@ class Scope:
                 elements.append(slot)
         return tuple(elements), None
 
+    def local(self, node: tree.Node) -> int | None:
+        """The slot of a node that is just a local name, as the variable of a loop is."""
+        elements, slot = self.resolve(node.name) if isinstance(node, tree.Name) else ((), None)
+        return None if elements or slot in self.growing else slot
+
     def builtin(self, name: str) -> Native | None:
         """The built-in function of this name, if no local name hides it."""
         return None if self.resolve(name)[1] is not None else find_builtin(name)
