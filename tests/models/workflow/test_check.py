@@ -266,6 +266,17 @@ def test_conditions_are_calls_like_others():
     assert problems(wf) == [f"{here}missing argument 'value'"]
 
 
+async def is_ready() -> bool:
+    return True
+
+
+def test_a_condition_is_no_coroutine():
+    wf = Workflow("conditions")
+    wf.add(work, when=(is_ready,))
+    [problem] = problems(wf)
+    assert problem.endswith("a condition is asked in between, so it cannot be `async def`")
+
+
 def test_a_workflow_without_nodes_or_with_an_unknown_policy():
     wf = Workflow("", failure_policy="shrug", timeout_s=-1)
     assert problems(wf) == [

@@ -13,7 +13,7 @@ from mainspring import codec
 from mainspring.errors import HandlerInvalidError, HandlerUnknownError, PayloadInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.workflow import shape
-from mainspring.models.workflow.condition import when_arguments
+from mainspring.models.workflow.condition import ASYNC, when_arguments
 from mainspring.models.workflow.cycle import cycles
 from mainspring.models.workflow.document import INDEX, ITEM, SLEEP, Document, Node
 from mainspring.models.workflow.fields import (
@@ -243,6 +243,8 @@ class _Check:
         if isinstance(handler, str):
             yield f"when: {handler}"
         elif handler is not None:
+            if handler.is_async:
+                yield f"when: {handler.where}: {ASYNC}"
             own = when_arguments(handler, node.arguments) if when.arguments is None else when.arguments
             yield from (f"when: {message}" for message in self.of_arguments(handler, own))
 

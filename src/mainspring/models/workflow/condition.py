@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter
+from traceback import format_exception
 from typing import Any
+
+from msgspec import structs
 
 from mainspring.errors import ConditionFailedError
 from mainspring.handler import Handler
@@ -13,6 +16,11 @@ from mainspring.models.retry import failure_of
 from mainspring.models.workflow.document import INDEX, ITEM, When
 from mainspring.models.workflow.template import Template, Values, compile_template, references
 from mainspring.signature import VARIADIC
+
+ASYNC = "a condition is asked in between, so it cannot be `async def`"
+
+TRACEBACK_LENGTH_MAX = 8_000
+"""The end of a traceback tells most of it."""
 
 
 class Condition:
@@ -28,10 +36,13 @@ class Condition:
     def holds(self, values: Values) -> bool | Failure:
         """Whether the node is to run; a failure where the question cannot be answered."""
         try:
+            if self.test.is_async:
+                raise TypeError(ASYNC)
             args, kwargs = self.test.decode(self.arguments.render(values))
             return bool(self.test.function(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything, and decide must not
-            return failure_of(ConditionFailedError(f"when {self.text}: {type(error).__name__}: {error}"))
+            failure = failure_of(ConditionFailedError(f"when {self.text}: {type(error).__name__}: {error}"))
+            return structs.replace(failure, traceback="".join(format_exception(error))[-TRACEBACK_LENGTH_MAX:])
 
 
 def compile_condition(
