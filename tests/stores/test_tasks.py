@@ -156,12 +156,12 @@ def test_what_is_given_back_while_its_instance_is_paused_is_held(queue):
     lease(queue, (1, "a"))
     with queue.writing() as changes:
         changes.statuses[1] = ("paused", None, None, None, None, 1)
-        changes.held.append((1,))
+        changes.held[1] = (1,)
     with queue.writing() as changes:
         changes.tasks_freed.append((1, "a", 1))
     assert waiting(queue) == []
     with queue.writing() as changes:
-        changes.released.append((1,))
+        changes.released[1] = (1,)
     assert keys(waiting(queue)) == ["a"]
 
 
@@ -193,13 +193,13 @@ def test_holding_touches_what_waits_not_what_runs(queue):
     queue.task(2, "other")
     lease(queue, (1, "runs"))
     with queue.writing() as changes:
-        changes.held.append((1,))
+        changes.held[1] = (1,)
     assert keys(waiting(queue)) == ["other"]
     with queue.reading() as store:
         assert store.stale([(1, "runs", 1)], 5) == set()
         assert store.next_task_at(1, NOW - 1) == NOW, "of the other instance"
     with queue.writing() as changes:
-        changes.released.append((1,))
+        changes.released[1] = (1,)
     assert keys(waiting(queue)) == ["waits", "other"]
 
 

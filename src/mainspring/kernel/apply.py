@@ -68,11 +68,13 @@ def cancel_task(turn: Turn, live: Live, command: CancelTask) -> None:
 
 
 def hold_tasks(turn: Turn, live: Live, command: HoldTasks) -> None:
-    turn.changes.held.append((live.id,))
+    turn.changes.released.pop(live.id, None)
+    turn.changes.held[live.id] = (live.id,)
 
 
 def release_tasks(turn: Turn, live: Live, command: ReleaseTasks) -> None:
-    turn.changes.released.append((live.id,))
+    turn.changes.held.pop(live.id, None)
+    turn.changes.released[live.id] = (live.id,)
     turn.look = True
 
 

@@ -155,10 +155,10 @@ class Changes:
         """instance, key"""
         self.progress: list[tuple[float, int, str]] = []
         """fraction, instance, key"""
-        self.held: list[tuple[int]] = []
-        """instance whose waiting tasks are held"""
-        self.released: list[tuple[int]] = []
-        """instance whose held tasks wait again"""
+        self.held: dict[int, tuple[int]] = {}
+        """by instance: instance whose waiting tasks are held; none that is released in the same breath"""
+        self.released: dict[int, tuple[int]] = {}
+        """by instance: instance whose held tasks wait again"""
         self.statuses: dict[int, tuple[str, float | None, str | None, str | None, str | None, int]] = {}
         """by instance: status, ended_at, output, error, reason, instance"""
         self.events: dict[int, dict[str, tuple[int, str, float, str, str] | None]] = {}
