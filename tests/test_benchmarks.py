@@ -1,0 +1,80 @@
+"""Every benchmark runs, at a size at which its figures mean nothing, and writes what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "benchmarks"
+PAGE = ROOT / "docs" / "how-to" / "import-a-recorded-workflow.md"
+
+BOUNDS = {
+    "steps": ["≥ 0.4 ×", "≥ 0.25 ×", "≤ 2.5 ×", "≥ 0.35 ×", "≤ 2 ×"],
+    "graph": ["≤ 1.5 ×", "≤ 1000 MB"],
+    "disk": ["≤ 600 bytes"],
+    "waiting": ["≤ 150 MB", "≤ 150 MB", "≤ 1 %"],
+    "startup": ["≤ 150 ms", "≤ 300 ms"],
+    "traces": [],
+}
+"""What each holds mainspring to."""
+
+
+def run(name: str, *options: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / f"{name}.py"), f"--json={folder / 'figures.json'}", *options],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "MAINSPRING_SPIKE": "none"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "tea.json"
+    path.write_text(re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0], encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_benchmark_tells_each_figure_with_its_bound(name, tmp_path, recording):
+    options = [f"--recording={recording}"] if name == "traces" else []
+
+    printed = run(name, "--size=0.002", "--rounds=1", *options, folder=tmp_path)
+
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert figures["benchmark"].partition(":")[0] == name
+    assert figures["reference"], "a figure alone says nothing of another machine"
+    assert [row["bound"] for row in figures["rows"] if row["bound"]] == BOUNDS[name]
+    for row in figures["rows"]:
+        assert row["value"] >= 0 or name == "disk"
+        assert row["what"] in printed
+        assert (row["holds"] is None) == (not row["bound"])
+
+
+def test_the_reference_runs_alone(tmp_path, recording):
+    printed = run("reference", "--chains=10", "--width=10", f"--recording={recording}", folder=tmp_path)
+
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert figures["steps_per_s"] > 0
+    assert "durable steps/s" in printed
+    assert figures["traces_s"]["tea"] > 0
+
+
+@pytest.mark.slow
+def test_all_run_one_after_the_other_into_one_file(tmp_path):
+    printed = run("run", "--size=0.002", "--rounds=1", folder=tmp_path)
+
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert sorted(each["benchmark"].partition(":")[0] for each in figures["benchmarks"]) == sorted(BOUNDS)
+    assert "missed" in printed or "every bound is kept" in printed
