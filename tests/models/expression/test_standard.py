@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import IntEnum, StrEnum
 from zoneinfo import ZoneInfo
 
@@ -129,3 +129,15 @@ def test_a_whole_number_of_any_length_may_come_in():
     assert feel.compile("x - x")(x=huge) == 0
     assert feel.compile("string(x)")(x=huge) == "1" + "0" * 5_000
     assert feel.evaluate("string(x)", {"x": 10**7_000}).warnings
+
+
+def test_the_context_for_decimals_of_the_caller_makes_no_difference():
+    third = "0.3333333333333333333333333333333333"
+
+    with localcontext(prec=3):
+        assert str(feel.compile("1 / 3")()) == third
+        assert str(feel.compile("-(1 / 3)")()) == f"-{third}"
+        assert str(feel.compile("abs(-1 / 3)")()) == third
+        assert str(feel.compile("number(text)")(text=f"-{third}")) == f"-{third}"
+        assert feel.compile("9999999999999999999999999999999998.0 + 1")() == 9999999999999999999999999999999999
+        assert feel.compile("modulo(1e32 + 0.5, 7)")() == Decimal("2.5")

@@ -29,6 +29,8 @@ Operation = Callable[[Decimal, Decimal], Decimal]
 Number = int | Decimal
 
 DIGITS = 34
+# Operators such as `-` and `%`, and `abs`, round to the context that the caller of this library happens to have. Only
+# comparisons are used on decimals directly.
 WHOLE_MAX = 10**DIGITS
 """The first whole number that no longer has its 34 digits."""
 EXPONENT_MAX, EXPONENT_MIN = 6144, -6143
@@ -65,8 +67,8 @@ def number_of_text(text: str) -> Number:
         value = DECIMAL128.create_decimal(text)
     except (InvalidOperation, Overflow):
         raise Fault(f"{text[:50]!r} is not a number of 34 digits and an exponent up to {EXPONENT_MAX}") from None
-    _, _, exponent = value.as_tuple()
-    return whole(value) if isinstance(exponent, int) and exponent >= 0 or "e" in text.lower() else value
+    has_fraction = isinstance(exponent := value.as_tuple().exponent, int) and exponent < 0
+    return value if has_fraction and "e" not in text.lower() else whole(value)
 
 
 def number_of_float(value: float) -> Decimal:
@@ -120,7 +122,7 @@ def power(base: Number, exponent: Number) -> Number:
     """The power; exact where it has at most 34 digits."""
     result = _decided(DECIMAL128.power, base, exponent)
     exact = type(base) is int and type(exponent) is int and exponent >= 0
-    return int(result) if exact and abs(result) < WHOLE_MAX else result
+    return int(result) if exact and -WHOLE_MAX < result < WHOLE_MAX else result
 
 
 def modulo(dividend: Number, divisor: Number) -> Number:
@@ -129,8 +131,8 @@ def modulo(dividend: Number, divisor: Number) -> Number:
         raise Fault("modulo by zero")
     if type(dividend) is int and type(divisor) is int:
         return dividend % divisor
-    quotient = whole(rounded(divide(dividend, divisor), 0, "floor"))
-    return subtract(dividend, multiply(divisor, quotient))
+    rest = _WIDE.remainder(Decimal(dividend), Decimal(divisor))
+    return fit(rest) if rest == 0 or (rest < 0) is (divisor < 0) else add(rest, divisor)
 
 
 def negate(value: Number) -> Number:
@@ -154,14 +156,14 @@ def rounded(value: Number, scale: int, how: str) -> Number:
 
 def whole(value: Number) -> Number:
     """The same number, as `int` when it is whole and has at most 34 digits."""
-    if type(value) is int or abs(value) >= WHOLE_MAX or value % 1 != 0:
+    if isinstance(value, int) or not -WHOLE_MAX < value < WHOLE_MAX or value != value.to_integral_value():
         return value
     return int(value)
 
 
 def integer(value: Number, what: str) -> int:
     """The whole part, for counts and positions; raises Fault when it is absurdly large."""
-    if abs(value) >= WHOLE_MAX:
+    if not -WHOLE_MAX < value < WHOLE_MAX:
         raise Fault(f"{what} is too large")
     return int(value)
 

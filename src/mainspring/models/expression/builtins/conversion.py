@@ -6,6 +6,7 @@ from mainspring.models.expression import tree
 from mainspring.models.expression.arithmetic import midnight
 from mainspring.models.expression.arithmetic import negate as negated
 from mainspring.models.expression.decimals import Number, integer, multiply, number_of_text
+from mainspring.models.expression.decimals import negate as negative
 from mainspring.models.expression.errors import ExpressionError, Fault
 from mainspring.models.expression.iso import read_date, read_date_time, read_duration, read_temporal, read_time
 from mainspring.models.expression.objects import Range
@@ -94,7 +95,7 @@ def to_number(text: str, grouping: str | None = None, point: str | None = None) 
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise Fault(f"{show(text)} is not a number")
     value = number_of_text(digits)
-    return -value if plain.startswith("-") else value
+    return negative(value) if plain.startswith("-") else value
 
 
 def to_string(run: Run, value: object) -> str:
