@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Set
 
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import ENDED, PAUSED
@@ -32,6 +32,8 @@ class Placement:
         self._offers: Offers = offers if total else _nothing
         self._free = dict(limits)
         self._free_total = total
+        self._is_shared = total < sum(limits.values())
+        """Whether a task of one pool can take the place of one of another."""
         self._capabilities: dict[tuple[str, str, str], int] = {}
         self._pools: dict[int, str | None] = {}
         self._handlers: dict[int, str] = {}
@@ -55,6 +57,7 @@ class Placement:
         Those `withdrawn` are neither.  Adds to `dispatch` what is to begin once the turn is durable.
         """
         worker, running, rows, free = self.worker, self.running, changes.tasks, self._free
+        crowded = self._crowded()
         if len(tasks) > 1 and len({task.spec.priority + task.priority for _, task in tasks}) > 1:
             tasks.sort(key=lambda pair: -pair[1].spec.priority - pair[1].priority)
         for live, task in tasks:
@@ -72,7 +75,7 @@ class Placement:
                 and ready_at <= now
                 and free[pool] > 0
                 and self._free_total > 0
-                and capability not in self._backlog
+                and pool not in crowded
                 and not self.draining
                 and live.status != PAUSED
             ):
@@ -98,7 +101,18 @@ class Placement:
                 instance, task_key, capability, priority, ready_at, 0, 0, owner, None, spec.timeout_s,
                 payload.decode(),
             ))  # fmt: skip
+            backlog_count = len(self._backlog)
             self._expect(capability, pool, ready_at, now)
+            if len(self._backlog) > backlog_count:
+                crowded = self._crowded()
+
+    def _crowded(self) -> Container[str]:
+        """The pools whose free slots belong to what waits already: what is new does not overtake it."""
+        if not self._backlog:
+            return ()
+        return (
+            self._free if self._is_shared else {pool for c in self._backlog if (pool := self._pools.get(c)) is not None}
+        )
 
     def _need(self, store: Store, spec: TaskSpec) -> tuple[int, str | None]:
         needs = (spec.handler, spec.queue, spec.requires)
