@@ -5,6 +5,7 @@ from mainspring.engine import Engine
 from mainspring.handler import Handler, task
 from mainspring.instance import Info, Instance, Page
 from mainspring.models.contract import Failure
+from mainspring.models.machine import Machine, State, StateMachine
 from mainspring.models.retry import Retry
 from mainspring.models.workflow import Workflow
 
@@ -15,8 +16,11 @@ __all__ = [
     "Handler",
     "Info",
     "Instance",
+    "Machine",
     "Page",
     "Retry",
+    "State",
+    "StateMachine",
     "Workflow",
     "context",
     "task",

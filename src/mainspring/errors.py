@@ -176,6 +176,56 @@ class ConditionFailedError(MainspringError):
     """The condition of a node raised instead of answering."""
 
 
+# --- State machines ---------------------------------------------------------------------------
+
+
+class EventRefusedError(ConflictError):
+    """No transition takes the event now; nothing has changed."""
+
+    def __init__(
+        self, machine: str, event: str, *, active: Sequence[str], reasons: Sequence[str], available: Sequence[str]
+    ) -> None:
+        self.machine = machine
+        self.event = event
+        self.active = tuple(active)
+        self.available = tuple(available)
+        where = f"machine {machine!r} in {' and '.join(map(repr, active)) or 'no state'}"
+        why = "; ".join(reasons) or "no transition takes it there"
+        possible = f"possible now: {', '.join(available)}" if available else "no event is possible now"
+        super().__init__(f"{where} does not take event {event!r}: {why}; {possible}")
+
+
+class MachineEndedError(ConflictError):
+    """The machine is in a final state of its own; it takes no events any more."""
+
+    def __init__(self, machine: str, event: str, active: Sequence[str]) -> None:
+        super().__init__(
+            f"machine {machine!r} has ended in {' and '.join(map(repr, active))}; it takes no event {event!r} any more"
+        )
+
+
+class MachineFailedError(MainspringError):
+    """A condition or action failed, and no transition handles `error.execution`; nothing has changed."""
+
+    def __init__(self, machine: str, active: Sequence[str], reason: str) -> None:
+        self.reason = reason
+        where = " and ".join(map(repr, active)) or "its first step"
+        super().__init__(
+            f"machine {machine!r} failed in {where}: {reason}; the configuration before the event is kept "
+            f"(a transition on error.execution would handle it)"
+        )
+
+
+class MachineEndlessError(MainspringError):
+    """Steps without a further event never settle; nothing has changed."""
+
+    def __init__(self, machine: str, limit: int, cycle: Sequence[str]) -> None:
+        super().__init__(
+            f"machine {machine!r} does not settle within {limit:,} steps of one event; it goes in a circle: "
+            f"{' → '.join(cycle)}"
+        )
+
+
 # --- Stores and engine ------------------------------------------------------------------------
 
 

@@ -1,0 +1,105 @@
+"""A machine's definition as users hold it: built by calls, read from data or SCXML, or written as a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from msgspec import ValidationError, convert
+
+from mainspring.errors import DefinitionInvalidError, HandlerUnknownError, Problem
+from mainspring.models.machine.chart import Chart
+from mainspring.models.machine.document import Document
+from mainspring.models.machine.plan import Arc, Plan, compile_machine
+from mainspring.models.machine.scxml import Read, deny, read_scxml
+from mainspring.models.machine.world import UnknownSourceError
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+class Machine:
+    """A definition: its document, and the Python callables that it names.
+
+    Compiled when it is first used; then raises `DefinitionInvalidError` with all that is wrong.
+    """
+
+    def __init__(
+        self, document: Document, functions: Functions | None = None, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        self.document = document
+        self.functions = dict(functions or {})
+        self._problems = problems
+        """What the notation itself found wrong."""
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any], functions: Functions | None = None) -> Machine:
+        """The machine of a dict, as a JSON or YAML file gives it; raises `DefinitionInvalidError`."""
+        try:
+            return Machine(convert(data, Document), functions)
+        except ValidationError as error:
+            name = str(data.get("machine", "machine"))
+            raise DefinitionInvalidError(name, [Problem(str(error))]) from None
+
+    @staticmethod
+    def of_json(text: str | bytes, functions: Functions | None = None) -> Machine:
+        """The machine of a JSON text; raises `DefinitionInvalidError`."""
+        try:
+            return Machine(msgspec.json.decode(text, type=Document), functions)
+        except msgspec.DecodeError as error:
+            raise DefinitionInvalidError("machine", [Problem(str(error))]) from None
+
+    @staticmethod
+    def of_scxml(text: str | bytes, *, file: str = "<text>", read: Read = deny) -> Machine:
+        """The machine of an SCXML document, with FEEL as its data model; raises `DefinitionInvalidError`."""
+        return Machine(read_scxml(text, file=file, read=read))
+
+    @property
+    def name(self) -> str:
+        return self.document.machine
+
+    def to_json(self) -> bytes:
+        """The document, as `of_json` reads it."""
+        return self.document.encode()
+
+    @cached_property
+    def plan(self) -> Plan:
+        try:
+            plan = compile_machine(self.document, self.resolve)
+        except DefinitionInvalidError as error:
+            raise DefinitionInvalidError(self.name, (*self._problems, *error.problems)) from None
+        if self._problems:
+            raise DefinitionInvalidError(self.name, self._problems)
+        return plan
+
+    @cached_property
+    def chart(self) -> Chart:
+        return Chart(self.plan)
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        """All names of events that its transitions are for, in document order."""
+        return tuple(dict.fromkeys(name for arc in self.plan.arcs for name in arc.document.event.split()))
+
+    def resolve(self, name: str) -> Callable[..., Any]:
+        """The Python callable of a name; raises `HandlerUnknownError`."""
+        try:
+            return self.functions[name]
+        except KeyError:
+            known = ", ".join(self.functions) or "none"
+            raise HandlerUnknownError(name, f"it was not given with the machine (given are: {known})") from None
+
+    def load(self, source: str) -> Document:
+        """The machine that an invocation names: an SCXML text, for nothing is fetched."""
+        if source.lstrip().startswith("<"):
+            return read_scxml(source)
+        raise UnknownSourceError(f"machine {source!r} is not fetched; write it where it is invoked")
+
+    def describe_refusal(self, arc: Arc) -> str:
+        """Why a transition did not take an event that it is for."""
+        states = self.plan.states
+        targets = " and ".join(repr(states[target].id) for target in arc.targets) or "nowhere"
+        when = arc.document.when
+        test = when if isinstance(when, str) else f"{when.name}()"
+        return f"the way from {states[arc.source].id!r} to {targets} needs {test}"

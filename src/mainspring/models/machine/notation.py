@@ -1,0 +1,291 @@
+"""Machines written as classes.
+
+    class Approval(StateMachine):
+        draft = State(initial=True)
+        review = State(enter="notify_reviewer", after={"3d": "escalated"})
+        escalated, approved, rejected = State(), State(final=True), State(final=True)
+
+        submit = draft.to(review, when="data_ready")
+        approve = review.to(approved, when="amount < limit or boss") | escalated.to(approved)
+        reject = (review | escalated).to(rejected)
+
+        def notify_reviewer(self, event): ...
+
+The names of the class body are the ids of states and the names of events.  A text for a condition is the name of a
+method if there is one of that name, and otherwise an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, overload
+
+from msgspec import ValidationError, convert, structs
+
+from mainspring.errors import Problem
+from mainspring.models.machine import document as written
+from mainspring.models.machine.definition import Machine
+from mainspring.models.machine.document import AnyAction, Call, Document, Transition
+from mainspring.models.machine.live import LiveMachine
+from mainspring.models.machine.outcome import Outcome
+
+Do = str | Callable[..., Any] | Mapping[str, Any] | AnyAction
+"""An action: the name of a method, a callable, or an action as data."""
+Dos = Do | Sequence[Do] | None
+
+
+class State:
+    """A state; what it is called in the class body is its id.
+
+    `inside`: the states within it, one of which is active while it is; with `parallel` all of them are.
+    `initial`: the one among its neighbours that is entered first; without any, the first one.
+    `final`: entering it ends what is around it.  `history`: `shallow` or `deep`; leads back to what was active.
+    `enter`, `exit`: actions.  `after`: a delay such as `3d`, and the state to go to then.
+    """
+
+    def __init__(
+        self,
+        *,
+        inside: Iterable[State] = (),
+        initial: bool = False,
+        final: bool = False,
+        parallel: bool = False,
+        history: str = "",
+        enter: Dos = None,
+        exit: Dos = None,  # noqa: A002 - the word of the field
+        after: Mapping[str, str | State] | None = None,
+        done: str = "",
+        invoke: Mapping[str, Any] | None = None,
+        description: str = "",
+    ) -> None:
+        self.id = ""
+        self.inside = tuple(inside)
+        self.initial = initial
+        self.final, self.parallel, self.history = final, parallel, history
+        self.enter, self.exit = enter, exit
+        self.after = dict(after or {})
+        self.done = done
+        """An expression: the data of the done event that entering this final state gives."""
+        self.invoke = invoke
+        self.description = description
+        self.ways: list[Way] = []
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.id = self.id or name
+
+    def __repr__(self) -> str:
+        return f"<State {self.id}>"
+
+    def __or__(self, other: State | States) -> States:
+        return States((self,)) | other
+
+    def to(self, *targets: State, **how: Any) -> Transitions:
+        """A transition to one state, or to several in different regions; to none: only its actions are done.
+
+        `when`: a condition.  `do`: actions.  `event`: descriptors, where the name in the class body is not meant;
+        a transition that has neither is taken as soon as its condition holds.  `internal`: the state is not left.
+        """
+        return States((self,)).to(*targets, **how)
+
+    @property
+    def kind(self) -> str:
+        chosen = {written.FINAL: self.final, written.PARALLEL: self.parallel, self.history: bool(self.history)}
+        return next((kind for kind, is_so in chosen.items() if is_so), written.STATE)
+
+
+class States(tuple[State, ...]):
+    """Several states that have transitions in common: `(review | escalated).to(rejected)`."""
+
+    __slots__ = ()
+
+    def __or__(self, other: State | States) -> States:
+        return States((*self, *((other,) if isinstance(other, State) else other)))
+
+    def to(
+        self,
+        *targets: State,
+        event: str = "",
+        when: str | Callable[..., Any] = "",
+        do: Dos = None,
+        internal: bool = False,
+    ) -> Transitions:
+        """The same transition from each of them."""
+        ways = [Way(source, targets, event, when, do, internal) for source in self]
+        for way in ways:
+            way.source.ways.append(way)
+        return Transitions(ways)
+
+
+class Way:
+    """One transition as it is written."""
+
+    __slots__ = ("do", "event", "internal", "source", "targets", "when")
+
+    def __init__(
+        self,
+        source: State,
+        targets: tuple[State, ...],
+        event: str,
+        when: str | Callable[..., Any],
+        do: Dos,
+        internal: bool,
+    ) -> None:
+        self.source = source
+        self.targets = targets
+        self.event = event
+        self.when = when
+        self.do = do
+        self.internal = internal
+
+
+class Transitions:
+    """Transitions of one event; as an attribute of a machine, what sends it."""
+
+    def __init__(self, ways: Sequence[Way]) -> None:
+        self.ways = list(ways)
+        self.event = ""
+
+    def __or__(self, other: Transitions) -> Transitions:
+        return Transitions([*self.ways, *other.ways])
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.event = self.event or name
+        for way in self.ways:
+            way.event = way.event or name
+
+    @overload
+    def __get__(self, machine: None, owner: type) -> Transitions: ...
+    @overload
+    def __get__(self, machine: LiveMachine, owner: type) -> Callable[..., Outcome]: ...
+    def __get__(self, machine: LiveMachine | None, owner: type) -> Transitions | Callable[..., Outcome]:
+        return self if machine is None else partial(machine.send, self.event)
+
+
+class StateMachine(LiveMachine):
+    """Base of machines that are written as classes; an instance is a machine in memory.
+
+    `strict`: an event that nothing takes is refused; `values`: data with their first values.
+    """
+
+    strict: ClassVar[bool] = True
+    values: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, **data: Any) -> None:
+        """Start it; `data` by name."""
+        super().__init__(type(self).machine(), data)
+
+    @classmethod
+    def machine(cls) -> Machine:
+        """The definition that the class describes; made once."""
+        known = cls.__dict__.get("_machine")
+        if known is None:
+            known = _Reader(cls).machine()
+            cls._machine = known  # type: ignore[attr-defined]
+        assert isinstance(known, Machine)
+        return known
+
+
+class _Reader:
+    """What a class says, as a document."""
+
+    def __init__(self, owner: type[StateMachine]) -> None:
+        self.owner = owner
+        self.functions: dict[str, Callable[..., Any]] = {}
+        self.problems: list[Problem] = []
+        names = {name: value for base in reversed(owner.__mro__) for name, value in vars(base).items()}
+        self.states = [value for value in names.values() if isinstance(value, State)]
+
+    def machine(self) -> Machine:
+        inner = {state for around in self.states for state in around.inside}
+        tops = [state for state in self.states if state not in inner]
+        data = tuple(written.Datum(name, written.Value(constant=value)) for name, value in self.owner.values.items())
+        document = Document(
+            machine=self.owner.__name__,
+            states={state.id: self.state(state) for state in tops},
+            initial=self.initial(tops, self.owner.__name__),
+            data=data,
+            strict=self.owner.strict,
+            description=(self.owner.__doc__ or "").strip() if self.owner.__doc__ != StateMachine.__doc__ else "",
+        )
+        return Machine(document, self.functions, tuple(self.problems))
+
+    def state(self, state: State) -> written.State:
+        place = f"state {state.id}"
+        if not state.id:
+            self.problems.append(Problem("a state inside another has no name; give it one in the class body"))
+        after = {delay: where.id if isinstance(where, State) else where for delay, where in state.after.items()}
+        made = written.State(
+            kind=state.kind,
+            initial=() if state.parallel else self.initial(state.inside, place),
+            states={inner.id: self.state(inner) for inner in state.inside},
+            on=tuple(self.transition(way, place) for way in state.ways),
+            enter=tuple(self.actions(state.enter, f"{place}, enter")),
+            exit=tuple(self.actions(state.exit, f"{place}, exit")),
+            after=dict(after),
+            done=written.Done(content=written.Value(state.done)) if state.done else None,
+            description=state.description,
+        )
+        if state.invoke is not None:
+            invoke = self.converted(state.invoke, written.Invoke, f"{place}, invoke")
+            made = structs.replace(made, invoke=() if invoke is None else (invoke,))
+        return made
+
+    def initial(self, states: Sequence[State], place: str) -> tuple[str, ...]:
+        chosen = [state.id for state in states if state.initial]
+        if len(chosen) > 1:
+            self.problems.append(Problem(f"{' and '.join(map(repr, chosen))} are both initial; one can be", place))
+        return tuple(chosen[:1])
+
+    def transition(self, way: Way, place: str) -> Transition:
+        for target in way.targets:
+            if target not in self.states:
+                self.problems.append(Problem(f"a transition leads to a state of another machine: {target!r}", place))
+        when: str | Call = ""
+        if callable(way.when) or (self.method(way.when) is not None):
+            when = self.call(way.when, place)
+        elif isinstance(way.when, str):
+            when = way.when
+        return Transition(
+            event=way.event,
+            target=tuple(target.id for target in way.targets),
+            when=when,
+            actions=tuple(self.actions(way.do, place)),
+            internal=way.internal,
+        )
+
+    def actions(self, dos: Dos, place: str) -> Iterator[AnyAction]:
+        single = dos is None or isinstance(dos, str | Mapping | written.Action) or callable(dos)
+        each: Any
+        for each in () if dos is None else (dos,) if single else dos:  # type: ignore[union-attr]
+            if isinstance(each, written.Action):
+                yield each  # type: ignore[misc]
+            elif isinstance(each, Mapping):
+                made = self.converted(each, AnyAction, place)
+                if made is not None:
+                    yield made
+            elif isinstance(each, str) and self.method(each) is None:
+                self.problems.append(Problem(f"there is no method {each!r} for this action", place))
+            else:
+                yield self.call(each, place)
+
+    def method(self, name: object) -> Callable[..., Any] | None:
+        found = getattr(self.owner, name, None) if isinstance(name, str) and name.isidentifier() else None
+        return found if callable(found) and not isinstance(found, State | Transitions) else None
+
+    def call(self, what: str | Callable[..., Any], place: str) -> Call:
+        """A method by its name, any other callable by its own, so that a stored definition can be read anywhere."""
+        function = what if callable(what) else self.method(what)
+        assert function is not None
+        name = f"{function.__module__}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+        if self.functions.get(name, function) is not function:
+            name = f"{name}#{place}"  # several lambdas in one class
+        self.functions[name] = function
+        return Call(name)
+
+    def converted(self, data: Mapping[str, Any], kind: Any, place: str) -> Any:
+        try:
+            return convert(dict(data), kind)
+        except ValidationError as error:
+            self.problems.append(Problem(str(error), place))
+            return None

@@ -1,0 +1,395 @@
+"""One machine that runs: events in, steps taken, effects out (SCXML, appendix D: mainEventLoop and below)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from mainspring.errors import MachineEndlessError, MachineFailedError
+from mainspring.models.machine.actions import SCXML_PROCESSOR
+from mainspring.models.machine.chart import Chart, Choice, Node, Step, leaving
+from mainspring.models.machine.effects import Begin, Delay, Effect, Pass, Revoke, Say, Stop
+from mainspring.models.machine.event import (
+    ERROR_COMMUNICATION,
+    ERROR_EXECUTION,
+    INTERNAL,
+    PLATFORM,
+    MachineEvent,
+)
+from mainspring.models.machine.expression import (
+    EVENT,
+    IN,
+    NAME,
+    PROCESSORS,
+    SESSION,
+    ActionError,
+    predicate_in,
+    replaced,
+)
+from mainspring.models.machine.plan import Arc, Calling, Vertex
+
+MICROSTEPS_MAX = 1_000
+"""Steps that one event may lead to; more never settle."""
+
+MACHINE_TYPES = ("machine", "scxml", "http://www.w3.org/TR/scxml/", "http://www.w3.org/TR/scxml")
+OTHER_TYPES = ("task", "workflow")
+
+Saved = tuple[Node, dict[str, Any], dict[str, Calling], set[int], int]
+
+Taken = tuple[str, Step]
+"""The name of an event (empty: none) and the step that it led to."""
+
+
+class Session:
+    """The state of a machine, and the interpreter that changes it."""
+
+    __slots__ = (
+        "_bound", "_counter", "_names", "_waiting", "calls", "chart", "data", "event", "external", "has_ended", "host",
+        "id", "internal", "mask", "node", "outbox", "output", "parent", "plan", "trail",
+    )  # fmt: skip
+
+    def __init__(self, chart: Chart, id: str = "1", *, parent: str = "", host: Any = None) -> None:
+        self.chart = chart
+        self.plan = chart.plan
+        self.id = id
+        self.parent = parent
+        """The session id of the machine that invoked this one."""
+        self.host: Any = self if host is None else host
+        """What Python callables get as their machine."""
+        self.node: Node = chart.empty
+        self.mask = 0
+        self.data: dict[str, Any] = {}
+        self.event: MachineEvent | None = None
+        self.internal: deque[MachineEvent] = deque()
+        self.external: deque[MachineEvent] = deque()
+        self.outbox: list[Effect] = []
+        self.trail: list[Taken] = []
+        """The steps that the latest events led to; whoever runs the session reads and clears it."""
+        self.calls: dict[str, Calling] = {}
+        """What is invoked now, by its id."""
+        self.has_ended = False
+        self.output: Any = None
+        self._waiting: list[Vertex] = []
+        """States whose invocations begin once the machine has settled (statesToInvoke)."""
+        self._names: dict[str, Any] | None = None
+        self._counter = 0
+        self._bound: set[int] = set()
+        """States whose data have got their first values."""
+
+    # --- Running ------------------------------------------------------------------------------
+
+    def start(self, values: Mapping[str, Any]) -> None:
+        """Enter the initial configuration; `values` replace the first values of data."""
+        plan = self.plan
+        if plan.document.open:
+            self.data.update(values)
+        self._bind_all(values)
+        if plan.script is not None:
+            plan.script(self)
+        self._take("", self.chart.start())
+        self._settle()
+
+    def handle(self, event: MachineEvent) -> bool:
+        """One external event, until the machine has settled; says whether a transition took it.
+
+        Raises `MachineFailedError` and `MachineEndlessError`, and then nothing has changed.
+        """
+        self.event, self._names, self.mask = event, None, self.node.mask
+        if self.calls:
+            self._finalize(event)
+        choice = self.node.choices.get(event.name) or self.chart.choose(self.node, event.name)
+        step = choice.step or (self._select(choice) if choice.groups else None)
+        if step is not None:
+            self._take(event.name, step)
+        if step is not None or self.internal:
+            self._settle()
+        return step is not None
+
+    def _settle(self) -> None:
+        """Take all that follows without a further external event (a macrostep)."""
+        for _ in range(MICROSTEPS_MAX):
+            node = self.node
+            if node.is_final:
+                self._finish()
+                return
+            choice, name = node.eventless, ""
+            step = None if choice is None else choice.step or self._select(choice)
+            if step is None:
+                if not self.internal:
+                    if self._waiting:
+                        self._invoke_waiting()
+                        continue
+                    return
+                event = self.internal.popleft()
+                self.event, self._names, name = event, None, event.name
+                choice = node.choices.get(name) or self.chart.choose(node, name)
+                step = choice.step or (self._select(choice) if choice.groups else None)
+            if step is not None:
+                self._take(name, step)
+            elif name == ERROR_EXECUTION and self.plan.document.strict:
+                assert self.event is not None
+                raise MachineFailedError(self.plan.name, self.active_ids(), str(self.event.data["message"]))
+        raise MachineEndlessError(self.plan.name, MICROSTEPS_MAX, self._cycle())
+
+    def _select(self, choice: Choice) -> Step | None:
+        """Ask the conditions, and resolve conflicts."""
+        enabled: dict[Arc, None] = {}
+        refused: set[Arc] = set()
+        for group in choice.groups:
+            for arc in group:
+                if arc in refused:
+                    continue
+                if arc in enabled or arc.guard is None or self.holds(arc):
+                    enabled[arc] = None
+                    break
+                refused.add(arc)
+        return self.chart.step(self.node, tuple(enabled)) if enabled else None
+
+    def holds(self, arc: Arc) -> bool:
+        """Whether the condition of a transition is true; one without a value is false, and an error (5.9.1)."""
+        assert arc.guard is not None
+        try:
+            return bool(arc.guard(self))
+        except ActionError as error:
+            self.fail(error)
+            return False
+
+    def _take(self, name: str, step: Step) -> None:
+        """One microstep."""
+        for op in step.ops:
+            op(self)
+        self.node = step.node
+        self.mask = step.node.mask
+        self.trail.append((name, step))
+
+    def _finish(self) -> None:
+        """exitInterpreter: all that is active is left, but stays visible as the configuration."""
+        plan, mask = self.plan, self.mask
+        self.has_ended = True
+        for state in reversed(self.node.active):
+            for op in leaving(plan.states[state]):
+                op(self)
+            for compute in plan.states[state].done:
+                try:
+                    self.output = compute(self)
+                except ActionError as error:
+                    self.output = None
+                    self.fail(error)
+        self.internal.clear()
+        self.external.clear()
+        self.mask = mask
+
+    def _cycle(self) -> list[str]:
+        """The states that the last steps went through, up to the first that comes again."""
+        seen: list[str] = []
+        for _, step in reversed(self.trail):
+            ids = ", ".join(
+                self.plan.states[state].id for state in step.node.active if self.plan.states[state].is_atomic
+            )
+            if ids in seen:
+                break
+            seen.append(ids)
+        return [*reversed(seen), seen[-1]]
+
+    # --- Taking back --------------------------------------------------------------------------
+
+    def save(self) -> Saved:
+        """What a failed event is taken back to."""
+        return self.node, self.data.copy(), self.calls.copy(), self._bound.copy(), self._counter
+
+    def restore(self, saved: Saved) -> None:
+        """As it was when it was saved, and nothing asked for."""
+        self.node, self.data, self.calls, self._bound, self._counter = saved
+        self.mask, self.has_ended, self._names = self.node.mask, False, None
+        for queue in (self.internal, self.external, self.outbox, self.trail, self._waiting):
+            queue.clear()
+
+    # --- Data ---------------------------------------------------------------------------------
+
+    def scope(self) -> Mapping[str, Any]:
+        """All names that expressions see."""
+        names = self._names
+        if names is not None:
+            return names
+        plan, event = self.plan, self.event
+        names = self._names = {**plan.defaults, **self.data}
+        if plan.document.open and event is not None and type(event.data) is dict:
+            names.update(event.data)
+        system = plan.system
+        if system:
+            if EVENT in system:
+                names[EVENT] = None if event is None else event.as_context()
+            if IN in system:
+                names[IN] = predicate_in(self.is_active)
+            names[SESSION], names[NAME] = self.id, plan.name
+            names[PROCESSORS] = {"scxml": {"location": self.location}, SCXML_PROCESSOR: {"location": self.location}}
+        return names
+
+    def is_active(self, state: str) -> bool:
+        index = self.plan.index.get(state)
+        return index is not None and bool(self.mask >> index & 1)
+
+    def active_ids(self) -> list[str]:
+        return [self.plan.states[state].id for state in self.node.active]
+
+    @property
+    def location(self) -> str:
+        """Where events for this session are sent (C.1)."""
+        return f"#_scxml_{self.id}"
+
+    def has(self, name: str) -> bool:
+        return name in self.data
+
+    def assign(self, path: tuple[str, ...], value: Any) -> None:
+        """A new value for a place; raises `ActionError` for one that is not there."""
+        name = path[0]
+        if name not in self.data and not self.plan.document.open:
+            raise ActionError(f"there is no {name!r} in the data")
+        self.declare(name, replaced(self.data.get(name, {}), path[1:], value))
+
+    def declare(self, name: str, value: Any) -> None:
+        self.data[name] = value
+        self._names = None
+
+    def touch(self) -> None:
+        """The data may have been changed by Python."""
+        self._names = None
+
+    def bind(self, vertex: Vertex, values: Mapping[str, Any] | None = None) -> None:
+        """First values for the data of a state, once (5.3.3); `values` replace them."""
+        if vertex.index in self._bound:
+            return
+        self._bound.add(vertex.index)
+        for name, compute in vertex.data:
+            if values is not None and name in values:
+                self.declare(name, values[name])
+            elif compute is not None:
+                try:
+                    self.declare(name, compute(self))
+                except ActionError as error:
+                    self.fail(error)
+
+    def _bind_all(self, values: Mapping[str, Any]) -> None:
+        """All names are there from the start; with late binding only the machine's own have their values (5.3.3)."""
+        for vertex in self.plan.states:
+            for name, _ in vertex.data:
+                self.data.setdefault(name, None)
+        for vertex in self.plan.states[:1] if self.plan.document.late else self.plan.states:
+            if vertex.data:
+                self.bind(vertex, values if vertex.index == 0 else None)
+
+    # --- Events -------------------------------------------------------------------------------
+
+    def put(self, event: MachineEvent) -> None:
+        """Into the internal queue."""
+        self.internal.append(event)
+
+    def fail(self, error: ActionError) -> None:
+        """An error becomes an event (3.12.2)."""
+        self.put(MachineEvent(error.event, {"message": str(error)}, PLATFORM, error.send_id))
+
+    def done(self, state: str, computes: tuple[Any, ...]) -> None:
+        """A state is done (3.7); an error in its data is told first."""
+        data = None
+        for compute in computes:
+            try:
+                data = compute(self)
+            except ActionError as error:
+                self.fail(error)
+        self.put(MachineEvent(f"done.state.{state}", data, PLATFORM))
+
+    def send(self, event: MachineEvent, target: str, delay_s: float) -> None:
+        """Where an event goes (6.2.4, C.1); raises `ActionError` for a target that is none, or not there."""
+        if target == "#_internal":
+            if delay_s:
+                raise ActionError("an internal event cannot be delayed (6.2.4)")
+            event.type, event.origin_type = INTERNAL, ""
+            self.internal.append(event)
+            return
+        event.origin = self.location
+        if not target.startswith("#_") and target:
+            raise ActionError(f"{target!r} is no target; write #_parent, #_internal or #_<invoke id>")
+        is_own = target in ("", self.location)
+        known = is_own or (target == "#_parent" and self.parent) or target[2:] in self.calls
+        if target == f"#_scxml_{self.parent}" and self.parent:
+            target, known = "#_parent", True
+        if not known:
+            raise ActionError(f"there is no session {target!r} that could be reached", ERROR_COMMUNICATION)
+        if delay_s:
+            key = event.send_id or self.next_id("delay")
+            self.outbox.append(Delay(event, "" if is_own else target, delay_s, key))
+        elif is_own:
+            self.external.append(event)
+        else:
+            self.outbox.append(Pass(event, target))
+
+    def cancel(self, send_id: str) -> None:
+        self.outbox.append(Revoke(send_id))
+
+    def next_id(self, prefix: str) -> str:
+        """An id that this session has not used yet."""
+        self._counter += 1
+        return f"{prefix}.{self._counter}"
+
+    def log(self, label: str, value: Any) -> None:
+        self.outbox.append(Say(label, value))
+
+    # --- Invocations --------------------------------------------------------------------------
+
+    def await_settled(self, vertex: Vertex) -> None:
+        """A state with invocations has been entered."""
+        self._waiting.append(vertex)
+
+    def uninvoke(self, vertex: Vertex) -> None:
+        """A state with invocations is left."""
+        if vertex in self._waiting:
+            self._waiting.remove(vertex)
+        for id in [id for id, call in self.calls.items() if call.state == vertex.index]:
+            del self.calls[id]
+            self.outbox.append(Stop(id))
+
+    def _invoke_waiting(self) -> None:
+        waiting, self._waiting = sorted(self._waiting, key=lambda vertex: vertex.index), []
+        for vertex in waiting:
+            for call in vertex.calls:
+                try:
+                    self._invoke(vertex, call)
+                except ActionError as error:
+                    self.fail(error)
+
+    def _invoke(self, vertex: Vertex, call: Calling) -> None:
+        """Begin one invocation (6.4)."""
+        id = call.document.id
+        if not id:
+            self._counter += 1
+            id = f"{vertex.id}.{self._counter}"
+        if call.keep is not None:
+            self.assign(call.keep(), id)
+        type_ = call.type(self)
+        if type_ not in MACHINE_TYPES + OTHER_TYPES:
+            raise ActionError(f"nothing of type {type_!r} can be invoked", ERROR_EXECUTION)
+        kind = "machine" if type_ in MACHINE_TYPES else type_
+        content = call.document.content if call.content is None else call.content(self)
+        begin = Begin(id, kind, str(call.source(self)), content, call.data(self) or {})
+        self.calls[id] = call
+        self.outbox.append(begin)
+
+    def _finalize(self, event: MachineEvent) -> None:
+        """What an invocation wants to do with an event before transitions see it, and who gets a copy (6.5)."""
+        for id, call in list(self.calls.items()):
+            if event.invoke_id == id:
+                if call.finalize is not None:
+                    call.finalize(self)
+                elif call.document.finalize is not None and isinstance(event.data, dict):
+                    self._return_values(call, event.data)
+            if call.document.autoforward:
+                self.outbox.append(Pass(event, f"#_{id}"))
+
+    def _return_values(self, call: Calling, data: dict[str, Any]) -> None:
+        """An empty finalize: what comes back goes where it came from (6.5)."""
+        names = {name: name for name in call.document.names}
+        names |= {each.name: each.expression for each in call.document.parameters}
+        for name, location in names.items():
+            if name in data and location in self.data:
+                self.declare(location, data[name])
