@@ -159,3 +159,34 @@ def test_rerun_begins_with_a_node(store):
     assert store("rerun", "good", "total", "--json").json["status"] == "running"
     assert store("work", "--until-idle").code == 0
     assert store("show", "good", "--json").json["status"] == "completed"
+
+
+FAMILY = """
+from mainspring import Workflow, task
+
+@task
+def inner(number: int) -> int:
+    if number == 2:
+        raise ValueError("two is bad")
+    return number
+
+child = Workflow("child")
+child.output(child.add(inner, child.input("number", int)))
+parent = Workflow("parent")
+parent.add(child, 5, key="single")
+parent.map(child, [1, 2, 3], key="each")
+"""
+
+
+def test_instances_within_instances_are_shown_below_their_nodes(place):
+    (place.folder / "family.py").write_text(FAMILY)
+    assert place("run", "family.py", "--id", "family").code == 1
+    shown = place("show", "family").out
+    assert "└ = child:" in shown
+    assert "└ each/1 = child:" in shown
+    assert "ValueError: two is bad" in shown
+    assert "✓ single/inner" in place("timeline", "family").out
+    assert "✗ each/1/inner" in place("timeline", "family").out
+    children = place("show", "family", "--json").json["children"]
+    assert sorted(child["parent_key"] for child in children) == ["each/0", "each/1", "each/2", "single"]
+    assert len(place("list", "--children", "--json").json["instances"]) == 5
