@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import apsw
 import pytest
 
 
@@ -121,8 +122,6 @@ def test_doctor_finds_a_store_well(store):
 
 def test_doctor_finds_what_nobody_does(store, flow):
     store("start", flow, "--id", "lonely")
-    import apsw
-
     connection = apsw.Connection(str(store.folder / "mainspring.db"))
     connection.execute("update task set ready_at = ready_at - 3600")
     connection.close()

@@ -82,6 +82,7 @@ class Session:
                 wait([ending], timeout=max(TICK_S, (time.monotonic() - tick) / SHARE_MAX))
             if not ending.done():
                 return self._interrupted(view, go_on)
+            ending.result()  # raises if the engine broke while we waited
             view.update(watch, watch.advance())
         return self._tell_end(instance, time.monotonic() - started)
 
