@@ -115,10 +115,13 @@ class Simulation(Engine):
 
     def run_until_idle(self) -> None:
         """Let as much time pass as is needed until nothing is left that time alone could bring about."""
+        self._run_until(never)
+
+    def _run_until(self, is_enough: Callable[[], bool]) -> None:
         for _ in range(STEPS_MAX):
             self._run()
             at = self._next_work_at()
-            if at == float("inf"):
+            if at == float("inf") or is_enough():
                 return
             self.clock.advance(max(0.0, at - self.clock.now()))
         raise BrokenError(f"still busy after {STEPS_MAX:,} moments; the definition may go in circles")
@@ -199,6 +202,11 @@ class Simulation(Engine):
         return worker.process in self._dead
 
 
+def never() -> bool:
+    """It is not enough before all is idle."""
+    return False
+
+
 class Front:
     """What the engine's methods find in the place of a pump: calls are answered by the first process, at once."""
 
@@ -209,7 +217,7 @@ class Front:
         simulation = self._simulation
         reply = simulation.processes[0].pump.call(input)
         if isinstance(input, Await):
-            simulation.run_until_idle()
+            simulation._run_until(reply.done)  # noqa: SLF001 - its other half
             if not reply.done():
                 reply.set_exception(ResultTimeoutError(input.public_id, 0.0))
         while not reply.done():
