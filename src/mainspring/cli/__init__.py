@@ -49,6 +49,8 @@ def _perform(arguments: Sequence[str], output: Output) -> int:
         case "":
             output.line(pages.main_page(output))
             return 0
+        case "help":
+            return _perform([*rest[:1], "--help"], output)
         case "--version":
             output.line(version("mainspring"))
             return 0

@@ -130,6 +130,8 @@ class Session:
         look_at = time.monotonic() + LOOK_S
         while not self._signals:
             if until_idle and not self.engine.list(status=("created", "running"), children=True, limit=1):
+                if self._output.is_json:
+                    self._output.json({"interrupted": False})
                 return 0
             if time.monotonic() >= look_at:
                 self._tell_strangers(told)
@@ -164,6 +166,8 @@ class Session:
         self._output.note(f"{sign('paused', self._output)} stopped{' at once' if at_once else ''}; nothing is lost")
         if go_on:
             self._output.note(f"  go on with  {paint(go_on, 'name', self._output)}")
+        if self._output.is_json:
+            self._output.json({"interrupted": True, "at_once": at_once, "go_on": go_on or None})
         if at_once:
             self._leave_at_once()
         return INTERRUPTED
