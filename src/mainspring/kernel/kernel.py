@@ -44,6 +44,8 @@ class Kernel(Hold):
         super().__init__(store, definitions, placement)
         self.leases = leases
         self._turns = 0
+        self._now = 0.0
+        """Of the last turn."""
         self._checked_at = 0.0
         self._check_at = float("inf")
         """When our leases are to be checked; infinity: nobody else has written since the last time."""
@@ -81,6 +83,10 @@ class Kernel(Hold):
         store.begin()
         if store.changed() or self._is_blind:
             self._look(turn)
+        if now < self._now:
+            # The clock was set back: what was ready is not yet, and must be expected once more.
+            self.next_event_at, turn.look = 0.0, True
+        self._now = now
         self.leases.keep(turn)
         if self._check_at <= now:
             self._check_leases(turn)
