@@ -46,7 +46,7 @@ def perform(options: Options, output: Output) -> int:
         _ending(watch, options, output)
         if watch.status == "running" and not is_worked_on(looking):
             work = paint(hint(options, "work"), "name", output)
-            output.line(f"\n  nobody works on it now; {work} does, or the command that started it, with --id")
+            output.line(f"\n  nobody works on it now; {work} does")
     return 0
 
 
