@@ -19,8 +19,8 @@ from mainspring.kernel.leases import Leases
 from mainspring.kernel.placement import Offers, Placement
 from mainspring.kernel.records import Attempt, Input
 from mainspring.kernel.store import Store, WorkerRow
-from mainspring.models import MODELS
 from mainspring.models.contract import Resolve
+from mainspring.models.registry import MODELS
 from mainspring.runtime.pump import BATCH_MAX, Performer, Pump
 from mainspring.runtime.runs import Runs
 from mainspring.runtime.watchdog import Watchdog

@@ -52,6 +52,8 @@ class Simulation(Engine):
     def __init__(self, *, processes: int = 1, slots: int = SLOTS, lease_s: float = LEASE_S, seed: int = 0) -> None:
         if processes < 1:
             raise SettingInvalidError(f"processes must be 1 or more, not {processes}")
+        if slots < 0:
+            raise SettingInvalidError(f"slots must be 0 or more, not {slots}")
         # Not by way of Engine's own __init__: it would start threads.
         self._store = SqliteStore(None)
         Looking.__init__(self, "sqlite://", clock=ManualClock(), reader=open_reader(self._store))
