@@ -88,7 +88,12 @@ def test_graph_of_a_definition_and_of_an_instance(store, flow):
     assert "3 completed" in store("graph", "good").out
     assert "1 failed" in store("graph", "bad").out
     nodes = store("graph", flow, "--json").json["nodes"]
-    assert [(node["id"], node["kind"], node["status"]) for node in nodes][1] == ("parts", "map", "")
+    assert [(node["id"], node["kind"], node["status"]) for node in nodes] == [
+        ("count", "input", ""),
+        ("numbers", "task", ""),
+        ("parts", "map", ""),
+        ("total", "task", ""),
+    ]
     assert "did you mean 'svg'?" in store("graph", flow, "--format", "sgv").err
     assert store("graph", "no-such-thing").code == 3
 
