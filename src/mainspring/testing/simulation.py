@@ -217,14 +217,24 @@ class Front:
 
     def call(self, input: Any) -> Future[Any]:
         simulation = self._simulation
-        reply = simulation.processes[0].pump.call(input)
         if isinstance(input, Await):
-            simulation._run_until(reply.done)  # noqa: SLF001 - its other half
-            if not reply.done():
-                reply.set_exception(ResultTimeoutError(input.public_id, 0.0))
+            return self._await(input.public_id)
+        reply = simulation.processes[0].pump.call(input)
         while not reply.done():
             simulation._answer(simulation.processes[0])  # noqa: SLF001 - its other half
         return reply
+
+    def _await(self, public_id: str) -> Future[Any]:
+        """Let time pass until it has ended; who asked lives on when the process that was asked does not."""
+        simulation = self._simulation
+        while True:
+            asked = simulation.processes[0]
+            reply = asked.pump.call(Await(public_id))
+            simulation._run_until(reply.done)  # noqa: SLF001 - its other half
+            if not reply.done():
+                reply.set_exception(ResultTimeoutError(public_id, 0.0))
+            if asked in simulation.processes:
+                return reply
 
     def offer(self) -> None:
         for process in self._simulation.processes:
