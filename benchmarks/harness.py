@@ -26,6 +26,7 @@ import apsw
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks"
+sys.path.insert(0, str(ROOT / "src"))  # measured is this checkout, whatever is installed
 ROUNDS = 5
 PROCESS_S_MAX = 600
 """A measurement that takes longer hangs."""
