@@ -176,6 +176,7 @@ def attend(turn: Turn, input: Attend) -> None:
 
 
 def leave(turn: Turn, input: Leave) -> None:
+    turn.hold.placement.draining = True  # or the slots that are freed here would be filled again in this very turn
     for attempt in turn.hold.placement.attempts():
         turn.free(attempt.instance, attempt.key)
         turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))

@@ -15,6 +15,7 @@ from mainspring.models.contract import TaskLost
 
 LOST_COUNT_MAX = 10
 """A task whose worker died this often is taken for the cause and fails, so that it does not kill the fleet for ever."""
+UNKNOWN = WorkerRow(0, "unknown", "", "", 0.0)
 HELD_MAX = 1_000
 """Tasks taken from a dead worker in one turn."""
 
@@ -93,6 +94,11 @@ class Leases:
 
     def _reap(self, turn: Turn) -> None:
         store, mine = turn.hold.store, turn.hold.placement.worker
+        if self._registered is turn:
+            # Nobody mourns a worker that is not known.  There should be no such task; looking for one reads them all,
+            # so it is done once by each process.
+            for row in store.orphans(HELD_MAX):
+                self._lose(turn, UNKNOWN, row)
         for worker in store.list_workers():
             if worker.id == mine:
                 continue
