@@ -123,20 +123,17 @@ def test_while_it_runs_what_is_done_can_be_seen(url):
     with classic.WorkflowEngine(url) as engine:
         engine.register_task_handler("a", lambda data: "done")
         engine.register_task_handler("b", step)
-        workflow = pipeline(engine, "a", "b", "c")
         engine.register_task_handler("c", lambda data: None)
-        thread = threading.Thread(target=engine.execute_workflow, args=("wf",))
-        thread.start()
+        workflow = pipeline(engine, "a", "b", "c")
+        refused(ResultTimeoutError, engine.execute_workflow, "wf", 0.01)
         assert step.inside.wait(10)
 
         statuses = [task.status.value for task in workflow.tasks.values()]
 
-        assert workflow.status.value == "running"
+        assert workflow.status is classic.WorkflowStatus.RUNNING
         assert statuses == ["completed", "running", "pending"]
         assert workflow.tasks["a"].output_data == "done"
         step.go_on.set()
-        thread.join()
-        assert workflow.status.value == "completed"
 
 
 def test_executed_again_it_runs_again(url):
