@@ -54,6 +54,14 @@ def test_what_is_started_here_begins_where_it_is_hosted(world, blind, workflow):
     assert instance.result() == 4
 
 
+def test_an_expression_needs_no_code(world, blind):
+    made = Workflow("guarded")
+    first = made.add(double, 1, key="first")
+    made.output(made.add(double, first, key="last", when="first < 10"))
+    instance = world.at(blind).start(made)
+    assert instance.result() == 4
+
+
 def test_requests_wait_in_their_order(world, blind, workflow):
     instance = world.at(blind).start(workflow)
     for number in range(11):
