@@ -26,6 +26,7 @@ import apsw
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks"
+sys.path.insert(0, str(ROOT / "src"))  # measured is this checkout, whatever is installed
 ROUNDS = 5
 PROCESS_S_MAX = 600
 """A measurement that takes longer hangs."""
@@ -212,15 +213,19 @@ def plain_row(what: str, unit: str, value: float, bound: Bound | None = None, re
 
 
 HEADER = ("what", "unit", "value", "reference", "ratio", "must be", "")
+LEFT = (0, 1, 6)
+"""Columns of words."""
 
 
 def table(rows: list[Row]) -> str:
+    """Columns in which nothing stands are left out."""
     lines = [HEADER, *(_cells(each) for each in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
+    columns = [number for number in range(len(HEADER)) if any(line[number] for line in lines[1:])]
+    widths = {number: max(len(line[number]) for line in lines) for number in columns}
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column in (0, 1, 6) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            line[number].ljust(widths[number]) if number in LEFT else line[number].rjust(widths[number])
+            for number in columns
         ).rstrip()
         for line in lines
     )

@@ -31,7 +31,7 @@ def main() -> int:
             subprocess.run(command, check=True)
             print(flush=True)
             found.append(json.loads(file.read_text(encoding="utf-8")))
-    save(options.json, {"machine": machine(), "benchmarks": found})
+            save(options.json, {"machine": machine(), "benchmarks": found})
     missed = [row["what"] for each in found for row in each["rows"] if row["holds"] is False]
     print(f"missed: {', '.join(missed)}" if missed else "every bound is kept")
     return 1 if missed else 0

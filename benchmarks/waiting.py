@@ -33,23 +33,21 @@ def fill(engine: Engine, count: int) -> None:
         engine.start_many(workflow, [{"seconds": SLEEP_S}] * min(CHUNK, count - first))
 
 
-def measure(folder: str | None, size: float) -> dict[str, float]:
+def measure(folder: str | None, count: int, idle_s: float) -> dict[str, float]:
     """Of both processes."""
     with store(folder) as url:
-        filled = once(__file__, f"fill {url}", f"--size={size}")
-        return filled | once(__file__, f"idle {url}", f"--size={size}")
+        return once(__file__, f"fill {count} {url}") | once(__file__, f"idle {idle_s} {url}")
 
 
-def fill_apart(url: str, size: float) -> dict[str, float]:
-    count, begin = round(INSTANCES * size), time.perf_counter()
+def fill_apart(url: str, count: int) -> dict[str, float]:
+    begin = time.perf_counter()
     with Engine(url) as engine:
         fill(engine, count)
         return {"start_us": (time.perf_counter() - begin) / max(count, 1) * 1e6, "starter_mb": resident_bytes() / 1e6}
 
 
-def idle_apart(url: str, size: float) -> dict[str, float]:
+def idle_apart(url: str, idle_s: float) -> dict[str, float]:
     with Engine(url):
-        idle_s = IDLE_S if size in (0, 1) else IDLE_S * min(1.0, size)
         time.sleep(min(SETTLE_S, idle_s))
         begin, used = time.perf_counter(), time.process_time()
         time.sleep(idle_s)
@@ -69,14 +67,15 @@ def compared(what: str, unit: str, name: str, full: dict[str, float], empty: dic
 def main() -> None:
     options = options_of(__doc__, rounds=1).parse_args()
     if options.once:
-        what, _, url = options.once.partition(" ")
-        print(json.dumps((fill_apart if what == "fill" else idle_apart)(url, options.size)))
+        what, number, url = options.once.split(" ", 2)
+        print(json.dumps(fill_apart(url, int(number)) if what == "fill" else idle_apart(url, float(number))))
         return
+    count, idle_s = round(INSTANCES * options.size), IDLE_S * min(1.0, options.size)
     pairs = list(
         in_turns(
             options.rounds,
-            lambda: measure(options.folder, 0.0),
-            lambda: measure(options.folder, options.size),
+            lambda: measure(options.folder, 0, idle_s),
+            lambda: measure(options.folder, count, idle_s),
         )
     )
     empty, full = pairs[-1]

@@ -78,3 +78,12 @@ def test_all_run_one_after_the_other_into_one_file(tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert sorted(each["benchmark"].partition(":")[0] for each in figures["benchmarks"]) == sorted(BOUNDS)
     assert "missed" in printed or "every bound is kept" in printed
+
+
+def test_what_a_turn_spends_its_time_on_is_told(tmp_path):
+    run("turns", "--size=0.02", folder=tmp_path)
+
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    parts = {row["what"]: row["value"] for row in figures["rows"]}
+    assert sum(value for what, value in parts.items() if what.startswith("pump: ")) == pytest.approx(100)
+    assert parts["pump: SQLite"] > 0

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from mainspring import classic
-from mainspring.errors import DefinitionInvalidError, DefinitionNotFoundError, ResultTimeoutError
+from mainspring.errors import DefinitionInvalidError, DefinitionNotFoundError, EngineClosedError, ResultTimeoutError
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -123,20 +123,17 @@ def test_while_it_runs_what_is_done_can_be_seen(url):
     with classic.WorkflowEngine(url) as engine:
         engine.register_task_handler("a", lambda data: "done")
         engine.register_task_handler("b", step)
-        workflow = pipeline(engine, "a", "b", "c")
         engine.register_task_handler("c", lambda data: None)
-        thread = threading.Thread(target=engine.execute_workflow, args=("wf",))
-        thread.start()
+        workflow = pipeline(engine, "a", "b", "c")
+        refused(ResultTimeoutError, engine.execute_workflow, "wf", 0.01)
         assert step.inside.wait(10)
 
         statuses = [task.status.value for task in workflow.tasks.values()]
 
-        assert workflow.status.value == "running"
+        assert workflow.status is classic.WorkflowStatus.RUNNING
         assert statuses == ["completed", "running", "pending"]
         assert workflow.tasks["a"].output_data == "done"
         step.go_on.set()
-        thread.join()
-        assert workflow.status.value == "completed"
 
 
 def test_executed_again_it_runs_again(url):
@@ -240,6 +237,34 @@ def test_on_a_file_the_same_program_runs_once_more(file):
             assert workflow.status is classic.WorkflowStatus.CREATED
             assert engine.execute_workflow("wf") is True
         assert seen == ["a"]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(file):
+    seen: list[str] = []
+    step = Blocking()
+    engine = classic.WorkflowEngine(file)
+    engine.register_task_handler("a", noting(seen, "first"))
+    engine.register_task_handler("b", step)
+    pipeline(engine, "a", "b")
+    waiting = in_threads(lambda: refused(EngineClosedError, engine.execute_workflow, "wf"))
+    assert step.inside.wait(10)
+    engine.engine.close(drain_s=0.0)
+    step.go_on.set()
+    join(waiting)
+
+    with classic.WorkflowEngine(file) as engine:
+        engine.register_task_handler("a", noting(seen, "second"))
+        engine.register_task_handler("b", lambda data: data["a"])
+        workflow = pipeline(engine, "a", "b")
+
+        assert engine.execute_workflow("wf", timeout_s=60) is True
+
+        assert seen == ["first"]
+        assert workflow.tasks["b"].output_data == "first"
+        assert [event for event in events(engine) if event[0] == "completed"] == [
+            ("completed", "a"),
+            ("completed", "b"),
+        ]
 
 
 # --- From several threads ---------------------------------------------------------------------

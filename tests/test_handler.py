@@ -12,9 +12,9 @@ from typing import Any
 import pydantic
 import pytest
 
-from mainspring.context import Context
 from mainspring.errors import HandlerInvalidError, PayloadInvalidError, SettingInvalidError
 from mainspring.handler import Handler, Options, module_name, task
+from mainspring.handler_context import Context
 
 HERE = __name__
 

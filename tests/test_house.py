@@ -22,7 +22,7 @@ PACKAGE = "mainspring"
 # --- The plan of the house ----------------------------------------------------------------------
 
 STOREYS = {
-    0: ("errors", "clock", "codec", "settings", "telemetry", "context", "signature", "handler"),
+    0: ("errors", "clock", "codec", "settings", "telemetry", "handler_context", "signature", "handler"),
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),
@@ -207,8 +207,8 @@ def models_that_meet(house: House) -> list[str]:
 
 
 def model_of(name: str) -> str:
-    """`models.workflow.state` belongs to `workflow`; `models` itself, where all are listed, belongs to none."""
-    return name.split(".")[1] if name.startswith("models.") else ""
+    """`models.workflow.state` belongs to `workflow`; `models.registry`, where all are listed, belongs to none."""
+    return name.split(".")[1] if name.startswith("models.") and name != "models.registry" else ""
 
 
 def cycles(house: House) -> list[str]:

@@ -1,13 +1,22 @@
-"""mainspring: workflows, state machines, schedules, tasks and processes that survive a crash at any moment."""
+"""mainspring: workflows, state machines, tasks and expressions that survive a crash at any moment.
 
-from mainspring.context import Context, context
-from mainspring.engine import Engine
-from mainspring.handler import Handler, task
-from mainspring.instance import Info, Instance, Page
-from mainspring.models.contract import Failure
-from mainspring.models.machine import Machine, State, StateMachine
-from mainspring.models.retry import Retry
-from mainspring.models.workflow import Workflow
+The names below are all that users need.  Each is loaded when it is first asked for, so that a program which only
+evaluates an expression does not pay for an engine.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mainspring import feel
+    from mainspring.engine import Engine
+    from mainspring.handler import Handler, task
+    from mainspring.handler_context import Context, context
+    from mainspring.instance import Info, Instance, Page
+    from mainspring.models.contract import Failure
+    from mainspring.models.machine import Machine, State, StateMachine
+    from mainspring.models.retry import Retry
+    from mainspring.models.workflow import Workflow
 
 __all__ = [
     "Context",
@@ -23,5 +32,38 @@ __all__ = [
     "StateMachine",
     "Workflow",
     "context",
+    "feel",
     "task",
 ]
+
+_HOMES = {
+    "Context": "handler_context",
+    "Engine": "engine",
+    "Failure": "models.contract",
+    "Handler": "handler",
+    "Info": "instance",
+    "Instance": "instance",
+    "Machine": "models.machine",
+    "Page": "instance",
+    "Retry": "models.retry",
+    "State": "models.machine",
+    "StateMachine": "models.machine",
+    "Workflow": "models.workflow",
+    "context": "handler_context",
+    "task": "handler",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Called by Python for a name that has not been loaded yet (PEP 562)."""
+    if name == "feel":
+        return import_module("mainspring.feel")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mainspring' has no attribute {name!r}")
+    value = getattr(import_module(f"mainspring.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

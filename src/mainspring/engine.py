@@ -29,8 +29,8 @@ from mainspring.kernel.reader import PAGE_MAX
 from mainspring.kernel.records import Await, Begun, Deploy, End, Prune, Start, StartEntry, Tell, end_of
 from mainspring.kernel.store import WorkerRow
 from mainspring.looking import Looking
-from mainspring.models import MODELS
 from mainspring.models.contract import Deployable, Event
+from mainspring.models.registry import MODELS
 from mainspring.models.task import TaskDocument
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import host_name, is_gone, process_name

@@ -1,14 +1,15 @@
 """What can go wrong, by whose fault it is.
 
-Six families, one per kind of answer a caller can give: mend the input (`InvalidError`), look again (`NotFoundError`),
-ask for rights (`DeniedError`), reconsider (`ConflictError`), wait and retry (`UnavailableError`), tell us (`BrokenError`).
-Only `UnavailableError` is worth retrying.  Each family has the exit code that the command line returns.
+Six families, one per kind of answer a caller can give: mend the input (`InvalidError`), look again
+(`NotFoundError`), ask for rights (`DeniedError`), reconsider (`ConflictError`), wait and retry (`UnavailableError`),
+tell us (`BrokenError`).  Only `UnavailableError` is worth retrying.  Each family has the exit code that the command
+line returns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class MainspringError(Exception):
@@ -56,8 +57,7 @@ class BrokenError(MainspringError):
 # --- Definitions ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong with a definition, and where."""
 
     message: str

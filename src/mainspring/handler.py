@@ -22,8 +22,8 @@ from pathlib import PurePath
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
 
 from mainspring import codec
-from mainspring.context import Context
 from mainspring.errors import HandlerInvalidError, PayloadInvalidError, SettingInvalidError
+from mainspring.handler_context import Context
 from mainspring.signature import Signature
 
 P = ParamSpec("P")

@@ -11,8 +11,8 @@ import msgspec
 from mainspring.kernel.instances import decode_entry
 from mainspring.kernel.reader import PAGE_MAX, InstanceView, Reader
 from mainspring.kernel.store import EntryRow
-from mainspring.models import MODELS
 from mainspring.models.contract import Event, Failure, Model, NodeView, TaskCompleted, TaskFailed, TaskLost
+from mainspring.models.registry import MODELS
 
 TASKS_MAX = 100_000
 """Open tasks of one timeline."""

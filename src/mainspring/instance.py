@@ -49,6 +49,8 @@ class Info:
     version: int
     status: str
     parent: str | None
+    parent_key: str | None
+    """Under which the parent started it: the key of a node, or of an item of a map (`parts/3`)."""
     priority: int
     attributes: dict[str, Any]
     created_at: datetime
@@ -247,6 +249,7 @@ def info_of(view: InstanceView) -> Info:
         version=view.version,
         status=view.status,
         parent=view.parent,
+        parent_key=view.parent_key,
         priority=view.priority,
         attributes=msgspec.json.decode(view.attributes) if view.attributes else {},
         created_at=datetime.fromtimestamp(view.created_at, UTC),

@@ -92,6 +92,11 @@ class Watch:
     def info(self) -> Info:
         return info_of(self.view)
 
+    @property
+    def document(self) -> bytes:
+        """Its definition, as the store keeps it."""
+        return self._reader.definition_of(self.view.number).document
+
     def children(self) -> list[Watch]:
         """Of the instances that it started; each must be advanced."""
         return [Watch(self._reader, view) for view in self._reader.list_children(self.view.number)]

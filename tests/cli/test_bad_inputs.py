@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import apsw
 import pytest
 
 CYCLE = """
@@ -141,6 +142,27 @@ def test_a_store_that_cannot_be_used(place, flow, store, code, words):
     assert answer.code == code
     assert words in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_store_of_a_newer_mainspring_is_left_alone(place, flow):
+    place("run", flow)
+    connection = apsw.Connection("mainspring.db")
+    connection.pragma("user_version", 99)
+    connection.close()
+    for arguments in (["list"], ["run", flow], ["doctor"]):
+        answer = place(*arguments)
+        assert answer.code == 5
+        assert "was written by a newer mainspring (schema 99" in answer.err
+
+
+def test_a_database_of_another_program_is_left_alone(place, flow):
+    connection = apsw.Connection("theirs.db")
+    connection.execute("create table customer (name text)")
+    connection.close()
+    for arguments in (["list"], ["run", flow]):
+        answer = place(*arguments, "--store", "theirs.db")
+        assert answer.code == 2
+        assert "of another program" in answer.err
 
 
 def test_an_id_that_belongs_to_another_definition(place, flow):

@@ -26,6 +26,13 @@ def test_each_command_explains_itself(name, capsys):
     assert "--store" in shown
 
 
+def test_help_is_a_command_too(capsys):
+    assert run(["help"]) == 0
+    assert "Take care" in capsys.readouterr().out
+    assert run(["help", "run"]) == 0
+    assert "mainspring run FILE|module:name" in capsys.readouterr().out
+
+
 def test_the_version_is_told(capsys):
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.strip()[0].isdigit()

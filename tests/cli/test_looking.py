@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import apsw
 import pytest
 
 
@@ -87,7 +88,12 @@ def test_graph_of_a_definition_and_of_an_instance(store, flow):
     assert "3 completed" in store("graph", "good").out
     assert "1 failed" in store("graph", "bad").out
     nodes = store("graph", flow, "--json").json["nodes"]
-    assert [(node["id"], node["kind"], node["status"]) for node in nodes][1] == ("parts", "map", "")
+    assert [(node["id"], node["kind"], node["status"]) for node in nodes] == [
+        ("count", "input", ""),
+        ("numbers", "task", ""),
+        ("parts", "map", ""),
+        ("total", "task", ""),
+    ]
     assert "did you mean 'svg'?" in store("graph", flow, "--format", "sgv").err
     assert store("graph", "no-such-thing").code == 3
 
@@ -121,8 +127,6 @@ def test_doctor_finds_a_store_well(store):
 
 def test_doctor_finds_what_nobody_does(store, flow):
     store("start", flow, "--id", "lonely")
-    import apsw
-
     connection = apsw.Connection(str(store.folder / "mainspring.db"))
     connection.execute("update task set ready_at = ready_at - 3600")
     connection.close()
@@ -159,3 +163,34 @@ def test_rerun_begins_with_a_node(store):
     assert store("rerun", "good", "total", "--json").json["status"] == "running"
     assert store("work", "--until-idle").code == 0
     assert store("show", "good", "--json").json["status"] == "completed"
+
+
+FAMILY = """
+from mainspring import Workflow, task
+
+@task
+def inner(number: int) -> int:
+    if number == 2:
+        raise ValueError("two is bad")
+    return number
+
+child = Workflow("child")
+child.output(child.add(inner, child.input("number", int)))
+parent = Workflow("parent")
+parent.add(child, 5, key="single")
+parent.map(child, [1, 2, 3], key="each")
+"""
+
+
+def test_instances_within_instances_are_shown_below_their_nodes(place):
+    (place.folder / "family.py").write_text(FAMILY)
+    assert place("run", "family.py", "--id", "family").code == 1
+    shown = place("show", "family").out
+    assert "└ = child:" in shown
+    assert "└ each/1 = child:" in shown
+    assert "ValueError: two is bad" in shown
+    assert "✓ single/inner" in place("timeline", "family").out
+    assert "✗ each/1/inner" in place("timeline", "family").out
+    children = place("show", "family", "--json").json["children"]
+    assert sorted(child["parent_key"] for child in children) == ["each/0", "each/1", "each/2", "single"]
+    assert len(place("list", "--children", "--json").json["instances"]) == 5

@@ -134,3 +134,19 @@ def test_slots_are_counted_right_after_a_turn_that_failed(world):
     world.turn(process)
     assert world.get("a").status == "completed"
     assert process.kernel.placement._free_total == 1
+
+
+def test_what_is_ready_is_not_forgotten_when_the_clock_is_set_back(world):
+    # given: a task that waits for a slot
+    (process,) = world.processes
+    world.submit(double, 0, id="runs")
+    world.submit(double, 1, id="waits")
+    # when: the slot becomes free a moment before the other was ready
+    world.clock.advance(-0.5)
+    world.perform(process)
+    assert performing(process) == []
+    # then
+    world.clock.advance(0.5)
+    assert process.pump.has_work()
+    world.turn(process)
+    assert begun(world) == ["runs", "waits"]

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mainspring.context import Context
 from mainspring.handler import task
+from mainspring.handler_context import Context
 
 
 @task(isolation="process")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mainspring.context import Context
+from mainspring.handler_context import Context
 from mainspring.kernel.records import Attempt, Progress
 from mainspring.runtime import loop as loop_module
 from tests.runtime import crew

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.context import LINE_COUNT_MAX
 from mainspring.handler import task
+from mainspring.handler_context import LINE_COUNT_MAX
 from mainspring.kernel.records import Release, Settle
 from mainspring.runtime import children
 from mainspring.runtime import processes as module

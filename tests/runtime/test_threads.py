@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from mainspring.context import Context
+from mainspring.handler_context import Context
 from mainspring.runtime import threads as module
 from tests.runtime.shop import Shop, failure_in
 

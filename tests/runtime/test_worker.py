@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mainspring.context import Context
-from mainspring.context import context as current_context
 from mainspring.handler import Handler, task
+from mainspring.handler_context import Context
+from mainspring.handler_context import context as current_context
 from mainspring.kernel.records import Attempt, Progress, Release, Settle
 from mainspring.models.contract import TaskCompleted, TaskFailed
 from tests.runtime.shop import Shop, failure_in

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 
 from mainspring.cli import completion, pages
 from mainspring.cli.commands import COMMANDS, find_command
@@ -49,8 +48,10 @@ def _perform(arguments: Sequence[str], output: Output) -> int:
         case "":
             output.line(pages.main_page(output))
             return 0
+        case "help":
+            return _perform([*rest[:1], "--help"], output)
         case "--version":
-            output.line(version("mainspring"))
+            output.line(import_module("importlib.metadata").version("mainspring"))
             return 0
         case "--complete":
             return completion.complete(rest)

@@ -55,9 +55,9 @@ def _findings(
     for instance in health.stuck:
         yield Finding(f"{instance} runs, but waits for nothing that exists", hint(options, "show", instance))
     for handler, count in health.orphans:
-        tasks = "1 task waits" if count == 1 else f"{count:,} tasks wait"
+        tasks, them = ("1 task waits", "it") if count == 1 else (f"{count:,} tasks wait", "them")
         yield Finding(
-            f"{tasks} for {handler}, and nobody has taken them for a minute",
+            f"{tasks} for {handler}, and nobody has taken {them} for a minute",
             hint(options, "work") + " where that handler can be imported"
             if not workers
             else "start a worker that has it",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from pathlib import PurePath
 from typing import Any, cast
-
-import msgspec
 
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.files import write
@@ -16,12 +14,14 @@ from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import look
 from mainspring.drawing import dot, mermaid, svg
-from mainspring.drawing.graph import Edge, Graph, Node
+from mainspring.drawing.graph import Edge, EdgeStyle, Graph, Node
 from mainspring.errors import InstanceNotFoundError, StoreNotFoundError
-from mainspring.models.contract import NodeView
-from mainspring.models.workflow import WORKFLOW
+from mainspring.models.workflow.document import decode_document
+from mainspring.models.workflow.graph import Arrow, Box, Picture, picture
 from mainspring.watch import Times, Watch
 
+WORKFLOW = "workflow"
+"""The model whose pictures know arrows."""
 FORMATS: dict[str, Any] = {"svg": svg.draw, "mermaid": mermaid.draw, "dot": dot.draw}
 SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
 
@@ -58,57 +58,54 @@ def _format(options: Options) -> str:
 def _graph_of(options: Options) -> tuple[Graph, str]:
     """Of an instance if there is one of that id, else of a definition."""
     target: str = options.target
-    watch = None if is_file(target) else _find(target, options)
-    if watch is not None:
-        return graph_of(watch.nodes(), watch.times), f"{target} ({watch.status})"
+    found = None if is_file(target) else _of_instance(target, options)
+    if found is not None:
+        return found
     try:
         workflow = load(target)
     except UsageError:
         raise TargetNotFoundError(f"{target!r} is neither a file, a module, nor an instance in the store") from None
-    plan = WORKFLOW.compile(workflow.deployable().document, _anything)
-    nodes = WORKFLOW.nodes(plan, WORKFLOW.initial(plan, 0))
-    return graph_of([msgspec.structs.replace(node, status="") for node in nodes], {}), workflow.name
+    workflow.deployable()  # raises what is wrong with it
+    return graph_of(picture(workflow.definition(), with_inputs=True), {}), workflow.name
 
 
-def _find(id: str, options: Options) -> Watch | None:
+def _of_instance(id: str, options: Options) -> tuple[Graph, str] | None:
     """The instance of that id, if there is a store and it has one."""
     try:
         with look(options) as looking:
             watch = Watch.of(looking, id)
             watch.advance()
-            return watch
+            return graph_of(_picture(watch), watch.times), f"{id} ({watch.status})"
     except (StoreNotFoundError, InstanceNotFoundError):
         return None
 
 
-def _anything(name: str) -> Any:
-    """No condition is asked to draw a picture."""
-    return lambda *_args, **_kwargs: name
+def _picture(watch: Watch) -> Picture:
+    views = watch.nodes()
+    if watch.view.model == WORKFLOW:
+        return picture(decode_document(watch.document), views)
+    return Picture(tuple(Box(view.key, view.kind, view.status) for view in views), ())
 
 
-def graph_of(nodes: Sequence[NodeView], times: Times) -> Graph:
-    """What drawing knows of nodes."""
-    keys = {node.key for node in nodes}
+def graph_of(drawn: Picture, times: Times) -> Graph:
+    """What drawing knows of a picture."""
+    skipped = {box.id for box in drawn.boxes if box.status == "skipped"}
     return Graph(
         nodes=tuple(
-            Node(node.key, kind=node.kind, status=cast("Any", node.status), note=_note(node, times)) for node in nodes
+            Node(box.id, kind=box.kind, status=cast("Any", box.status), note=_note(box, times)) for box in drawn.boxes
         ),
-        edges=tuple(
-            Edge(parent, node.key, style="dashed" if node.status == "skipped" else "solid")
-            for node in nodes
-            for parent in node.parents
-            if parent in keys
-        ),
+        edges=tuple(Edge(arrow.source, arrow.target, style=_style(arrow, skipped)) for arrow in drawn.arrows),
     )
 
 
-def _note(node: NodeView, times: Times) -> str:
-    words = []
-    if node.total:
-        words.append(
-            f"{node.completed:,} of {node.total:,}" if node.completed < node.total else f"{node.total:,} items"
-        )
-    if node.status == "completed" and node.key in times:
-        start, end = times[node.key]
-        words.append(duration(end - start))
-    return ", ".join(words)
+def _style(arrow: Arrow, skipped: set[str]) -> EdgeStyle:
+    """Dashed: order without data, or a way that was not taken."""
+    return "solid" if arrow.is_data and not skipped & {arrow.source, arrow.target} else "dashed"
+
+
+def _note(box: Box, times: Times) -> str:
+    note = re.sub(r"[\w.]+:(\w+)", r"\1", box.note)  # `module:name` is too long for a box
+    if box.status == "completed" and box.id in times:
+        start, end = times[box.id]
+        return ", ".join(word for word in (note, duration(end - start)) if word)
+    return note

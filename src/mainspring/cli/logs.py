@@ -43,7 +43,7 @@ def lines_of(looking: Looking, id: str) -> Iterator[tuple[str, str, int, str, st
     for line in root.logs():
         yield instant_json(line.at) or "", line.key, line.attempt, line.level, line.message
     for child in root.children():
-        place = child.id.removeprefix(f"{id}/")
+        place = child.info().parent_key
         for at, task, attempt, level, message in lines_of(looking, child.id):
             yield at, f"{place}/{task}", attempt, level, message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainspring.cli.moments import duration, read_duration
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
-from mainspring.cli.stores import open_to_steer
+from mainspring.cli.steering import open_to_steer
 
 
 def arguments(parser: Parser) -> None:

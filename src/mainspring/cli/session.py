@@ -31,6 +31,9 @@ TICK_S = 0.1
 """Between two looks; a tick that took long is followed by a pause that is longer still."""
 SHARE_MAX = 0.1
 """Of the time that may be spent on looking."""
+WORK_TICK_S = 0.3
+LOOK_S = 60.0
+"""Between two looks at what nobody takes."""
 GIVE_BACK_S = 1.0
 """To give back what is leased; if it takes longer, others notice that this process is gone."""
 INTERRUPTED = 130
@@ -58,7 +61,8 @@ class Session:
     ) -> None:
         self.engine.close(drain_s=DRAIN_S if kind is None else 0.0)
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # Whoever presses Ctrl-C once more while Python ends has seen that it was heard.
+            signal.signal(number, signal.SIG_IGN if self._signals else handler)
 
     def _count(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
         self._signals += 1
@@ -82,6 +86,7 @@ class Session:
                 wait([ending], timeout=max(TICK_S, (time.monotonic() - tick) / SHARE_MAX))
             if not ending.done():
                 return self._interrupted(view, go_on)
+            ending.result()  # raises if the engine broke while we waited
             view.update(watch, watch.advance())
         return self._tell_end(instance, time.monotonic() - started)
 
@@ -119,17 +124,28 @@ class Session:
     # --- Whatever comes -----------------------------------------------------------------------
 
     def work(self, *, until_idle: bool) -> int:
-        """Work until interrupted, or until nothing is left; returns the exit code."""
+        """Work until interrupted, or until every instance has ended or is paused; returns the exit code."""
         self._output.note(f"working on {self.engine.url}; Ctrl-C stops in good order")
+        told: set[str] = set()
+        look_at = time.monotonic() + LOOK_S
         while not self._signals:
-            if until_idle and self._is_idle():
+            if until_idle and not self.engine.list(status=("created", "running"), children=True, limit=1):
+                if self._output.is_json:
+                    self._output.json({"interrupted": False})
                 return 0
-            time.sleep(TICK_S)
+            if time.monotonic() >= look_at:
+                self._tell_strangers(told)
+                look_at = time.monotonic() + LOOK_S
+            time.sleep(WORK_TICK_S)
         return self._interrupted(None, "")
 
-    def _is_idle(self) -> bool:
-        health = self.engine.health()
-        return not (health.tasks_running or health.tasks_waiting or health.events_waiting)
+    def _tell_strangers(self, told: set[str]) -> None:
+        """Say once what waits for handlers that nobody has, so that it does not wait unnoticed."""
+        for handler, count in self.engine.health().orphans:
+            if handler not in told:
+                told.add(handler)
+                tasks = "1 task waits" if count == 1 else f"{count:,} tasks wait"
+                self._output.note(f"{tasks} for {handler}, which nobody takes: can it be imported here?")
 
     # --- Ctrl-C -------------------------------------------------------------------------------
 
@@ -150,6 +166,8 @@ class Session:
         self._output.note(f"{sign('paused', self._output)} stopped{' at once' if at_once else ''}; nothing is lost")
         if go_on:
             self._output.note(f"  go on with  {paint(go_on, 'name', self._output)}")
+        if self._output.is_json:
+            self._output.json({"interrupted": True, "at_once": at_once, "go_on": go_on or None})
         if at_once:
             self._leave_at_once()
         return INTERRUPTED

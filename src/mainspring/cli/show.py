@@ -46,7 +46,7 @@ def perform(options: Options, output: Output) -> int:
         _ending(watch, options, output)
         if watch.status == "running" and not is_worked_on(looking):
             work = paint(hint(options, "work"), "name", output)
-            output.line(f"\n  nobody works on it now; {work} does, or the command that started it, with --id")
+            output.line(f"\n  nobody works on it now; {work} does")
     return 0
 
 
@@ -67,7 +67,7 @@ def _heading(info: Info, output: Output) -> None:
     words.append(f"in {took}" if info.ended_at else f"for {took}")
     words.append(f"started {instant(info.created_at)}" + (f", ended {instant(info.ended_at)}" if info.ended_at else ""))
     if info.parent:
-        words.append(f"child of {info.parent}")
+        words.append(f"{info.parent_key} of {info.parent}")
     words += [f"{name}={value}" for name, value in info.attributes.items()]
     output.line(f"  {' · '.join(words)}")
 
@@ -106,17 +106,20 @@ def _lines(watch: Watch, rows_max: int, indent: str, depth: int) -> Iterator[Lin
         wanted = [child for child in below if child.status != "completed"] if node.kind == "map" else below
         for child in list(wanted)[:FAILED_MAX]:
             child.advance()
-            name = (f"{indent}  └ {child.view.public_id}", "quiet")
-            yield (name, "", "", (child.status, child.status))
+            key = child.view.parent_key or ""
+            item = f" {key}" if key != node.key else ""
+            name = (f"  {indent}└{item} = {child.view.public_id}", "quiet")
+            info = child.info
+            took = duration((info.ended_at - info.created_at).total_seconds()) if info.ended_at else ""
+            yield (name, took, (instant(info.created_at), "quiet"), (info.status, info.status))
             yield from _lines(child, rows_max, f"{indent}    ", depth - 1)
 
 
 def _children(watch: Watch) -> dict[str, list[Watch]]:
-    """By node: a child's id is its parent's, a slash, and the key under which it was started."""
+    """By node."""
     children: dict[str, list[Watch]] = {}
     for child in watch.children():
-        key = child.view.public_id.removeprefix(f"{watch.view.public_id}/")
-        children.setdefault(node_of(key), []).append(child)
+        children.setdefault(node_of(child.view.parent_key or ""), []).append(child)
     return children
 
 

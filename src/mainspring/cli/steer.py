@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mainspring.cli.output import Output, paint, sign
 from mainspring.cli.parser import Options, Parser
-from mainspring.cli.stores import hint, is_worked_on, open_to_steer
+from mainspring.cli.steering import open_to_steer
+from mainspring.cli.stores import hint, is_worked_on
 from mainspring.instance import Instance
 
 REASONED = ("cancel", "pause")

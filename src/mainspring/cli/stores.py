@@ -1,4 +1,4 @@
-"""Which store a command works on, and how it is opened."""
+"""Which store a command works on; what only looks does not load the engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from shutil import which
 
 from mainspring.cli.parser import Options
-from mainspring.engine import Engine
 from mainspring.looking import Looking
 
 CHECKOUT = Path(__file__).parents[3]
@@ -26,13 +25,6 @@ def store_of(options: Options) -> str | None:
 def look(options: Options) -> Looking:
     """The store to look into; raises `StoreNotFoundError` where there is none."""
     return Looking(store_of(options))
-
-
-def open_to_steer(options: Options) -> Engine:
-    """An engine that runs nothing itself: it tells, and leaves; raises `StoreNotFoundError`."""
-    url = store_of(options)
-    Looking(url).close()
-    return Engine(url, slots=0)
 
 
 def is_worked_on(looking: Looking) -> bool:

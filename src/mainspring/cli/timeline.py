@@ -55,7 +55,7 @@ def timeline(looking: Looking, id: str) -> list[TaskTime]:
     root = looking.get(id)
     tasks = root.timeline()
     for child in root.children():
-        place = child.id.removeprefix(f"{id}/")
+        place = child.info().parent_key
         tasks += [replace(task, key=f"{place}/{task.key}") for task in timeline(looking, child.id)]
     return sorted(tasks, key=lambda task: (task.ready_at, task.key))
 

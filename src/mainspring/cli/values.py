@@ -20,6 +20,7 @@ def info_json(info: Info) -> dict[str, Any]:
         "version": info.version,
         "status": info.status,
         "parent": info.parent,
+        "parent_key": info.parent_key,
         "priority": info.priority,
         "attributes": info.attributes,
         "created_at": info.created_at.isoformat(),

@@ -16,7 +16,7 @@ def arguments(parser: Parser) -> None:
         "targets", metavar="FILE|module:name", nargs="*", help="workflows whose handlers this process offers besides"
     )
     parser.add_argument("--slots", metavar="N", type=int, help="attempts at once; default: as the handlers allow")
-    parser.add_argument("--until-idle", action="store_true", help="end when nothing that could run is left")
+    parser.add_argument("--until-idle", action="store_true", help="end when every instance has ended or is paused")
     parser.note = (
         "Handlers are imported by their names from the present folder and from the folders of the files; "
         "several workers may share one store."

@@ -109,7 +109,7 @@ def compare(statistics: list[ZoneStatistics]) -> World:
     )
 
 
-@task(retries=Retry(max=5, delay_s=1.5, backoff=1.5, jitter=0.1, on=(ConnectionError,)))
+@task(retries=Retry(max=5, delay_s=1.0, backoff=1.5, jitter=0.1, on=(ConnectionError,)))
 def ask_observatory(context: Context) -> list[int]:
     """The years of the leap seconds.  It fails on purpose on the first tries, to show what a retry looks like."""
     if context.attempt <= FAILING_ATTEMPTS:

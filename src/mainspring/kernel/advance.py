@@ -8,8 +8,12 @@ from mainspring.errors import BrokenError
 from mainspring.kernel.apply import APPLY
 from mainspring.kernel.instances import Live, decode_event
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
+from mainspring.kernel.store import ENDED_ATTEMPT
 from mainspring.kernel.turn import Suspect, Turn
-from mainspring.models.contract import Event, Refusal, TaskLost
+from mainspring.models.contract import Event, Refusal, TaskCompleted, TaskFailed, TaskLost
+
+Outcome = TaskCompleted | TaskFailed | TaskLost
+"""How an attempt can end."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -66,13 +70,19 @@ def hand(turn: Turn, id: int, event: Event) -> str | None:
     what = answer(event, live.status)
     if what == "no":
         return refusal(event, live.public_id, live.status)
-    if what == "done":
-        return None
     if not live.hosted:
-        turn.put_event(id, f"!{turn.hold.store.reserve('event', 1)}", turn.now, event)
+        # Also what seems to be so already: requests that wait before it may change that.
+        leave_for_host(turn, id, event)
+        return None
+    if what == "done":
         return None
     refused = step(turn, live, event)
     return None if refused is None else f"instance {live.public_id!r}: {refused.reason}"
+
+
+def leave_for_host(turn: Turn, id: int, event: Event) -> None:
+    """Keep an event for a process that hosts the definition, in line behind those that wait already."""
+    turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", turn.now, event)
 
 
 def fire(turn: Turn, limit: int) -> None:
@@ -90,20 +100,32 @@ def fire(turn: Turn, limit: int) -> None:
         turn.drop_event(row.instance, row.key)
         event = decode_event(row.kind, row.data)
         turn.suspect = Suspect(row.instance, row.key, event)
-        if isinstance(event, TaskLost):
-            lose(turn, live, event)
+        if isinstance(event, Outcome):
+            turn.settling = None
+            conclude(turn, live, event)
         elif answer(event, live.status) == "do":
             step(turn, live, event)
         deliver_all(turn)
     turn.suspect = None
 
 
-def lose(turn: Turn, live: Live, event: TaskLost) -> None:
-    """The worker of a task has died: the task is tried again, or ends."""
+def conclude(turn: Turn, live: Live, event: Outcome) -> None:
+    """An attempt has ended: its task is tried again, or is gone."""
     key = (live.id, event.key)
-    turn.lost, turn.settling = 1, None
+    turn.lost = int(type(event) is TaskLost)
     if live.status not in ENDED:
         step(turn, live, event)
     turn.lost = 0
-    if key not in turn.retried:
+    if type(event) is TaskCompleted or key not in turn.retried:
         turn.changes.tasks_done.append(key)
+
+
+def leave_outcome_for_host(turn: Turn, id: int, event: Outcome) -> None:
+    """Keep the end of an attempt for a process that hosts the definition; until then the task is nobody's."""
+    turn.put_event(id, outcome_key(event), turn.now, event)
+    turn.changes.tasks_retried.append((turn.now, ENDED_ATTEMPT, 0, id, event.key))
+
+
+def outcome_key(event: Outcome) -> str:
+    """Of the event by which an outcome waits."""
+    return f"!{'lost' if type(event) is TaskLost else 'ended'}/{event.key}"

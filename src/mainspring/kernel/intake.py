@@ -14,7 +14,14 @@ from mainspring.errors import (
     MainspringError,
     RefusedError,
 )
-from mainspring.kernel.advance import hand, live_of, step
+from mainspring.kernel.advance import (
+    conclude,
+    hand,
+    leave_for_host,
+    leave_outcome_for_host,
+    live_of,
+    step,
+)
 from mainspring.kernel.definitions import Definition
 from mainspring.kernel.lifecycle import ENDED, RUNNING
 from mainspring.kernel.records import (
@@ -36,7 +43,7 @@ from mainspring.kernel.records import (
 )
 from mainspring.kernel.store import InstanceRow
 from mainspring.kernel.turn import Turn
-from mainspring.models.contract import Started, TaskCompleted
+from mainspring.models.contract import Started
 
 
 def settle(turn: Turn, input: Settle) -> None:
@@ -45,15 +52,14 @@ def settle(turn: Turn, input: Settle) -> None:
     if not turn.hold.placement.holds(attempt):
         return
     turn.free(attempt.instance, attempt.key)
-    key = (attempt.instance, attempt.key)
     turn.settling = attempt
     live = live_of(turn, attempt.instance)
     if input.lines:
         _log(turn, attempt, input.lines)
-    if live.status not in ENDED:
-        step(turn, live, event)
-    if type(event) is TaskCompleted or key not in turn.retried:
-        turn.changes.tasks_done.append(key)
+    if live.hosted:
+        conclude(turn, live, event)
+    else:
+        leave_outcome_for_host(turn, live.id, event)
 
 
 def release(turn: Turn, input: Release) -> None:
@@ -127,7 +133,7 @@ def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
     if live.hosted:
         step(turn, live, event)
     else:
-        turn.put_event(id, "!started", turn.now, event)
+        leave_for_host(turn, id, event)
     return Begun(id, public_id)
 
 
@@ -170,6 +176,7 @@ def attend(turn: Turn, input: Attend) -> None:
 
 
 def leave(turn: Turn, input: Leave) -> None:
+    turn.hold.placement.draining = True  # or the slots that are freed here would be filled again in this very turn
     for attempt in turn.hold.placement.attempts():
         turn.free(attempt.instance, attempt.key)
         turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))

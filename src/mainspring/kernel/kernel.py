@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from mainspring.errors import BrokenError, MainspringError, UnavailableError
-from mainspring.kernel.advance import deliver_all, fire
+from mainspring.kernel.advance import Outcome, deliver_all, fire, outcome_key
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.hold import Hold
 from mainspring.kernel.intake import TAKE
@@ -22,7 +22,7 @@ from mainspring.kernel.leases import Leases
 from mainspring.kernel.lifecycle import ENDED
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.records import Attempt, Await, Input, Progress, Release, Report, Settle, Tell, end_of
-from mainspring.kernel.store import LOST, Changes, Store
+from mainspring.kernel.store import ENDED_ATTEMPT, Changes, Store
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import Failure, TaskCompleted, TaskFailed, TaskLost
 
@@ -44,6 +44,8 @@ class Kernel(Hold):
         super().__init__(store, definitions, placement)
         self.leases = leases
         self._turns = 0
+        self._now = 0.0
+        """Of the last turn."""
         self._checked_at = 0.0
         self._check_at = float("inf")
         """When our leases are to be checked; infinity: nobody else has written since the last time."""
@@ -72,7 +74,7 @@ class Kernel(Hold):
                 if turn.suspect is not None:
                     self._set_aside(turn.suspect, now, error)
                 elif len(inputs) > 1:
-                    return merged([self.turn([input], now) for input in inputs])
+                    return self._one_by_one(inputs, now)
                 else:
                     return self._refuse(inputs, now, error)
 
@@ -81,6 +83,10 @@ class Kernel(Hold):
         store.begin()
         if store.changed() or self._is_blind:
             self._look(turn)
+        if now < self._now:
+            # The clock was set back: what was ready is not yet, and must be expected once more.
+            self.next_event_at, turn.look = 0.0, True
+        self._now = now
         self.leases.keep(turn)
         if self._check_at <= now:
             self._check_leases(turn)
@@ -194,18 +200,34 @@ class Kernel(Hold):
         self.forget()
         self._is_blind = True
 
-    def _set_aside(self, suspect: Suspect, now: float, error: Exception) -> None:
-        """An event that breaks every turn it comes in must not keep all others from theirs."""
+    def _set_aside(self, suspect: Suspect, now: float, error: Exception, lease: Attempt | None = None) -> None:
+        """An event that breaks every turn it comes in must not keep all others from theirs.
+
+        One that ends a lease is worth something only while that is ours.
+        """
         instance, key, event = suspect.instance, suspect.key, suspect.event
         logger.error("event %s of instance number %d is set aside for %g s", key, instance, ASIDE_S, exc_info=error)
         changes = Changes()
         row = (instance, key, now + ASIDE_S, type(event).__name__, _encode(event).decode())
         changes.events[instance] = {key: row}
-        if isinstance(event, TaskLost):
-            changes.tasks_retried.append((now, LOST, 0, instance, event.key))
+        if isinstance(event, Outcome):
+            changes.tasks_retried.append((now, ENDED_ATTEMPT, 0, instance, event.key))
         self.store.begin()
-        self.store.write(changes)
+        if lease is None or not self.store.stale([(instance, lease.key, lease.token)], self.placement.worker):
+            self.store.write(changes)
         self.store.commit()
+
+    def _one_by_one(self, inputs: Sequence[Input], now: float) -> Report:
+        """What failed together, each alone; where the store cannot be written any more the rest is left."""
+        reports: list[Report] = []
+        for place, input in enumerate(inputs):
+            try:
+                reports.append(self.turn([input], now))
+            except UnavailableError:
+                if not reports:
+                    raise
+                return merged(reports, inputs[place:])
+        return merged(reports)
 
     def _refuse(self, inputs: Sequence[Input], now: float, error: Exception) -> Report:
         """An input that cannot be taken in even alone: its sender is told; an outcome is recorded as a failure."""
@@ -214,7 +236,10 @@ class Kernel(Hold):
         (input,) = inputs
         if isinstance(input, Settle):
             return self._refuse_outcome(input, now, error)
-        if isinstance(input, Release | Progress):
+        if isinstance(input, Release):
+            lost = TaskLost(input.attempt.key, input.attempt.attempt, now, self.leases.name)
+            return self._end_aside(input.attempt, lost, now, error)
+        if isinstance(input, Progress):
             logger.error("could not be recorded: %r", input, exc_info=error)
             return Report([], [], [], [], now)
         if isinstance(error, MainspringError):
@@ -225,18 +250,22 @@ class Kernel(Hold):
         return Report([], [], [(input.reply, broken)], [], now)
 
     def _refuse_outcome(self, input: Settle, now: float, error: Exception) -> Report:
-        """The task fails of it; if even that cannot be recorded, its lease ends with this process."""
+        """The task fails of it; if even that cannot be recorded, it is set aside."""
         attempt, event = input.attempt, input.event
         logger.error("an outcome of %s could not be recorded", attempt.key, exc_info=error)
         if isinstance(event, TaskCompleted):
             failure = Failure("BrokenError", f"its outcome could not be recorded: {type(error).__name__}: {error}")
             failed = TaskFailed(event.key, event.attempt, event.started_at, event.finished_at, failure, event.worker)
             return self.turn([Settle(attempt, failed, input.lines)], now)
+        return self._end_aside(attempt, event, now, error)
+
+    def _end_aside(self, attempt: Attempt, event: Outcome, now: float, error: Exception) -> Report:
+        self._set_aside(Suspect(attempt.instance, outcome_key(event), event), now, error, attempt)
         self.placement.end(attempt.instance, attempt.key)
         return Report([], [], [], [], now)
 
 
-def merged(reports: Sequence[Report]) -> Report:
+def merged(reports: Sequence[Report], left: Sequence[Input] = ()) -> Report:
     """One report of several turns."""
     return Report(
         [attempt for report in reports for attempt in report.dispatch],
@@ -244,4 +273,5 @@ def merged(reports: Sequence[Report]) -> Report:
         [reply for report in reports for reply in report.replies],
         [end for report in reports for end in report.ended],
         min(report.wake_at for report in reports),
+        left,
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mainspring.kernel.advance import deliver_all, live_of, lose
-from mainspring.kernel.store import LOST, HeldRow, WorkerRow
+from mainspring.kernel.advance import conclude, deliver_all, leave_outcome_for_host, live_of, outcome_key
+from mainspring.kernel.store import HeldRow, WorkerRow
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import TaskLost
 
 LOST_COUNT_MAX = 10
 """A task whose worker died this often is taken for the cause and fails, so that it does not kill the fleet for ever."""
+UNKNOWN = WorkerRow(0, "unknown", "", "", 0.0)
 HELD_MAX = 1_000
 """Tasks taken from a dead worker in one turn."""
 
@@ -35,6 +36,8 @@ class Leases:
         self._look_at = 0.0
         self._registered: Turn | None = None
         """In which the present incarnation was made known."""
+        self._worker_before = 0
+        """The incarnation before the present one."""
 
     def keep(self, turn: Turn) -> None:
         """Register or renew ourselves when it is time, and take the tasks of workers whose lease has run out."""
@@ -57,7 +60,7 @@ class Leases:
         """The turn was rolled back."""
         self._renew_at = self._look_at = 0.0
         if self._registered is turn:
-            turn.hold.placement.worker = 0
+            turn.hold.placement.worker = self._worker_before
 
     def leave(self, turn: Turn) -> None:
         """A worker that stops in good order needs no mourning."""
@@ -71,7 +74,7 @@ class Leases:
         worker = store.reserve("worker", 1)
         until = self._extended(turn.now)
         store.register_worker(WorkerRow(worker, self.name, self._host, self._process, until), turn.now)
-        turn.hold.placement.worker = worker
+        self._worker_before, turn.hold.placement.worker = turn.hold.placement.worker, worker
         self._registered = turn
         turn.wrote = True
 
@@ -91,6 +94,11 @@ class Leases:
 
     def _reap(self, turn: Turn) -> None:
         store, mine = turn.hold.store, turn.hold.placement.worker
+        if self._registered is turn:
+            # Nobody mourns a worker that is not known.  There should be no such task; looking for one reads them all,
+            # so it is done once by each process.
+            for row in store.orphans(HELD_MAX):
+                self._lose(turn, UNKNOWN, row)
         for worker in store.list_workers():
             if worker.id == mine:
                 continue
@@ -114,10 +122,10 @@ class Leases:
         event = TaskLost(row.key, row.attempt, row.leased_at, worker.name, final)
         live = live_of(turn, row.instance)
         if live.hosted:
-            turn.suspect = Suspect(row.instance, f"!lost/{row.key}", event)
-            lose(turn, live, event)
+            turn.suspect = Suspect(row.instance, outcome_key(event), event)
+            turn.settling = None
+            conclude(turn, live, event)
             deliver_all(turn)
             turn.suspect = None
         else:
-            turn.put_event(row.instance, f"!lost/{row.key}", turn.now, event)
-            turn.changes.tasks_retried.append((turn.now, LOST, 0, row.instance, row.key))
+            leave_outcome_for_host(turn, row.instance, event)

@@ -33,6 +33,8 @@ class InstanceView(Struct, frozen=True):
     error: str | None
     """JSON of a `Failure`."""
     reason: str | None
+    parent_key: str | None = None
+    """Under which the parent started it: the key of a node, or of an item of a map."""
 
 
 class TaskView(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -175,3 +176,5 @@ class Report(Struct):
     ended: list[tuple[int, End]]
     wake_at: float
     """A turn is needed then, at the latest."""
+    left: Sequence[Input] = ()
+    """Inputs that were not taken in, because the store could not be written any more; give them to the next turn."""

@@ -19,8 +19,8 @@ NOT_LEASED: None = None
 HELD = 0
 """Owner of a task that a paused instance keeps back; no worker has this id."""
 
-LOST = -1
-"""Owner of a task whose worker died, until a process that hosts the definition has dealt with it."""
+ENDED_ATTEMPT = -1
+"""Owner of a task whose attempt has ended, until a process that hosts the definition has dealt with its outcome."""
 
 Key = tuple[int, str]
 """(instance, key)"""
@@ -256,4 +256,7 @@ class Store(Protocol):
 
     def list_workers(self) -> list[WorkerRow]: ...
     def held_by(self, worker: int, limit: int) -> list[HeldRow]: ...
+    def orphans(self, limit: int) -> list[HeldRow]:
+        """Tasks leased to workers that are not known."""
+
     def delete_worker(self, id: int) -> None: ...

@@ -20,9 +20,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mainspring.context import LINE_COUNT_MAX, Context, LogLine, Send, current
 from mainspring.errors import HandlerUnknownError
 from mainspring.handler import Handler
+from mainspring.handler_context import LINE_COUNT_MAX, Context, LogLine, Send, current
 from mainspring.runtime.failure import failure_of
 from mainspring.runtime.frames import Perform, Raised, Ready, Returned, Said, read_request, write
 from mainspring.runtime.handlers import Handlers

@@ -11,8 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mainspring.context import LINE_COUNT_MAX, LINE_LENGTH_MAX
 from mainspring.errors import TaskExitError, UnavailableError
+from mainspring.handler_context import LINE_COUNT_MAX, LINE_LENGTH_MAX
 from mainspring.runtime.child import END_MARK, START
 from mainspring.runtime.frames import Answer, Perform, Ready, read_answer, write
 from mainspring.runtime.runs import Run

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from mainspring.context import LogLine
+from mainspring.handler_context import LogLine
 from mainspring.models.contract import Failure
 
 LENGTH_BYTES = 4

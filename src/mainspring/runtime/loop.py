@@ -13,7 +13,7 @@ import logging
 import threading
 from typing import Any
 
-from mainspring.context import current
+from mainspring.handler_context import current
 from mainspring.kernel.records import Attempt
 from mainspring.runtime.failure import where_is, where_waits
 from mainspring.runtime.handlers import Handlers

@@ -46,6 +46,8 @@ class Pump:
         self._bell = threading.Event()
         self._awake = True
         self._closing = False
+        self._ended = False
+        """Whether the thread answers nobody any more."""
         self._draining = False
         self._broken: BaseException | None = None
         self._wake_at = 0.0
@@ -73,6 +75,8 @@ class Pump:
             reply.set_exception(EngineClosedError("the engine is closed; open another one"))
         else:
             self.put((input,))
+            if self._ended:  # it did so meanwhile, and may not have seen this one
+                resolve(reply, EngineClosedError("the engine is closed; open another one"))
         return reply
 
     def drain(self) -> None:
@@ -153,6 +157,7 @@ class Pump:
             performer.dispatch(report.dispatch)
         for reply, value in report.replies:
             resolve(reply, value)
+        self._inputs.extendleft(reversed(report.left))
 
     def _hold(self, inputs: list[Input], error: UnavailableError) -> None:
         """The store cannot be written: callers are told, outcomes are kept until it can."""
@@ -162,12 +167,14 @@ class Pump:
         self._pause_s = min(max(first, self._pause_s * 2), longest)
         kept: list[Input] = []
         for input in inputs:
-            if isinstance(input, Settle | Release | Progress | Await):
+            if isinstance(input, Settle | Release | Progress | Await | Attend):
                 kept.append(input)
             else:
                 resolve(input.reply, error)
         if self._closing:
             logger.error("%d outcomes could not be recorded; their tasks will run again", len(kept))
+            for input in kept:
+                resolve(getattr(input, "reply", None), error)
             return
         self._inputs.extendleft(reversed(kept))
         self._rest(self._pause_s)
@@ -181,7 +188,7 @@ class Pump:
 
     def _answer_all(self) -> None:
         """Nobody waits for an engine that has stopped."""
-        self._closing = True
+        self._closing = self._ended = True
         error = BrokenError(f"the engine has stopped: {self._broken}") if self._broken else EngineClosedError(
             "the engine was closed before the answer came; what was started goes on when it is opened again"
         )  # fmt: skip

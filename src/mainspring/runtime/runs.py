@@ -16,9 +16,9 @@ from typing import Any
 from msgspec import Raw
 
 from mainspring.codec import PAYLOAD_BYTES_MAX
-from mainspring.context import Context, LogLine
 from mainspring.errors import TaskExitError, TaskTimeoutError
 from mainspring.handler import Handler
+from mainspring.handler_context import Context, LogLine
 from mainspring.kernel.records import Attempt, Progress, Release, Settle
 from mainspring.models.contract import TaskCompleted, TaskFailed
 from mainspring.runtime.failure import failure_of

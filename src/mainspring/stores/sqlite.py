@@ -240,6 +240,9 @@ class SqliteStore:
     def held_by(self, worker: int, limit: int) -> list[HeldRow]:
         return [HeldRow(*row) for row in self._rows(sql.HELD_BY, (worker, limit))]
 
+    def orphans(self, limit: int) -> list[HeldRow]:
+        return [HeldRow(*row) for row in self._rows(sql.ORPHANS, (limit,))]
+
     def delete_worker(self, id: int) -> None:
         self._rows(sql.DELETE_WORKER, (id,))
 

@@ -19,8 +19,8 @@ from mainspring.kernel.leases import Leases
 from mainspring.kernel.placement import Offers, Placement
 from mainspring.kernel.records import Attempt, Input
 from mainspring.kernel.store import Store, WorkerRow
-from mainspring.models import MODELS
 from mainspring.models.contract import Resolve
+from mainspring.models.registry import MODELS
 from mainspring.runtime.pump import BATCH_MAX, Performer, Pump
 from mainspring.runtime.runs import Runs
 from mainspring.runtime.watchdog import Watchdog
@@ -42,7 +42,7 @@ class SteppedPump(Pump):
         now = self._clock.now()
         if now < self.held_until:
             return False
-        return bool(self._inputs) or self._wake_at <= now or self._kernel.store.foreign()
+        return self.is_asked or self._wake_at <= now
 
     def step(self) -> None:
         """One turn with all that waits."""
@@ -51,9 +51,12 @@ class SteppedPump(Pump):
 
     def next_at(self) -> float:
         """When the next turn is due, if nothing comes from outside."""
-        if self._inputs or self._kernel.store.foreign():
-            return max(self.held_until, self._clock.now())
-        return max(self.held_until, self._wake_at)
+        return max(self.held_until, self._clock.now() if self.is_asked else self._wake_at)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether inputs wait, or another process has written."""
+        return bool(self._inputs) or self._kernel.store.foreign()
 
     def waiting(self) -> tuple[Input, ...]:
         """What has not been taken in yet."""
@@ -142,11 +145,10 @@ class Process:
 
     def next_work_at(self) -> float:
         """The same, looking after leases apart."""
-        kernel = self.kernel
-        if self.pump.next_at() <= self._clock.now():
-            return self._clock.now()
-        ends = [one.ends_at for one in self.performing]
-        return min([kernel.next_event_at, kernel.placement.next_task_at, *ends])
+        if self.pump.is_asked:
+            return self.pump.next_at()
+        due_at = min(self.kernel.next_event_at, self.kernel.placement.next_task_at)
+        return min([max(due_at, self.pump.held_until), *(one.ends_at for one in self.performing)])
 
     def kill(self) -> None:
         """As SIGKILL would: what was not committed is gone."""

@@ -52,6 +52,8 @@ class Simulation(Engine):
     def __init__(self, *, processes: int = 1, slots: int = SLOTS, lease_s: float = LEASE_S, seed: int = 0) -> None:
         if processes < 1:
             raise SettingInvalidError(f"processes must be 1 or more, not {processes}")
+        if slots < 0:
+            raise SettingInvalidError(f"slots must be 0 or more, not {slots}")
         # Not by way of Engine's own __init__: it would start threads.
         self._store = SqliteStore(None)
         Looking.__init__(self, "sqlite://", clock=ManualClock(), reader=open_reader(self._store))
@@ -115,10 +117,13 @@ class Simulation(Engine):
 
     def run_until_idle(self) -> None:
         """Let as much time pass as is needed until nothing is left that time alone could bring about."""
+        self._run_until(never)
+
+    def _run_until(self, is_enough: Callable[[], bool]) -> None:
         for _ in range(STEPS_MAX):
             self._run()
             at = self._next_work_at()
-            if at == float("inf"):
+            if at == float("inf") or is_enough():
                 return
             self.clock.advance(max(0.0, at - self.clock.now()))
         raise BrokenError(f"still busy after {STEPS_MAX:,} moments; the definition may go in circles")
@@ -199,6 +204,11 @@ class Simulation(Engine):
         return worker.process in self._dead
 
 
+def never() -> bool:
+    """It is not enough before all is idle."""
+    return False
+
+
 class Front:
     """What the engine's methods find in the place of a pump: calls are answered by the first process, at once."""
 
@@ -207,14 +217,24 @@ class Front:
 
     def call(self, input: Any) -> Future[Any]:
         simulation = self._simulation
-        reply = simulation.processes[0].pump.call(input)
         if isinstance(input, Await):
-            simulation.run_until_idle()
-            if not reply.done():
-                reply.set_exception(ResultTimeoutError(input.public_id, 0.0))
+            return self._await(input.public_id)
+        reply = simulation.processes[0].pump.call(input)
         while not reply.done():
             simulation._answer(simulation.processes[0])  # noqa: SLF001 - its other half
         return reply
+
+    def _await(self, public_id: str) -> Future[Any]:
+        """Let time pass until it has ended; who asked lives on when the process that was asked does not."""
+        simulation = self._simulation
+        while True:
+            asked = simulation.processes[0]
+            reply = asked.pump.call(Await(public_id))
+            simulation._run_until(reply.done)  # noqa: SLF001 - its other half
+            if not reply.done():
+                reply.set_exception(ResultTimeoutError(public_id, 0.0))
+            if asked in simulation.processes:
+                return reply
 
     def offer(self) -> None:
         for process in self._simulation.processes:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mainspring.context import current
+from mainspring.handler_context import current
 from mainspring.kernel.records import Attempt, Release, Settle
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.runs import Runs, too_late

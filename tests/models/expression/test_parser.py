@@ -49,6 +49,7 @@ def test_an_expression_is_read_and_written_in_its_usual_spelling(text, printed):
     [
         ("first   name = last name", "first name = last name"),
         ("order 66 > 5", "order 66 > 5"),
+        ("first /* or */ name + last // ?\n name", "first name + last name"),
         ('date and time("2024-01-01")', 'date and time("2024-01-01")'),
         ("date and time", "date and time"),
         ("{a-b: 1, c: a-b - 1}", "{a-b: 1, c: a-b - 1}"),

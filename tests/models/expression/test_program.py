@@ -26,6 +26,11 @@ def test_it_tells_what_names_it_needs():
     assert feel.compile("count(count)").names == {"count"}
 
 
+def test_it_tells_what_nothing_but_its_inputs_can_give_and_where():
+    assert feel.compile("sum(orders[total > 5].total) > limit + limit").needed == {"orders": 4, "limit": 31}
+    assert feel.compile("some x in xs satisfies f(x) and sort([x], abs) = []").needed == {"xs": 10, "f": 23}
+
+
 def test_a_null_that_came_from_an_error_carries_its_place_and_reason():
     result = feel.compile("1 +\n amount / 0").evaluate(amount=5)
 

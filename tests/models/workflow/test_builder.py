@@ -85,11 +85,37 @@ def test_conditions_as_they_are_written():
     value = wf.add(work, key="value")
     wf.add(work, value, when=is_big)
     wf.add(work, when=(is_big, value["n"], 5))
-    wf.add(work, when="shop:is_big")
+    wf.add(work, when={"test": "shop:is_big", "language": "python", "arguments": {"value": "$value"}})
+    wf.add(work, when="value > 3")
+    wf.add(work, when="${value > 3}")
     name = f"{__name__}:is_big"
-    whens = [node.when for node in wf.nodes.values()]
-    assert whens == [None, When(name), When(name, {"value": "$value.n", "limit": 5}), When("shop:is_big")]
+    assert [node.when for node in wf.nodes.values()] == [
+        None,
+        When(name, None, "python"),
+        When(name, {"value": "$value.n", "limit": 5}, "python"),
+        When("shop:is_big", {"value": "$value"}, "python"),
+        When("value > 3", None, "feel"),
+        When("${value > 3}", None, "juel"),
+    ]
     assert name in wf.handlers
+
+
+def test_what_is_stored_names_the_language():
+    wf = Workflow("conditions")
+    wf.add(work, when="1 > 2")
+    assert b'"when":{"test":"1 > 2","language":"feel"}' in wf.document()
+    assert decode_document(wf.document()).nodes["work"].condition == When("1 > 2")
+
+
+def test_a_condition_that_cannot_be_read_is_a_problem():
+    wf = Workflow("conditions")
+    value = wf.input("value", int)
+    wf.add(work, when=("value > limit", value))
+    wf.add(work, when={"test": "shop:is_big", "langauge": "python"})
+    assert [problem.message for problem in wf.check()] == [
+        "when: an expression takes no arguments; the names in it are inputs and nodes",
+        "when: Object contains unknown field `langauge`",
+    ]
 
 
 def test_a_definition_is_the_same_bytes_each_time_and_its_digest_tells():

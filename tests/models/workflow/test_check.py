@@ -295,7 +295,7 @@ def test_handlers_given_by_name_are_looked_up_where_that_is_possible():
 
     wf = Workflow("names")
     wf.node("a", "shop:fetch", {"ulr": "x"})
-    wf.node("b", "shop:nowhere", {}, when="shop:is_it")
+    wf.node("b", "shop:nowhere", {}, when={"test": "shop:is_it", "language": "python"})
     assert wf.check() == [], "nothing can be said without a way to find them"
     assert [problem.message for problem in wf.check(find)] == [
         f"handler '{fetch.__module__}:fetch': unknown argument 'ulr', did you mean 'url'?",

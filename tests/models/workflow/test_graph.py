@@ -40,6 +40,16 @@ def test_a_definition_is_boxes_and_arrows():
     )
 
 
+def test_what_an_expression_reads_is_data():
+    wf = Workflow("guarded")
+    page = wf.add(fetch, "x", key="page")
+    nap = wf.sleep(1, after=[page])
+    wf.add(publish, [1], key="tell", after=[nap], when="page.size > 3 and\n" + " and ".join(["true"] * 9))
+    drawn = picture(wf.definition())
+    assert drawn.boxes[-1].note == "publish, when page.size > 3 and true and true and tru…"
+    assert drawn.arrows[1:] == (Arrow("page", "tell"), Arrow("sleep", "tell", is_data=False))
+
+
 def test_inputs_are_drawn_where_they_are_asked_for():
     drawn = picture(report().definition(), with_inputs=True)
     assert drawn.boxes[0] == Box("url", "input", note="str")

@@ -29,7 +29,7 @@ from mainspring.models.contract import (
 from mainspring.models.retry import Retry
 from mainspring.models.workflow import WORKFLOW
 from mainspring.models.workflow.decisions import MapStarted, NodesStarted, WorkflowDecision
-from mainspring.models.workflow.document import Document, FailureHandler, Node
+from mainspring.models.workflow.document import Document, FailureHandler, Node, When
 from mainspring.models.workflow.evolve import recount
 from mainspring.models.workflow.rules import IS_EARLY, RULES
 from mainspring.models.workflow.state import DONE, FINAL
@@ -57,7 +57,12 @@ def boom(**arguments: Any) -> bool:
     raise RuntimeError("boom")
 
 
-CONDITIONS = {"yes": yes, "no": no, "boom": boom}
+PREDICATES = {"yes": yes, "no": no, "boom": boom}
+ANYWHERE = (*(When(name, language="python") for name in PREDICATES), *map(When, ("1 < 2", "null", "no")))
+BELOW_THE_FIRST = (
+    *map(When, ("n0 = 7", "count(n0) > 1", "n0.x[1] = 1 or n0 = null")),
+    When("${!empty n0}", language="juel"),
+)
 
 
 @st.composite
@@ -69,7 +74,7 @@ def nodes(draw: Any, number: int) -> Node:
         "arguments": {f"p{index}": f"${parent}{path}" for index, parent in enumerate(data)},
         "after": tuple(above),
         "rule": draw(st.sampled_from([None, None, None, *RULES])),
-        "when": draw(st.sampled_from([None, None, None, None, None, *CONDITIONS])),
+        "when": draw(st.sampled_from([*[None] * 8, *ANYWHERE, *(BELOW_THE_FIRST if number else ())])),
         "deadline_s": draw(st.sampled_from([None, None, 50.0])),
     }
     match draw(st.sampled_from(["task", "task", "task", "sleep", "workflow", "map", "map", "children"])):
@@ -109,7 +114,7 @@ class Story:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.driver = Driver(WORKFLOW, document.encode(), CONDITIONS.__getitem__)
+        self.driver = Driver(WORKFLOW, document.encode(), PREDICATES.__getitem__)
         self.steps = 0
 
     def play(self, script: list[int]) -> None:
@@ -294,7 +299,7 @@ def unsteered(document: Document) -> Document:
 
 def ends_of(document: Document, order: list[int], outcomes: int) -> tuple[str, dict[str, str]]:
     """Run to the end; what becomes of a key is fixed, when it does is not."""
-    driver = Driver(WORKFLOW, document.encode(), CONDITIONS.__getitem__)
+    driver = Driver(WORKFLOW, document.encode(), PREDICATES.__getitem__)
     driver.start()
     while driver.status not in ENDED:
         waiting = [*driver.tasks, *driver.children, *driver.timers]

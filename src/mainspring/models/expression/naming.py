@@ -7,6 +7,8 @@ puts two words next to each other; so `first name` needs no declaration. A name 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from mainspring.models.expression.errors import ExpressionSyntaxError
 from mainspring.models.expression.lexer import DIGITS, Token, is_word, tokenize
 
@@ -69,9 +71,12 @@ def continues(tokens: list[Token], place: int, *, first: bool) -> bool:
     return kind == "number" and not first and DIGITS.issuperset(said)
 
 
-def spell(tokens: list[Token], place: int, end: int, text: str) -> str:
-    """The name that these tokens spell: as written, with single spaces."""
-    return " ".join(text[tokens[place][2] : tokens[end - 1][3]].split())
+def spell(tokens: list[Token], place: int, end: int) -> str:
+    """The name that these tokens spell: as written, with one space for whatever stands between two of them."""
+    pieces = [tokens[place][1]]
+    for before, token in pairwise(tokens[place:end]):
+        pieces.append(token[1] if token[2] == before[3] else f" {token[1]}")
+    return "".join(pieces)
 
 
 def says(tokens: list[Token], place: int, words: Words) -> bool:

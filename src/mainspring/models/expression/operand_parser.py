@@ -85,7 +85,7 @@ class OperandParser(Cursor):
             return tree.Name(at, name)
         if length:
             self.place += length
-            return tree.Name(at, spell(self.tokens, self.place - length, self.place, self.text))
+            return tree.Name(at, spell(self.tokens, self.place - length, self.place))
         self.place += 1
         if said in CONSTANTS:
             return tree.Literal(at, CONSTANTS[said])
@@ -107,7 +107,7 @@ class OperandParser(Cursor):
         if max(count, length) == 0:
             raise self.failure("expected the name of a property after '.'")
         self.place += max(count, length)
-        return name if count > length else spell(self.tokens, self.place - length, self.place, self.text)
+        return name if count > length else spell(self.tokens, self.place - length, self.place)
 
     def parenthesis(self) -> tree.Node:
         """An expression in parentheses, an open range `(1..5]`, or a test as a value `(< 5)`."""
@@ -173,7 +173,7 @@ class OperandParser(Cursor):
             if self.tokens[start][0] != "word":
                 self.place = start
                 raise self.failure("expected the key of an entry (a name or a string) or '}'")
-            key = spell(self.tokens, start, self.place, self.text)
+            key = spell(self.tokens, start, self.place)
         self.expect(":", "after the key of an entry")
         return key
 
@@ -203,7 +203,7 @@ class OperandParser(Cursor):
         if not length:
             raise self.failure("expected the name of an argument: either all have names or none has")
         self.place += length + 1
-        return spell(self.tokens, self.place - length - 1, self.place - 1, self.text)
+        return spell(self.tokens, self.place - length - 1, self.place - 1)
 
     # --- Constructs with keywords
 
@@ -255,7 +255,7 @@ class OperandParser(Cursor):
         if start == self.place or self.tokens[start][0] != "word" or self.tokens[start][1] in KEYWORDS:
             self.place = start
             raise self.failure("expected a name")
-        return spell(self.tokens, start, self.place, self.text)
+        return spell(self.tokens, start, self.place)
 
     def definition(self) -> tree.Node:
         """`function(name: type, …) body` (rule 55); a body outside of FEEL is refused."""

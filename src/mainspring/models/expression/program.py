@@ -50,7 +50,7 @@ class Result:
 class Expression:
     """A compiled expression; call it with a mapping of inputs, or with inputs by name."""
 
-    __slots__ = ("_code", "_plan", "_slots", "names", "tree")
+    __slots__ = ("_code", "_plan", "_slots", "names", "needed", "tree")
 
     def __init__(self, node: tree.Node, plan: Plan) -> None:
         """Compile a tree; raises ExpressionSyntaxError when the plan is strict and a part can never work."""
@@ -63,6 +63,9 @@ class Expression:
         self._slots = [None] * scope.slot_count
         self.tree = node
         self.names = frozenset(scope.names)
+        """What it may read from its inputs, entries of a filter's elements among them."""
+        self.needed = scope.needed
+        """What it can have from its inputs only, with the place of each."""
 
     @property
     def text(self) -> str:

@@ -61,7 +61,7 @@ def _entries(cursor: Cursor) -> tuple[tree.Entry, ...]:
         if start == cursor.place or cursor.tokens[start][0] != "word":
             cursor.place = start
             raise cursor.failure("expected the name of an entry")
-        name = spell(cursor.tokens, start, cursor.place, cursor.text)
+        name = spell(cursor.tokens, start, cursor.place)
         cursor.expect(":", "after the name of an entry")
         entries.append(tree.Entry(at, name, parse_type(cursor)))
     return tuple(entries)
@@ -80,4 +80,4 @@ def _simple(cursor: Cursor) -> tree.Node:
     if not length:
         raise cursor.failure("expected a type")
     cursor.place += length
-    return tree.TypeName(at, spell(cursor.tokens, cursor.place - length, cursor.place, cursor.text))
+    return tree.TypeName(at, spell(cursor.tokens, cursor.place - length, cursor.place))

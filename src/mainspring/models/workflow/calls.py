@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import ValidationError, convert
+
 from mainspring.handler import Handler
-from mainspring.models.workflow.document import When
-from mainspring.models.workflow.notation import template
+from mainspring.models.workflow.document import PYTHON, When
+from mainspring.models.workflow.notation import raw_template, template
 from mainspring.signature import VARIADIC
 
 Bound = tuple[dict[str, Any], list[str]]
@@ -40,17 +42,28 @@ def bind_handler(handler: Handler[..., Any], args: Sequence[Any], kwargs: Mappin
 def bind_when(
     when: Any, handler_of: Callable[[Callable[..., Any]], Handler[..., Any]]
 ) -> tuple[When | None, list[str]]:
-    """`predicate`, `(predicate, argument, …)`, or the name of one."""
+    """An expression as text, `predicate`, `(predicate, argument, …)`, or a mapping as files have it."""
     if when is None or isinstance(when, When):
         return when, []
+    if isinstance(when, str):
+        return When.of_text(when), []
+    if isinstance(when, Mapping):
+        return _when_of_mapping(when)
     test, args = (when[0], when[1:]) if isinstance(when, tuple) else (when, None)
     if isinstance(test, str):
-        return When(test), []
+        return None, ["when: an expression takes no arguments; the names in it are inputs and nodes"]
     handler = handler_of(test)
     if args is None:
-        return When(handler.name), []
+        return When(handler.name, language=PYTHON), []
     bound, problems = bind_handler(handler, args, {})
-    return When(handler.name, bound), [f"when: {problem}" for problem in problems]
+    return When(handler.name, bound, PYTHON), [f"when: {problem}" for problem in problems]
+
+
+def _when_of_mapping(when: Mapping[str, Any]) -> tuple[When | None, list[str]]:
+    try:
+        return convert(raw_template(when), When), []
+    except ValidationError as error:
+        return None, [f"when: {error}"]
 
 
 def _templates(values: Mapping[str, Any]) -> dict[str, Any]:

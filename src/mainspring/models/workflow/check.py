@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import Parameter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -13,9 +13,9 @@ from mainspring import codec
 from mainspring.errors import HandlerInvalidError, HandlerUnknownError, PayloadInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.workflow import shape
-from mainspring.models.workflow.condition import ASYNC, when_arguments
+from mainspring.models.workflow.condition import read_guard
 from mainspring.models.workflow.cycle import cycles
-from mainspring.models.workflow.document import INDEX, ITEM, SLEEP, Document, Node
+from mainspring.models.workflow.document import INDEX, ITEM, LANGUAGES, SLEEP, Document, Node, When
 from mainspring.models.workflow.fields import (
     KEY_LENGTH_MAX,
     POLICIES,
@@ -27,8 +27,12 @@ from mainspring.models.workflow.fields import (
 )
 from mainspring.models.workflow.inputs import parse_type
 from mainspring.models.workflow.plan import FAILURE_NAMES
+from mainspring.models.workflow.predicate import ASYNC, when_arguments
 from mainspring.models.workflow.template import Reference, TemplateError, references
 from mainspring.signature import VARIADIC
+
+if TYPE_CHECKING:
+    from mainspring.models.workflow.guard import Guard
 
 Find = Callable[[str], "Handler[..., Any] | None"]
 """The handler of a name; None where nothing can be said of it here; raises `HandlerUnknownError`."""
@@ -62,6 +66,10 @@ class _Check:
         """Handlers by name, or why there is none."""
         self.types: dict[str, Any] = {}
         self.parents: dict[str, list[str]] = {}
+        self.numbers: dict[str, int] = {}
+        """Of all names."""
+        self.guards: dict[tuple[str, str], Guard] = {}
+        """By language and text."""
 
     def problems(self) -> Iterator[Problem]:
         malformed = list(self.of_form())
@@ -73,6 +81,7 @@ class _Check:
             yield from self.at(name, self.of_input(name))
         self.types = {name: self.input_type(name) for name in self.document.inputs}
         self.types |= {key: self.output_type(node) for key, node in self.document.nodes.items()}
+        self.numbers = {name: number for number, name in enumerate(self.types)}
         for key, node in self.document.nodes.items():
             yield from self.at(key, self.of_node(key, node), "node")
         yield from self.of_cycles()
@@ -179,26 +188,27 @@ class _Check:
             if reference.name in extra:
                 continue
             if reference.name not in self.types:
-                yield self.unknown(str(reference), reference.name)
+                yield f"{reference}: {self.unknown(reference.name)}"
                 continue
             try:
                 shape.part(self.types[reference.name], reference.path)
             except shape.ShapeError as error:
                 yield f"{reference} cannot exist: {error}"
 
-    def unknown(self, text: str, name: str) -> str:
+    def unknown(self, name: str, functions: tuple[str, ...] = ()) -> str:
+        """That nothing has this name, and which was meant; an expression may have meant a function."""
         if name in (ITEM, INDEX):
-            return f"{text}: only the arguments of a map have an element"
-        close = get_close_matches(name, self.types, 1)
+            return "only the arguments of a map have an element"
+        close = get_close_matches(name, (*self.types, *functions), 1)
         hint = f", did you mean {close[0]!r}?" if close else ""
-        return f"{text}: there is no node or input {name!r}{hint}"
+        return f"there is no node or input {name!r}{hint}"
 
     def of_after(self, node: Node) -> Iterator[str]:
         for name in node.after:
             if name in self.document.inputs:
                 yield f"after {name!r}: that is an input, and there from the beginning"
             elif name not in self.document.nodes:
-                yield self.unknown(f"after {name!r}", name)
+                yield f"after {name!r}: {self.unknown(name)}"
 
     def parents_of(self, node: Node) -> list[str]:
         names = dict.fromkeys(node.after)
@@ -207,6 +217,9 @@ class _Check:
                 names |= dict.fromkeys(reference.name for reference in references(template))
             except TemplateError:
                 continue
+        guard = self.guard(node.condition)
+        if guard is not None:
+            names |= dict.fromkeys(guard.known)
         return [name for name in names if name in self.document.nodes]
 
     def of_map(self, node: Node) -> Iterator[str]:
@@ -236,9 +249,32 @@ class _Check:
         when = node.condition
         if when is None:
             return
-        if when.language != "python":
-            yield f"when: conditions in {when.language!r} are not known; there is 'python'"
-            return
+        if when.language not in LANGUAGES:
+            yield f"when: conditions in {when.language!r} are not known; there are {', '.join(LANGUAGES)}"
+        elif when.is_expression:
+            yield from (f"when: {message}" for message in self.of_guard(when))
+        else:
+            yield from self.of_predicate(node, when)
+
+    def of_guard(self, when: When) -> Iterator[str]:
+        if when.arguments is not None:
+            yield "arguments are for predicates in Python; the names in an expression are inputs and nodes"
+        guard = self.guard(when)
+        assert guard is not None
+        yield from guard.problems
+        for name, at in guard.unknown.items():
+            yield guard.told(self.unknown(name, guard.functions if name in guard.called else ()), at)
+
+    def guard(self, when: When | None) -> Guard | None:
+        """The condition if it is an expression; nodes that share a text share it."""
+        if when is None or not when.is_expression or when.language not in LANGUAGES:
+            return None
+        text = (when.language, when.test)
+        if text not in self.guards:
+            self.guards[text] = read_guard(when, self.numbers)
+        return self.guards[text]
+
+    def of_predicate(self, node: Node, when: When) -> Iterator[str]:
         handler = self.handler(when.test)
         if isinstance(handler, str):
             yield f"when: {handler}"

@@ -9,7 +9,7 @@
       words: {task: text.clean, arguments: {page: $page}}
       parts: {map: $words, task: text.count, arguments: {word: $item}, concurrency: 20}
       nap:   {sleep: 5, after: [parts]}
-      mail:  {task: mail.send, arguments: {parts: $parts}, after: [nap], when: mail.is_wanted}
+      mail:  {task: mail.send, arguments: {parts: $parts}, after: [nap], when: count(parts) > 3}
     output: $parts
 
 What kind a node is, is said by the fields it has: `task`, `workflow` or `sleep`; with `map` it does so for each
@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType, json
+from msgspec import UNSET, Struct, UnsetType, field, json
 
 from mainspring.models.retry import Retry
 
@@ -34,6 +34,14 @@ ITEM, INDEX = "item", "index"
 
 ON_FAILURE = "on_failure"
 """Key of the task that runs once when the instance is about to fail."""
+
+FEEL, JUEL, PYTHON = "feel", "juel", "python"
+"""The languages of conditions."""
+
+LANGUAGES = (FEEL, JUEL, PYTHON)
+
+JUEL_STARTS = ("${", "#{")
+"""No text of FEEL begins so."""
 
 RESERVED = frozenset({ITEM, INDEX, ON_FAILURE})
 """Names that neither inputs nor nodes may have."""
@@ -57,10 +65,20 @@ class When(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A condition: the node runs only where it holds, and is skipped otherwise."""
 
     test: str
-    """Name of a Python callable; in another language an expression."""
+    """An expression; in Python the name of a callable."""
     arguments: dict[str, Any] | None = None
-    """None: the node's own, those that the callable takes."""
-    language: str = "python"
+    """Of the callable; None: the node's own, those that it takes."""
+    language: str = field(default_factory=lambda: FEEL)
+    """`feel`, `juel` or `python`.  A default that is made is written out: what is stored says how it is read."""
+
+    @staticmethod
+    def of_text(text: str) -> When:
+        """A condition that is given as text alone: FEEL, or the `${…}` of older BPMN files."""
+        return When(text, language=JUEL if text.lstrip().startswith(JUEL_STARTS) else FEEL)
+
+    @property
+    def is_expression(self) -> bool:
+        return self.language != PYTHON
 
 
 class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -98,7 +116,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, 
 
     @property
     def condition(self) -> When | None:
-        return When(self.when) if isinstance(self.when, str) else self.when
+        return When.of_text(self.when) if isinstance(self.when, str) else self.when
 
 
 class FailureHandler(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

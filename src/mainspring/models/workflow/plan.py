@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from mainspring.models.contract import Resolve, TaskSpec
 from mainspring.models.retry import Retry, retry_of
-from mainspring.models.workflow.condition import Condition, compile_condition
+from mainspring.models.workflow.condition import Condition, read_guard
 from mainspring.models.workflow.document import (
     INDEX,
     ITEM,
@@ -26,6 +26,7 @@ from mainspring.models.workflow.document import (
     decode_document,
 )
 from mainspring.models.workflow.inputs import InputReader, compile_inputs
+from mainspring.models.workflow.predicate import compile_predicate
 from mainspring.models.workflow.rules import DEFAULT_RULE, IS_EARLY, REACTS_TO_FAILURE, RULES, Row
 from mainspring.models.workflow.template import Template, compile_template
 
@@ -133,6 +134,7 @@ class _Compiler:
         self.specs: dict[tuple[Any, ...], TaskSpec] = {}
         self.retries: dict[int | Retry | None, Retry] = {}
         self.callables: dict[str, Callable[..., Any]] = {}
+        self.guards: dict[tuple[str, str], Condition] = {}
 
     def plan(self) -> Plan:
         document, plan = self.document, Plan()
@@ -198,18 +200,26 @@ class _Compiler:
         when = node.condition
         if when is None:
             return None
+        if when.is_expression:
+            text = (when.language, when.test)
+            if text not in self.guards:
+                self.guards[text] = read_guard(when, self.slots)
+            return self.guards[text]
         test = self.callables.get(when.test)
         if test is None:
             test = self.callables[when.test] = self.resolve(when.test)
-        return compile_condition(when, node.arguments, test, self.slots)
+        return compile_predicate(when, node.arguments, test, self.slots)
 
     def parents(self, node: Node, made: NodePlan) -> tuple[int, ...]:
         holes = made.arguments.holes
-        for template in (made.over, made.seconds, made.condition and made.condition.arguments):
+        for template in (made.over, made.seconds):
             if template:
                 holes += template.holes
+        slots = [hole.slot for hole in holes]
+        if made.condition is not None:
+            slots += made.condition.slots
         count = len(self.keys)
-        found = dict.fromkeys([hole.slot for hole in holes if hole.slot < count])
+        found = dict.fromkeys([slot for slot in slots if slot < count])
         found.update(dict.fromkeys(self.index[key] for key in node.after))
         # The numbers of `index` are shared by all edges: in a large graph most of the memory would be equal integers.
         return tuple([self.index[self.keys[parent]] for parent in found])

@@ -19,7 +19,7 @@ from mainspring.errors import DefinitionInvalidError, HandlerInvalidError, Handl
 from mainspring.handler import Handler
 from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.check import Find
-from mainspring.models.workflow.document import Document, FailureHandler, Input, Node
+from mainspring.models.workflow.document import Document, FailureHandler, Input, Node, When
 from mainspring.models.workflow.notation import handler_options
 from mainspring.models.workflow.yaml_text import Path, Refused, Text, read_text, write_text
 
@@ -66,7 +66,12 @@ def read_workflow(
 
 def write_workflow(document: Document) -> str:
     """A definition as YAML that `read_workflow` reads back."""
-    return write_text(msgspec.to_builtins(document))
+    described = msgspec.to_builtins(document)
+    for node in described["nodes"].values():
+        when = node.get("when")
+        if isinstance(when, dict) and when == msgspec.to_builtins(When.of_text(when["test"])):
+            node["when"] = when["test"]
+    return write_text(described)
 
 
 class _Reader:
@@ -130,7 +135,7 @@ class _Reader:
             fields = self.with_workflow(path, fields)
             node = self.convert(path, self.with_options(fields), Node)
             if node is not None:
-                yield key, node
+                yield key, msgspec.structs.replace(node, when=node.condition)
 
     def on_failure(self, value: Any) -> str | FailureHandler | None:
         if isinstance(value, dict):

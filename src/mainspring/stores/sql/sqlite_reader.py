@@ -5,8 +5,8 @@ from __future__ import annotations
 INSTANCE = (
     "select instance.id, instance.public_id, definition.model, definition.name, definition.version, instance.status,"
     " (select above.public_id from instance as above where above.id = instance.parent), instance.priority,"
-    " instance.attributes, instance.created_at, instance.ended_at, instance.output, instance.error, instance.reason"
-    " from instance join definition on definition.id = instance.definition"
+    " instance.attributes, instance.created_at, instance.ended_at, instance.output, instance.error, instance.reason,"
+    " instance.parent_key from instance join definition on definition.id = instance.definition"
 )
 FIND_INSTANCE = f"{INSTANCE} where instance.public_id = ?"
 FIND_END = (

@@ -41,6 +41,8 @@ def name(node: tree.Name, scope: Scope) -> Code:
     elements, slot = scope.resolve(node.name)
     if slot is None:
         scope.names[node.name] = None
+        if not elements and find_builtin(node.name) is None:
+            scope.needed.setdefault(node.name, node.at)
         outer = _input(node, scope.plan)
     elif slot in scope.growing:
         outer = _partial(slot, scope.plan)

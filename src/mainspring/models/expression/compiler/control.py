@@ -184,7 +184,7 @@ def any_test(tests: tuple[tree.Node, ...], tested: int, at: int, scope: Scope) -
     codes = [(scope.code(test), test.at, mentions(test, TESTED)) for test in tests]
 
     def evaluate(frame: Frame) -> object:
-        value, result = frame[tested], False
+        value = frame[tested]
         failed: list[tuple[int, Fault]] = []
         for code, place, is_condition in codes:
             test = code(frame)
@@ -197,7 +197,7 @@ def any_test(tests: tuple[tree.Node, ...], tested: int, at: int, scope: Scope) -
                 return True
         for place, failure in failed:
             report(frame, plan, place, failure)
-        return None if failed else result
+        return None if failed else False
 
     return evaluate
 

@@ -23,13 +23,15 @@ TESTED = "?"
 class Scope:
     """The names that are visible at the place that is being compiled."""
 
-    __slots__ = ("growing", "layers", "names", "plan", "rules", "slot_count")
+    __slots__ = ("growing", "layers", "names", "needed", "plan", "rules", "slot_count")
 
     def __init__(self, plan: Plan, rules: Rules) -> None:
         self.plan = plan
         self.rules = rules
         self.layers: list[tuple[str, int]] = []
         self.names: dict[str, None] = {}
+        self.needed: dict[str, int] = {}
+        """Names that only the inputs can give, for no element is asked first, and where they are first read."""
         self.slot_count = 0
         self.growing: set[int] = set()
 

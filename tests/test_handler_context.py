@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mainspring.clock import ManualClock
-from mainspring.context import LINE_COUNT_MAX, LINE_LENGTH_MAX, REPORT_INTERVAL_S, Context, context, current
 from mainspring.errors import RefusedError, SettingInvalidError
+from mainspring.handler_context import LINE_COUNT_MAX, LINE_LENGTH_MAX, REPORT_INTERVAL_S, Context, context, current
 
 
 class Receiver:
@@ -94,7 +94,7 @@ def test_the_logger_goes_on_to_the_handlers_of_the_program(receiver, caplog):
         receiver.context.logger.info("kept, but not for the program")
     [record] = caplog.records
     assert (record.getMessage(), record.instance, record.attempt) == ("low on paper", "order-7", 2)
-    assert record.filename == "test_context.py"
+    assert record.filename == "test_handler_context.py"
 
 
 def test_the_logger_keeps_tracebacks(receiver):

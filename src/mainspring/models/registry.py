@@ -1,0 +1,9 @@
+"""Every model by the name that the store keeps; a new one is one line here."""
+
+from __future__ import annotations
+
+from mainspring.models.contract import Model
+from mainspring.models.task import TASK
+from mainspring.models.workflow import WORKFLOW
+
+MODELS: dict[str, Model] = {model.name: model for model in (WORKFLOW, TASK)}

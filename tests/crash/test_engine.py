@@ -1,0 +1,260 @@
+"""One process in trouble: closed in mid-work, used from many threads, bugs within, no space."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainspring import Context, Engine, Workflow, task
+from mainspring.errors import BrokenError, EngineClosedError, MainspringError, StoreUnavailableError
+from mainspring.models.contract import TimerFired
+from mainspring.models.task import TASK
+from mainspring.models.workflow import WORKFLOW
+from tests.crash.evidence import Story, wait_until
+
+
+@task
+def double(value: int) -> int:
+    return 2 * value
+
+
+@task
+async def forever(folder: str) -> None:
+    Path(folder, "begun").touch()
+    await asyncio.Event().wait()
+
+
+@task
+def attempt_number(folder: str, context: Context) -> int:
+    return context.attempt
+
+
+@pytest.fixture
+def store(tmp_path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def engine(store):
+    with Engine(f"sqlite:///{store}") as made:
+        yield made
+
+
+# --- Closing ----------------------------------------------------------------------------------
+
+
+def test_what_runs_when_the_engine_is_closed_is_given_back_uncounted(store, tmp_path):
+    engine = Engine(f"sqlite:///{store}")
+    engine.submit(forever, str(tmp_path))
+    wait_until((tmp_path / "begun").exists, "the task runs")
+    engine.close(drain_s=0)
+    assert [(owner, attempt) for _, _, owner, attempt in Story(store).tasks] == [(None, 0)]
+    with sqlite3.connect(store) as connection:
+        assert connection.execute("select count(*) from worker").fetchone() == (0,)
+
+
+def test_what_waits_for_an_answer_is_told_that_the_engine_was_closed(store, tmp_path):
+    engine = Engine(f"sqlite:///{store}")
+    instance = engine.submit(forever, str(tmp_path))
+    waiting = instance.ending()
+    engine.close(drain_s=0)
+    with pytest.raises(EngineClosedError):
+        waiting.result(timeout=10)
+    with pytest.raises(EngineClosedError):
+        engine.submit(double, 1)
+
+
+def test_callers_that_come_while_it_closes_are_answered(store):
+    """Whatever the moment: an answer or an error, but nobody waits for ever."""
+    for _ in range(20):
+        engine = Engine(f"sqlite:///{store}", slots=0)
+        start = threading.Barrier(5)
+
+        def call(engine: Engine = engine, start: threading.Barrier = start) -> str:
+            start.wait()
+            try:
+                return engine.submit(double, 1).id
+            except (EngineClosedError, BrokenError):
+                return ""
+
+        with ThreadPoolExecutor(4) as threads:
+            calls = [threads.submit(call) for _ in range(4)]
+            start.wait()
+            engine.close()
+            for one in calls:
+                one.result(timeout=20)
+
+
+# --- Many threads -----------------------------------------------------------------------------
+
+
+def test_an_engine_serves_many_threads_at_once(engine, store):
+    flow = Workflow("flow")
+    value = flow.input("value", int)
+    flow.output(flow.map(double, flow.add(_range, value)))
+
+    def use(number: int) -> Any:
+        mine = [engine.submit(double, number, id=f"single-{number}"), engine.start(flow, {"value": number % 5})]
+        again = engine.submit(double, number, id=f"single-{number}")
+        assert again.existed
+        engine.list(limit=5)
+        other = engine.submit(double, number, delay_s=1_000)
+        other.pause()
+        other.resume()
+        other.cancel("enough")
+        assert other.status == "cancelled"
+        return [instance.result(timeout_s=60) for instance in mine]
+
+    with ThreadPoolExecutor(16) as threads:
+        results = list(threads.map(use, range(100)))
+    assert results == [[2 * number, [2 * item for item in range(number % 5)]] for number in range(100)]
+    engine.close()
+    Story(store).check()
+    Story(store).check_ended()
+
+
+@task
+def _range(value: int) -> list[int]:
+    return list(range(value))
+
+
+# --- Bugs within ------------------------------------------------------------------------------
+
+
+def test_a_bug_that_one_input_brings_up_harms_no_other(engine, monkeypatch):
+    decide = TASK.decide
+
+    def buggy(plan: Any, state: Any, event: Any, at: float) -> Any:
+        if getattr(event, "priority", 0) == 13:
+            raise ZeroDivisionError("a bug of the model")
+        return decide(plan, state, event, at)
+
+    monkeypatch.setattr(TASK, "decide", buggy, raising=False)
+    with ThreadPoolExecutor(12) as threads:
+        calls = [threads.submit(engine.submit, double, number, priority=13 * (number % 3 == 0)) for number in range(60)]
+    for number, call in enumerate(calls):
+        if number % 3 == 0:
+            with pytest.raises(BrokenError, match="a bug of the model"):
+                call.result()
+        else:
+            assert call.result().result(timeout_s=30) == 2 * number
+
+
+def test_an_outcome_that_the_model_cannot_take_fails_its_task_alone(engine, monkeypatch):
+    decide = TASK.decide
+
+    def buggy(plan: Any, state: Any, event: Any, at: float) -> Any:
+        if type(event).__name__ == "TaskCompleted" and bytes(event.output) == b"26":
+            raise ZeroDivisionError("a bug of the model")
+        return decide(plan, state, event, at)
+
+    monkeypatch.setattr(TASK, "decide", buggy, raising=False)
+    instances = engine.submit_many(double, [(number,) for number in range(40)])
+    ends = engine.gather(instances, timeout_s=30, return_errors=True)
+    assert [end for number, end in enumerate(ends) if number != 13] == [2 * n for n in range(40) if n != 13]
+    assert isinstance(ends[13], MainspringError)
+    assert "a bug of the model" in str(ends[13])
+
+
+def test_a_timer_that_the_model_cannot_take_stops_nobody(engine, monkeypatch):
+    decide = WORKFLOW.decide
+
+    def buggy(plan: Any, state: Any, event: Any, at: float) -> Any:
+        if isinstance(event, TimerFired) and plan.name == "bad":
+            raise ZeroDivisionError("a bug of the model")
+        return decide(plan, state, event, at)
+
+    monkeypatch.setattr(WORKFLOW, "decide", buggy, raising=False)
+    bad, good = Workflow("bad"), Workflow("good")
+    bad.sleep(0.01)
+    good.output(good.add(double, 4, after=[good.sleep(0.05)]))
+    instance = engine.start(bad)
+    assert engine.start(good).result(timeout_s=30) == 8
+    assert instance.status == "running"
+    assert engine.submit(double, 1).result(timeout_s=30) == 2
+
+
+# --- No space ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def disk(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("this user may not mount a file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@task
+async def gated(number: int) -> int:
+    await GATE.wait()
+    return number
+
+
+class Gate:
+    """Opens for handlers on whatever loop they run."""
+
+    def __init__(self) -> None:
+        self.is_open = threading.Event()
+
+    async def wait(self) -> None:
+        while not self.is_open.is_set():
+            await asyncio.sleep(0.005)
+
+
+GATE = Gate()
+
+
+def test_a_disk_that_fills_up_in_mid_run_and_has_space_again(disk):
+    GATE.is_open.clear()
+    with Engine(f"sqlite:///{disk}/store.db") as engine:
+        # given: tasks under way, and then not a byte left
+        instances = engine.submit_many(gated, [(number,) for number in range(50)])
+        ballast = disk / "ballast"
+        with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
+            fill(file)
+        # when: outcomes come in, and callers
+        with pytest.raises(StoreUnavailableError, match="no space left"):
+            submit_until_full(engine)
+        GATE.is_open.set()
+        with pytest.raises(StoreUnavailableError):
+            submit_until_full(engine)
+        # then: nothing is lost once there is space again
+        ballast.unlink()
+        assert engine.gather(instances, timeout_s=30) == list(range(50))
+        assert engine.submit(double, 4).result(timeout_s=30) == 8
+    story = Story(disk / "store.db")
+    story.check()
+
+
+def fill(file: Any) -> None:
+    while True:
+        file.write(b"x" * 4_096)
+
+
+def submit_until_full(engine: Engine) -> None:
+    for number in range(10_000):
+        engine.submit(double, number, attributes={"ballast": "x" * 2_000}, delay_s=1_000)
+
+
+# --- The file is taken away -------------------------------------------------------------------
+
+
+def test_a_file_that_is_deleted_under_a_running_engine(store):
+    """Not to be done; but what was done before is told, and nothing hangs."""
+    engine = Engine(f"sqlite:///{store}")
+    assert engine.submit(double, 1).result(timeout_s=30) == 2
+    for path in store.parent.glob("store.db*"):
+        path.unlink()
+    instance = engine.submit(double, 2)
+    assert instance.result(timeout_s=30) == 4
+    engine.close()

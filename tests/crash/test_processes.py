@@ -1,0 +1,98 @@
+"""Several processes on one file: woken, stopped, gone on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from mainspring import Engine
+from tests.crash.evidence import Story, Victim, read_diary, wait_until
+from tests.crash.program import linger, now
+
+LEASE_S = 1.0
+
+
+@pytest.fixture
+def store(tmp_path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def victim(store, tmp_path):
+    made = Victim(store, tmp_path / "diary", str(LEASE_S))
+    made.wait_until_ready()
+    yield made
+    if made.process.poll() is None:
+        made.signal(signal.SIGCONT)
+        made.kill()
+
+
+def outcomes(store: Path) -> list[tuple[str, int, str]]:
+    entries = [entry for entry in Story(store).entries if entry.kind in ("TaskCompleted", "TaskFailed")]
+    told = [(entry.kind, json.loads(entry.event)) for entry in entries]
+    return [(kind, event["attempt"], event.get("output", "")) for kind, event in told]
+
+
+def test_what_one_process_starts_another_runs_and_the_first_hears_of_it_at_once(store, victim):
+    delays = []
+    with Engine(f"sqlite:///{store}", slots=0) as engine:
+        for _ in range(7):
+            ran_at = engine.submit(now).result(timeout_s=30)
+            delays.append(time.time() - ran_at)
+    assert sorted(delays)[3] < 0.3, delays
+
+
+def test_a_process_that_was_stopped_for_longer_than_its_lease_is_not_heard_any_more(
+    store, victim, tmp_path, monkeypatch
+):
+    # given: a process that runs a task, and is stopped
+    diary = tmp_path / "diary"
+    monkeypatch.setenv("DIARY", str(diary))
+    with Engine(f"sqlite:///{store}", slots=0, lease_s=LEASE_S) as starter:
+        instance = starter.submit(linger, str(tmp_path), id="lingering")
+        wait_until((tmp_path / "lingering").exists, "the task runs")
+        victim.signal(signal.SIGSTOP)
+        # when: another takes over, and the first one goes on
+        with Engine(f"sqlite:///{store}", lease_s=LEASE_S) as other:
+            assert other.get("lingering").result(timeout_s=30) == "attempt 2"
+        (tmp_path / "go").touch()
+        victim.signal(signal.SIGCONT)
+        # then: it works on, but its late outcome is refused
+        assert isinstance(starter.submit(now).result(timeout_s=30), float)
+        assert instance.result(timeout_s=5) == "attempt 2"
+    assert victim.close() == 0
+    assert outcomes(store)[0] == ("TaskCompleted", 2, "attempt 2")
+    assert len(outcomes(store)) == 2
+    assert [line.attempt for line in read_diary(diary) if line.instance == "lingering"] == [1, 2]
+    story = Story(store)
+    story.check()
+    story.check_ended()
+
+
+def test_a_process_that_was_killed_is_noticed_at_once_on_the_same_machine(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("DIARY", str(tmp_path / "diary"))
+    victim = Victim(store, tmp_path / "diary", "600")
+    victim.wait_until_ready()
+    with Engine(f"sqlite:///{store}", slots=0, lease_s=600) as starter:
+        starter.submit(linger, str(tmp_path), id="lingering")
+        wait_until((tmp_path / "lingering").exists, "the task runs")
+    victim.kill()
+    with Engine(f"sqlite:///{store}", lease_s=600) as engine:
+        assert engine.get("lingering").result(timeout_s=10) == "attempt 2"
+
+
+def test_cancelling_from_another_process_tells_the_handler(store, tmp_path, victim):
+    with Engine(f"sqlite:///{store}", slots=0) as starter:
+        instance = starter.submit(linger, str(tmp_path), id="lingering")
+        wait_until((tmp_path / "lingering").exists, "the task runs")
+        instance.cancel("not needed")
+        assert instance.status == "cancelled"
+        (tmp_path / "go").touch()
+        assert isinstance(starter.submit(now).result(timeout_s=30), float)
+    assert victim.close() == 0
+    assert [kind for kind, *_ in outcomes(store)] == ["TaskCompleted"], "of the other task"
+    Story(store).check()

@@ -1,0 +1,59 @@
+"""The demo from the command line, with a few zones."""
+
+from __future__ import annotations
+
+import pytest
+
+from mainspring.cli import run
+
+ZONES = [
+    "Africa/Casablanca",
+    "America/Mexico_City",
+    "America/New_York",
+    "Asia/Tokyo",
+    "Europe/Berlin",
+    "Europe/Lisbon",
+    "UTC",
+]
+
+
+@pytest.fixture
+def few_zones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mainspring.demo.tasks.zone_names", lambda: ZONES)
+    monkeypatch.setattr("sys.argv", ["mainspring"])
+    return tmp_path
+
+
+def test_the_demo_measures_retries_branches_and_reports(few_zones, capsys):
+    assert run(["demo", "--years", "1"]) == 0
+    seen = capsys.readouterr().out
+    assert "ask_observatory attempt 2: ConnectionError: no answer (staged), again in" in seen
+    assert "measure completed 7 of 7" in seen
+    assert "tell_calm skipped" in seen
+    assert "The report is in mainspring-demo/report.html" in seen
+    page = (few_zones / "mainspring-demo" / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "Europe/Berlin" in page
+
+    assert run(["show", "demo-1", "--store", "mainspring-demo/demo.db"]) == 0
+    assert "✓ measure" in capsys.readouterr().out
+
+
+def test_a_demo_that_is_under_way_goes_on(few_zones, capsys):
+    from mainspring.demo.workflow import demo_workflow
+    from mainspring.engine import Engine
+
+    (few_zones / "mainspring-demo").mkdir()
+    with Engine("sqlite:///mainspring-demo/demo.db", slots=0) as engine:
+        engine.start(demo_workflow(), {"folder": "mainspring-demo", "years": 1}, id="demo-1")
+    assert run(["demo", "--years", "1", "--json"]) == 0
+    assert '"id": "demo-1"' in capsys.readouterr().out
+    with Engine("sqlite:///mainspring-demo/demo.db", slots=0) as engine:
+        assert [info.id for info in engine.list()] == ["demo-1"]
+
+
+def test_years_that_make_no_sense_are_refused(few_zones, capsys):
+    assert run(["demo", "--years", "0"]) == 2
+    assert "--years must be 1 to 100" in capsys.readouterr().err
+    assert not list(few_zones.iterdir())

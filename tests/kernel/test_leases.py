@@ -1,0 +1,128 @@
+"""Leases of workers: kept, missed, given back."""
+
+from __future__ import annotations
+
+import pytest
+
+from mainspring import task
+from mainspring.kernel import leases
+from mainspring.kernel.records import Leave
+from tests.kernel.world import World, double, performing
+
+
+def workers(world: World) -> list[int]:
+    return [id for (id,) in world.rows("select id from worker order by id")]
+
+
+def test_a_process_that_is_idle_for_long_and_then_works_has_a_lease(world):
+    """Others may have buried it meanwhile; what it takes then must not be leased to the dead."""
+    one, two = world.processes
+    world.turn(one)
+    world.turn(two)
+    world.clock.advance(1_000)
+    world.turn(two)
+    assert len(workers(world)) == 1
+    world.at(one).submit(double, 4, id="a")
+    world.turn(one)
+    assert performing(one) == [("task", 1, 1)]
+    ((owner,),) = world.rows("select owner from task")
+    assert owner in workers(world)
+    world.perform(one)
+    assert world.get("a").status == "completed"
+
+
+def test_a_lease_is_renewed_while_something_runs(world):
+    one, two = world.processes
+    world.stub(double, takes_s=1_000)
+    world.at(one).submit(double, 4)
+    world.advance(999)
+    assert len(world.calls()) == 1
+    assert sum(len(performing(process)) for process in (one, two)) == 1
+
+
+def test_tasks_of_a_dead_worker_are_taken_when_its_lease_has_run_out(world):
+    one, two = world.processes
+    world.at(one).submit(double, 4, id="a")
+    world.processes.remove(one)
+    world.advance(29)
+    assert performing(two) == []
+    world.advance(11)
+    assert [call.attempt for call in world.calls()] == [1, 2]
+    assert world.get("a").status == "completed"
+
+
+def test_tasks_of_a_worker_that_is_known_to_be_dead_are_taken_at_once(world):
+    world.submit(double, 4, id="a")
+    world.crash(0)
+    world.advance(10)
+    assert [call.attempt for call in world.calls()] == [1, 2]
+    assert world.get("a").status == "completed"
+
+
+def test_the_late_outcome_of_a_lost_attempt_is_refused(world):
+    # given: a process that misses its lease while it works
+    one, two = world.processes
+    world.at(one).submit(double, 4, id="a")
+    (late,) = one.performing
+    world.clock.advance(31)
+    world.turn(two)
+    assert performing(two) == [("task", 2, 2)]
+    # when
+    world.stub(double, returns=666)
+    late.stub.returns = 666
+    one.perform(late)
+    world.turn(one)
+    # then
+    assert world.get("a").status == "running"
+    assert world.kinds(world.get("a")) == ["Started", "TaskLost"]
+    world.perform(two)
+    assert world.get("a").info().output == 8
+
+
+def test_a_task_that_kills_its_workers_fails_in_the_end(world):
+    instance = world.submit(double, 4, id="a")
+    for _ in range(leases.LOST_COUNT_MAX):
+        assert instance.status == "running"
+        busy = next(place for place, process in enumerate(world.processes) if performing(process))
+        world.crash(busy)
+        world.turn(world.processes[0])
+    assert instance.status == "failed"
+    assert instance.info().failure.type == "WorkerLostError"
+
+
+def test_losses_use_up_no_retry(world):
+    instance = world.submit(task(retries=1, name="fragile")(lambda: 1))
+    for _ in range(3):
+        busy = next(place for place, process in enumerate(world.processes) if performing(process))
+        world.crash(busy)
+        world.turn(world.processes[0])
+    for process in world.processes:
+        for one in process.performing:
+            one.stub.raises = ValueError("no")
+    assert instance.result() == 1
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_more_than_can_be_taken_at_once_is_taken_in_several_turns(monkeypatch, count):
+    monkeypatch.setattr(leases, "HELD_MAX", 2)
+    world = World(processes=2, slots=8)
+    world.submit_many(double, [(number,) for number in range(count)])
+    world.crash(0)
+    world.processes.pop(0)
+    world.run_until_idle()
+    assert len(workers(world)) == 1
+    assert world.rows("select count(*) from instance where status = 'completed'") == [(count,)]
+    world.close()
+
+
+def test_a_worker_that_leaves_gives_back_what_it_has_and_is_forgotten(world):
+    one, two = world.processes
+    two.pump.drain()
+    world.turn(two)
+    world.at(one).submit_many(double, [(number,) for number in range(2)])
+    one.pump.drain()
+    one.pump.put([Leave()])
+    world.turn(one)
+    assert [owner for _, owner, *_ in world.tasks()] == [None, None]
+    assert [attempt for _, _, attempt, _ in world.tasks()] == [0, 0]
+    assert workers(world) == [two.kernel.placement.worker]

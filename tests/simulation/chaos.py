@@ -1,0 +1,337 @@
+"""One seed: random work on several processes, with everything going wrong that can, then peace until all has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from mainspring import Workflow
+from mainspring.errors import (
+    ConflictError,
+    HandlerUnknownError,
+    InstanceNotFoundError,
+    StoreUnavailableError,
+    UnavailableError,
+)
+from mainspring.kernel import instances
+from mainspring.kernel.records import Release
+from mainspring.kernel.store import Key
+from mainspring.testing import Simulation
+from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
+from mainspring.testing.process import Process
+from tests.simulation.invariants import Watch, check_fold, check_process, check_store
+from tests.simulation.workloads import TransientError, awork, random_workflow
+
+LEASE_S = 30.0
+STEPS = 60
+STEERING = ("pause", "resume", "cancel", "retry", "rerun")
+
+
+class Chaos:
+    """A simulation that a seed torments."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.simulation = Simulation(
+            processes=self.chance.randint(1, 3), slots=self.chance.choice((1, 2, 8)), lease_s=LEASE_S, seed=seed
+        )
+        self.watch = Watch()
+        self.execute: Any = self.simulation._store._connection.execute
+        self.workflows = [random_workflow(self.chance, f"w{number}") for number in range(self.chance.randint(1, 3))]
+        self.started: dict[str, tuple[Workflow | None, Any]] = {}
+        self.cancelled: set[str] = set()
+        self.stopped: dict[str, float] = {}
+        """Processes that do nothing until then."""
+        self.fault_share = self.chance.choice((0.0, 0.05, 0.2))
+        self.failure_share = self.chance.choice((0.0, 0.1, 0.4))
+        self.blind_share = self.chance.choice((0.0, 0.0, 0.5))
+        """Processes that cannot find the conditions of definitions, at first."""
+        self.is_pruned = False
+        self._watched: set[str] = set()
+
+    def run(self) -> None:
+        with memory_of(*self.chance.choice(((64_000_000, 65_536), (0, 500), (20_000, 0)))):
+            self.run_with_it()
+
+    def run_with_it(self) -> None:
+        for _ in range(STEPS):
+            self.act()
+            self.check()
+        self.make_peace()
+        self.check()
+        self.check_results()
+        self.simulation.close()
+
+    # --- One step -----------------------------------------------------------------------------
+
+    def act(self) -> None:
+        actions = (
+            (10, self.step), (4, self.perform), (3, self.pass_time), (2, self.start), (2, self.steer), (1, self.crash),
+            (1, self.stop), (0.5, self.jump_back), (1, self.release), (0.5, self.offer), (0.2, self.prune),
+        )  # fmt: skip
+        weights = [weight for weight, _ in actions]
+        [(_, action)] = self.chance.choices(actions, weights)
+        action()
+
+    def step(self) -> None:
+        """One turn of one process, in which anything may happen."""
+        process = self.any_process()
+        if process is not None and process.pump.has_work():
+            self.turn(process)
+
+    def turn(self, process: Process) -> None:
+        self.arm(process)
+        try:
+            process.pump.step()
+        except (Crash, RuntimeError):  # a store that raises what it never should stops the pump
+            self.simulation._replace(process)
+        finally:
+            self.watch.forget()
+
+    def perform(self) -> None:
+        """An attempt ends, in time or late, well or not; its outcome is on its way to the pump."""
+        process = self.any_process()
+        if process is None or not process.performing:
+            return
+        one = self.chance.choice(process.performing)
+        if self.chance.random() < self.failure_share:
+            one.stub.raises = TransientError("again")
+        process.perform(one)
+
+    def release(self) -> None:
+        """An attempt that has not begun is given back."""
+        process = self.any_process()
+        if process is None or not process.performing:
+            return
+        one = process.performing.pop()
+        process.pump.put([Release(one.attempt)])
+
+    def offer(self) -> None:
+        """Handlers are registered again, as any `start` of a new definition does; what was not found may be now."""
+        process = self.any_process()
+        if process is not None:
+            self.see(process)
+
+    def see(self, process: Process) -> None:
+        process.kernel.definitions._resolve = self.simulation._resolve
+        process.pump.offer()
+
+    def prune(self) -> None:
+        """What has ended is forgotten."""
+        process = self.any_process()
+        if process is not None:
+            with self.facing(process):
+                self.is_pruned |= self.simulation.prune(0.0) > 0
+
+    def pass_time(self) -> None:
+        self.simulation.clock.advance(self.chance.choice((0.01, 1.0, 5.0, 11.0, LEASE_S + 1.0)))
+
+    def jump_back(self) -> None:
+        self.simulation.clock.advance(-self.chance.choice((0.5, 5.0)))
+
+    def crash(self) -> None:
+        """A process is killed while attempts run; others may know it at once, or when its lease has run out."""
+        process = self.chance.choice(self.simulation.processes)
+        self.simulation._replace(process)
+        if self.chance.random() < 0.5:
+            self.simulation._dead.discard(process.name)
+
+    def stop(self) -> None:
+        """A process is stopped for some time, perhaps longer than its lease, and goes on where it was."""
+        process = self.chance.choice(self.simulation.processes)
+        self.stopped[process.name] = self.simulation.clock.now() + self.chance.choice((2.0, LEASE_S * 1.5))
+
+    # --- Work ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        if len(self.started) >= 6:
+            return
+        name = f"case-{len(self.started)}"
+        process = self.any_process()
+        if process is None:
+            return
+        options: dict[str, Any] = {"id": name, "priority": self.chance.choice((0, 0, 3))}
+        if self.chance.random() < 0.2:
+            options["delay_s"] = self.chance.choice((0.0, 3.0, 50.0))
+        with self.facing(process):
+            if self.chance.random() < 0.25:
+                value = self.chance.randint(0, 9)
+                self.simulation.submit(awork, name, value, **options)
+                self.started[name] = (None, f"{name}[{value}]")
+            else:
+                workflow = self.chance.choice(self.workflows)
+                self.simulation.start(workflow, **options)
+                self.started[name] = (workflow, None)
+
+    def steer(self) -> None:
+        process = self.any_process()
+        if not self.started or process is None:
+            return
+        name = self.chance.choice(sorted(self.started))
+        verb = self.chance.choice(STEERING)
+        with self.facing(process):
+            try:
+                instance = self.simulation.get(name)
+                if verb == "rerun":
+                    workflow = self.started[name][0]
+                    instance.rerun("task" if workflow is None else self.chance.choice(list(workflow.nodes)))
+                else:
+                    getattr(instance, verb)()
+            except (ConflictError, InstanceNotFoundError):
+                return
+        if verb == "cancel":
+            self.cancelled.add(name)
+
+    # --- Faults -------------------------------------------------------------------------------
+
+    def any_process(self) -> Process | None:
+        now = self.simulation.clock.now()
+        able = [one for one in self.simulation.processes if self.stopped.get(one.name, now) <= now]
+        if not able:
+            return None
+        process = self.chance.choice(able)
+        self.observe(process)
+        return process
+
+    def observe(self, process: Process) -> None:
+        """Have the watch see what it writes and leases."""
+        if process.name in self._watched:
+            return
+        self._watched.add(process.name)
+        if self.chance.random() < self.blind_share:
+            process.kernel.definitions._resolve = unknown
+        process.store.watch = lambda changes: self.watch.see(process, changes)
+        lease = process.store.store.lease
+
+        def watched(keys: list[Key], owner: int, now: float) -> None:
+            self.watch.leased(keys)
+            lease(keys, owner, now)
+
+        process.store.lease = watched  # type: ignore[attr-defined]  # in front of the store
+        process.store.fault = lambda moment: self.watch.committed(process) if moment == COMMITTED else None
+
+    def arm(self, process: Process) -> None:
+        """Decide what goes wrong in the next turn, if anything."""
+        self.observe(process)
+        if self.chance.random() >= self.fault_share:
+            self.disarm(process)
+            return
+        kind, wanted = self.chance.choice((
+            (Crash, COMMIT), (Crash, COMMITTED), (StoreUnavailableError, BEGIN), (StoreUnavailableError, COMMIT),
+            (RuntimeError, COMMIT),
+        ))  # fmt: skip
+        lives = self.chance.choice((1, 1, 2, 5))
+
+        def fault(moment: str) -> None:
+            nonlocal lives
+            if moment == COMMITTED:
+                self.watch.committed(process)
+            if moment == BEGIN:
+                self.watch.forget()
+            if moment == wanted and lives > 0:
+                lives -= 1
+                raise kind("a fault")
+
+        process.store.fault = fault
+
+    def disarm(self, process: Process) -> None:
+        self.observe(process)
+
+        def fault(moment: str) -> None:
+            if moment == COMMITTED:
+                self.watch.committed(process)
+            elif moment == BEGIN:
+                self.watch.forget()
+
+        process.store.fault = fault
+
+    def facing(self, process: Process) -> Facing:
+        return Facing(self, process)
+
+    # --- Looking ------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        check_store(self.execute)
+        for process in self.simulation.processes:
+            check_process(self.execute, process)
+        if self.chance.random() < 0.1:
+            check_fold(self.execute, self.chance.choice(self.simulation.processes), limit=2)
+
+    def make_peace(self) -> None:
+        """No more faults: all that is held back is let go, and time does the rest."""
+        self.stopped.clear()
+        for process in self.simulation.processes:
+            self.disarm(process)
+            self.see(process)
+        self.simulation.advance(LEASE_S + 1)  # leases of the dead run out
+        paused = "select public_id from instance where status = 'paused' and parent is null"
+        for (name,) in self.execute(paused).fetchall():
+            with contextlib.suppress(ConflictError):  # it has ended meanwhile
+                self.simulation.get(str(name)).resume()
+        self.simulation.run_until_idle()
+
+    def check_results(self) -> None:
+        for process in self.simulation.processes:
+            check_fold(self.execute, process, limit=100)
+        rows = self.execute("select public_id, status from instance where ended_at is null").fetchall()
+        assert not rows, f"never ended: {rows}"
+        for name, (workflow, value) in self.started.items():
+            try:
+                info = self.simulation.get(name).info()
+            except InstanceNotFoundError:
+                assert self.is_pruned, f"{name} has vanished"
+                continue
+            if name in self.cancelled and info.status == "cancelled":
+                continue
+            expected = ("completed", value) if workflow is None else outcome_in_peace(workflow)
+            assert (info.status, info.output) == expected, f"{name}: {info}"
+
+
+def unknown(name: str) -> Any:
+    raise HandlerUnknownError(name, "not in this process, not yet")
+
+
+@contextlib.contextmanager
+def memory_of(weight_max: int, tail_bytes_min: int) -> Iterator[None]:
+    """Instances are dropped from memory, and snapshots written, much earlier than usual."""
+    before = instances.WEIGHT_MAX, instances.TAIL_BYTES_MIN
+    instances.WEIGHT_MAX, instances.TAIL_BYTES_MIN = weight_max, tail_bytes_min
+    try:
+        yield
+    finally:
+        instances.WEIGHT_MAX, instances.TAIL_BYTES_MIN = before
+
+
+class Facing:
+    """Calls go to this process; where it dies or its store fails, nobody knows whether they were heard."""
+
+    def __init__(self, chaos: Chaos, process: Process) -> None:
+        self.chaos = chaos
+        self.process = process
+
+    def __enter__(self) -> None:
+        processes = self.chaos.simulation.processes
+        processes.remove(self.process)
+        processes.insert(0, self.process)
+        self.chaos.disarm(self.process)
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        self.chaos.watch.forget()
+        return kind is not None and issubclass(kind, UnavailableError)
+
+
+_peaceful: dict[str, tuple[str, Any]] = {}
+
+
+def outcome_in_peace(workflow: Workflow) -> tuple[str, Any]:
+    """How the workflow ends where nothing goes wrong underneath."""
+    if workflow.digest not in _peaceful:
+        simulation = Simulation()
+        instance = simulation.start(workflow)
+        simulation.run_until_idle()
+        info = instance.info()
+        _peaceful[workflow.digest] = (info.status, info.output)
+        simulation.close()
+    return _peaceful[workflow.digest]
