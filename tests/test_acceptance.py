@@ -20,8 +20,12 @@ SECTIONS = {
         "test_failed_task_fails_the_workflow_and_cancels_what_depends_on_it",
         "test_mistakes_are_refused_with_the_reason",
     ),
+    "state machine": ("test_state_machine_guards_actions_handlers_and_history",),
 }
 """The sections whose classes are there, with their cases."""
+
+WITHOUT_A_STORE = ("state machine",)
+"""Sections whose cases run once, for nothing of them is kept."""
 
 
 @pytest.mark.skipif(not CASES.exists(), reason=f"the practice cases are not here: there is no {CASES}")
@@ -50,4 +54,5 @@ def test_the_practice_cases_pass_as_they_are(section, tmp_path):
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{2 * len(cases)} passed" in done.stdout, "each in memory and on a file"
+    runs = len(cases) if section in WITHOUT_A_STORE else 2 * len(cases)
+    assert f"{runs} passed" in done.stdout, "each in memory and on a file"

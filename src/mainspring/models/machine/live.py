@@ -183,6 +183,10 @@ class LiveMachine:
 
     def available(self, **fields: Any) -> list[str]:
         """The events that a transition would take now, in document order; `fields` as the events would carry them."""
+        return self.available_for(fields or None)
+
+    def available_for(self, data: Any) -> list[str]:
+        """The same for events that carry any data."""
         session = self._session
         if session.has_ended:
             return []
@@ -192,7 +196,7 @@ class LiveMachine:
             for arc in session.plan.states[state].arcs:
                 for name in arc.document.event.split():
                     is_inner = name.startswith((AFTER, "done.", "error")) or "*" in name
-                    if name in found or is_inner or not self._would_take(name, fields):
+                    if name in found or is_inner or not self._would_take(name, data):
                         continue
                     found[name] = None
         session.event = kept
@@ -200,10 +204,10 @@ class LiveMachine:
         order = {name: place for place, name in enumerate(self.definition.events)}
         return sorted(found, key=lambda name: order[name])
 
-    def _would_take(self, name: str, fields: dict[str, Any]) -> bool:
+    def _would_take(self, name: str, data: Any) -> bool:
         """Whether a condition holds for an event of this name; one that cannot be evaluated does not."""
         session = self._session
-        session.event = MachineEvent(name, fields or None)
+        session.event = MachineEvent(name, data)
         session.touch()
         session.mask = session.node.mask
         choice = session.chart.choose(session.node, name)

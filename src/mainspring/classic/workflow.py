@@ -1,12 +1,4 @@
-"""The imperative vocabulary: engines that hold named things, handlers registered by type, one call that runs it all.
-
-    from mainspring import classic
-
-    with classic.WorkflowEngine("sqlite:///shop.db") as engine:
-        engine.register_task_handler("charge", charge)
-        workflow = engine.create_workflow("order", "an order is paid")
-        workflow.add_task(classic.Task("pay", "charge the card", "charge", {"amount": 30}))
-        engine.execute_workflow("order")        # True once everything has completed
+"""Workflows whose tasks find their handlers by type, and the engine that holds them.
 
 Nothing is decided here: each class words what it is told as a definition for `mainspring.Engine`, and reads back what
 became of it.  So all that is said of instances holds: they are durable, and go on after a crash.

@@ -1,0 +1,19 @@
+"""The imperative vocabulary: engines that hold named things, handlers registered by type, one call that runs it all.
+
+from mainspring import classic
+
+with classic.WorkflowEngine("sqlite:///shop.db") as engine:
+    engine.register_task_handler("charge", charge)
+    workflow = engine.create_workflow("order", "an order is paid")
+    workflow.add_task(classic.Task("pay", "charge the card", "charge", {"amount": 30}))
+    engine.execute_workflow("order")        # True once everything has completed
+
+machine = classic.StateMachine("order", Order.NEW)
+machine.add_transition(Order.NEW, Order.PAID, lambda context: context["amount"] > 0)
+machine.transition_to(Order.PAID, {"amount": 30})
+"""
+
+from mainspring.classic.machine import StateMachine
+from mainspring.classic.workflow import Task, TaskStatus, Workflow, WorkflowEngine, WorkflowStatus
+
+__all__ = ["StateMachine", "Task", "TaskStatus", "Workflow", "WorkflowEngine", "WorkflowStatus"]
