@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,21 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
 PAGE = ROOT / "docs" / "how-to" / "import-a-recorded-workflow.md"
 
+PEERS = [
+    bound
+    for case in (("≥ 1.5 ×", "≥ 20 ×"), ("≥ 5 ×", "≥ 5 ×"), ("≥ 5 ×", "≥ 5 ×"))
+    for bound, peer in zip(case, ("transitions", "statemachine"), strict=True)
+    if find_spec(peer)
+]
+"""What machines are held to beside the peers that are installed: flat, parallel, nested."""
+
 BOUNDS = {
     "steps": ["≥ 0.4 ×", "≥ 0.25 ×", "≤ 2.5 ×", "≥ 0.35 ×", "≤ 2 ×"],
     "graph": ["≤ 1.5 ×", "≤ 1000 MB"],
     "disk": ["≤ 600 bytes"],
     "waiting": ["≤ 150 MB", "≤ 150 MB", "≤ 1 %"],
     "startup": ["≤ 150 ms", "≤ 300 ms"],
+    "machines": [*PEERS, "≤ 10 µs"],
     "traces": [],
 }
 """What each holds mainspring to."""

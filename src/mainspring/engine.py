@@ -30,6 +30,7 @@ from mainspring.kernel.records import Await, Begun, Deploy, End, Prune, Start, S
 from mainspring.kernel.store import WorkerRow
 from mainspring.looking import Looking
 from mainspring.models.contract import Deployable, Event
+from mainspring.models.machine import StateMachine
 from mainspring.models.registry import MODELS
 from mainspring.models.task import TaskDocument
 from mainspring.runtime.handlers import Handlers
@@ -149,11 +150,13 @@ class Engine(Looking):
         self._pump.offer()
         return handler
 
-    def deploy(self, definition: Startable) -> int:
+    def deploy(self, definition: Startable | type[StateMachine]) -> int:
         """Store a definition and return its version; the same one again is the same version."""
         return int(self._pump.call(Deploy(self._deployable(definition))).result())
 
-    def _deployable(self, definition: Startable | str) -> Deployable:
+    def _deployable(self, definition: Startable | type[StateMachine] | str) -> Deployable:
+        if isinstance(definition, type):
+            definition = definition.machine()
         if isinstance(definition, str):
             row = self._reader.find_definition(definition)
             if row is None:
@@ -176,7 +179,7 @@ class Engine(Looking):
 
     def start(
         self,
-        definition: Startable | str,
+        definition: Startable | type[StateMachine] | str,
         input: Any = None,
         *,
         id: str | None = None,
@@ -196,7 +199,7 @@ class Engine(Looking):
 
     def start_many(
         self,
-        definition: Startable | str,
+        definition: Startable | type[StateMachine] | str,
         inputs: Iterable[Any],
         *,
         ids: Sequence[str | None] | None = None,

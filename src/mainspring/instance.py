@@ -14,16 +14,18 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from mainspring import codec
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
     InstanceNotFoundError,
+    RefusedError,
     ResultTimeoutError,
 )
 from mainspring.history import Entry, Node, TaskTime, entries_of, nodes_of, timeline_of
 from mainspring.kernel.lifecycle import CANCELLED, ENDED, FAILED
 from mainspring.kernel.reader import InstanceView, LogView, Reader
-from mainspring.kernel.records import Await, End, end_of
+from mainspring.kernel.records import Ask, Await, End, Tell, end_of
 from mainspring.models.contract import (
     CancelRequested,
     Event,
@@ -32,7 +34,9 @@ from mainspring.models.contract import (
     RerunRequested,
     ResumeRequested,
     RetryRequested,
+    Signal,
 )
+from mainspring.models.machine.outcome import Outcome
 
 FOLLOW_S = 0.1
 """How often `follow` looks for more."""
@@ -179,6 +183,51 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
     def rerun(self, node: str) -> None:
         """Run a node again, and all that depends on it."""
         self._engine.tell(self.id, RerunRequested(node))
+
+    # --- State machines -----------------------------------------------------------------------
+
+    def send(self, event: str, data: Any = None, /, *, event_id: str = "", **fields: Any) -> Outcome | None:
+        """Send an event to a state machine; returns what it led to, once that is durable.
+
+        `fields` are its data by name.  With an `event_id`, sending is idempotent: what became of the first is told
+        again.  None: the code of the machine is not in this process; another one will take the event.
+        Raises `RefusedError`, with the reason, where the machine does not take it; then nothing has changed.
+        """
+        payload = codec.encode(fields if data is None and fields else data, f"data of event {event!r}")
+        told: bytes | None = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id))).result()
+        return None if told is None else msgspec.json.decode(told, type=Outcome | None)
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """The ids of all active states of a machine, in document order."""
+        return tuple(node.key for node in self.nodes() if node.status in ("running", "completed"))
+
+    @property
+    def state(self) -> str:
+        """The innermost active state of a machine; of parallel ones all, joined by commas."""
+        active = [node for node in self.nodes() if node.status in ("running", "completed")]
+        around = {parent for node in active for parent in node.parents}
+        return ", ".join(node.key for node in active if node.key not in around)
+
+    def available(self) -> list[str]:
+        """The events that a machine would take now, if they carried no data; its code must be in this process."""
+        return list(msgspec.json.decode(self._engine.call(Ask(self.id)).result())["available"])
+
+    def wait_in(self, state: str, timeout_s: float | None = None) -> None:
+        """Wait until a state of a machine is active.
+
+        Raises `RefusedError` where the machine ends without it, and `ResultTimeoutError`.
+        """
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            ended = self._view().status in ENDED
+            if state in self.configuration:
+                return
+            if ended:
+                raise RefusedError(f"instance {self.id!r} has ended, and {state!r} is not active: it is {self.state!r}")
+            if until is not None and time.monotonic() >= until:
+                raise ResultTimeoutError(self.id, timeout_s or 0.0)
+            time.sleep(FOLLOW_S / 5)
 
     # --- Looking ------------------------------------------------------------------------------
 

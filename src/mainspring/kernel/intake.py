@@ -25,6 +25,7 @@ from mainspring.kernel.advance import (
 from mainspring.kernel.definitions import Definition
 from mainspring.kernel.lifecycle import ENDED, RUNNING
 from mainspring.kernel.records import (
+    Ask,
     Attempt,
     Attend,
     Await,
@@ -150,7 +151,24 @@ def tell(turn: Turn, input: Tell) -> None:
         return
     turn.settling = None
     refused = hand(turn, id, input.event)
-    turn.replies.append((input.reply, None if refused is None else RefusedError(refused)))
+    if refused is not None:
+        turn.replies.append((input.reply, RefusedError(refused)))
+        return
+    live = live_of(turn, id)
+    answer = live.model.reply(live.plan, live.state, input.event) if live.hosted else None
+    turn.replies.append((input.reply, answer))
+
+
+def ask(turn: Turn, input: Ask) -> None:
+    id = turn.begun.get(input.public_id)
+    if id is None:
+        turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
+        return
+    live = live_of(turn, id)
+    if live.hosted:
+        turn.replies.append((input.reply, live.model.reply(live.plan, live.state, None)))
+    else:
+        turn.replies.append((input.reply, RefusedError(f"instance {input.public_id!r}: {live.definition.missing}")))
 
 
 def await_(turn: Turn, input: Await) -> None:
@@ -208,6 +226,7 @@ TAKE: dict[type, Callable[[Turn, Any], None]] = {
     Start: start,
     Deploy: deploy,
     Tell: tell,
+    Ask: ask,
     Await: await_,
     Attend: attend,
     Leave: leave,

@@ -21,7 +21,7 @@ from mainspring.kernel.intake import TAKE
 from mainspring.kernel.leases import Leases
 from mainspring.kernel.lifecycle import ENDED
 from mainspring.kernel.placement import Placement
-from mainspring.kernel.records import Attempt, Await, Input, Progress, Release, Report, Settle, Tell, end_of
+from mainspring.kernel.records import Ask, Attempt, Await, Input, Progress, Release, Report, Settle, Tell, end_of
 from mainspring.kernel.store import ENDED_ATTEMPT, Changes, Store
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import Failure, TaskCompleted, TaskFailed, TaskLost
@@ -176,7 +176,7 @@ class Kernel(Hold):
     def _fetch(self, turn: Turn, inputs: Sequence[Input]) -> None:
         """Load what the inputs touch, all at once."""
         ids = {input.attempt.instance for input in inputs if type(input) is Settle}
-        names = [input.public_id for input in inputs if type(input) is Tell or type(input) is Await]
+        names = [input.public_id for input in inputs if isinstance(input, Tell | Ask | Await)]
         if names:
             turn.begun.update(self.store.find_ids(names))
             ids.update(turn.begun.values())

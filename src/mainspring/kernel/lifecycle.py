@@ -11,6 +11,7 @@ from mainspring.models.contract import (
     RerunRequested,
     ResumeRequested,
     RetryRequested,
+    Signal,
 )
 
 CREATED, RUNNING, PAUSED = "created", "running", "paused"
@@ -51,6 +52,8 @@ VERBS: dict[type[Event], str] = {
 
 def answer(event: Event, status: str) -> Answer:
     """What becomes of an event sent to an instance in this status; events that are no requests are delivered."""
+    if type(event) is Signal:
+        return "do"  # the model knows best: one that was sent before is answered even after the end
     row = REQUESTS.get(type(event))
     if row is not None:
         return row[status]

@@ -103,10 +103,18 @@ class Deploy(Struct):
 
 
 class Tell(Struct):
-    """Deliver an event to an instance; the reply is None, or the error that says why it is refused."""
+    """Deliver an event to an instance; the reply is what its model answers (JSON; None: its code is not here), or the
+    error that says why it is refused."""
 
     public_id: str
     event: Event
+    reply: Any = None
+
+
+class Ask(Struct):
+    """Reply with where an instance stands, as its model words it (JSON)."""
+
+    public_id: str
     reply: Any = None
 
 
@@ -138,7 +146,7 @@ class Leave(Struct):
     reply: Any = None
 
 
-Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Await | Prune
+Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune
 
 
 # --- Out: what a turn has done ----------------------------------------------------------------

@@ -156,6 +156,15 @@ class RerunRequested(Event, frozen=True):
     node: str
 
 
+class Signal(Event, frozen=True):
+    """A named input from outside."""
+
+    name: str
+    data: Raw = Raw(b"null")
+    id: str = ""
+    """Chosen by the sender; a second one of the same id is taken for the first, sent again.  Empty: none."""
+
+
 EVENTS: dict[str, type[Event]] = {
     event.__name__: event
     for event in (
@@ -172,6 +181,7 @@ EVENTS: dict[str, type[Event]] = {
         ResumeRequested,
         RetryRequested,
         RerunRequested,
+        Signal,
     )
 }
 """Every event by its journal name."""
@@ -349,6 +359,9 @@ class Model(Protocol):
 
     def nodes(self, plan: Any, state: Any) -> Sequence[NodeView]:
         """Where each node of the definition stands, in the definition's order."""
+
+    def reply(self, plan: Any, state: Any, event: Event | None) -> bytes:
+        """What the sender of an event is told once it is recorded, as JSON; None: where the instance stands."""
 
     def dump(self, plan: Any, state: Any) -> bytes:
         """The state as JSON, for a snapshot."""

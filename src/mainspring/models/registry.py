@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mainspring.models.contract import Model
+from mainspring.models.machine.model import MACHINE
 from mainspring.models.task import TASK
 from mainspring.models.workflow import WORKFLOW
 
-MODELS: dict[str, Model] = {model.name: model for model in (WORKFLOW, TASK)}
+MODELS: dict[str, Model] = {model.name: model for model in (WORKFLOW, TASK, MACHINE)}

@@ -210,6 +210,7 @@ def test_all_that_is_wrong_with_a_class_is_told_at_once():
         go = a.to(b, when="amount <")
         back = end.to(a)
         run = a.to(b, do="missing")
+        data = a.to(b)  # type: ignore[assignment]
 
     with pytest.raises(DefinitionInvalidError) as caught:
         Wrong()
@@ -219,6 +220,7 @@ def test_all_that_is_wrong_with_a_class_is_told_at_once():
     assert "state a, transition 1: 'amount <' is no expression" in told
     assert "state end: a state of kind 'final' has no transitions" in told
     assert "no method 'missing'" in told
+    assert "'data' is a word of every machine" in told
 
 
 def test_the_value_of_a_condition_must_be_a_boolean():

@@ -26,13 +26,15 @@ Groups = tuple[tuple[Arc, ...], ...]
 class Step:
     """A set of transitions taken together (a microstep), from one node to another."""
 
-    __slots__ = ("arcs", "entered", "exited", "node", "ops")
+    __slots__ = ("arcs", "entered", "exited", "node", "ops", "words")
 
     def __init__(self, arcs: tuple[Arc, ...], exited: tuple[int, ...], entered: tuple[int, ...], node: Node) -> None:
         self.arcs = arcs
         self.exited = exited
         self.entered = entered
         self.node = node
+        self.words: Any = None
+        """The same for people, for the event that it was last told of."""
         self.ops: tuple[Do, ...] = ()
         """All that is to be done, in order."""
 
@@ -54,11 +56,12 @@ class Choice:
 class Node:
     """A configuration with its memory."""
 
-    __slots__ = ("active", "calls", "choices", "eventless", "is_final", "mask", "memory", "steps")
+    __slots__ = ("active", "calls", "choices", "eventless", "ids", "is_final", "mask", "memory", "steps")
 
     def __init__(self, plan: Plan, active: tuple[int, ...], memory: Memory) -> None:
         self.active = active
         self.memory = memory
+        self.ids = tuple(plan.states[state].id for state in active)
         self.mask = sum(1 << state for state in active)
         self.choices: dict[str, Choice] = {}
         self.steps: dict[tuple[int, ...], Step] = {}

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import ValidationError, convert
 
 from mainspring.errors import DefinitionInvalidError, HandlerUnknownError, Problem
+from mainspring.handler import Handler
+from mainspring.models.contract import Deployable
 from mainspring.models.machine.chart import Chart
 from mainspring.models.machine.document import Document
-from mainspring.models.machine.plan import Arc, Plan, compile_machine
+from mainspring.models.machine.plan import Plan, compile_machine
 from mainspring.models.machine.scxml import Read, deny, read_scxml
 from mainspring.models.machine.world import UnknownSourceError
 
@@ -56,6 +58,23 @@ class Machine:
         return Machine(read_scxml(text, file=file, read=read))
 
     @property
+    def handlers(self) -> Mapping[str, Handler[..., Any]]:
+        """The callables it names, so that a process can use them without importing them."""
+        return {name: Handler.of(function, name) for name, function in self.functions.items()}
+
+    def deployable(self) -> Deployable:
+        """As the store keeps it; raises `DefinitionInvalidError` with all that is wrong."""
+        problems = [
+            Problem(f"a durable machine invokes tasks, not a {call.document.type}", f"state {state.id}, invoke")
+            for state in self.plan.states
+            for call in state.calls
+            if call.document.type != "task" or call.document.type_of or call.document.source_of
+        ]
+        if problems:
+            raise DefinitionInvalidError(self.name, problems)
+        return Deployable("machine", self.name, self.document.digest, self.document.encode())
+
+    @property
     def name(self) -> str:
         return self.document.machine
 
@@ -77,11 +96,6 @@ class Machine:
     def chart(self) -> Chart:
         return Chart(self.plan)
 
-    @cached_property
-    def events(self) -> tuple[str, ...]:
-        """All names of events that its transitions are for, in document order."""
-        return tuple(dict.fromkeys(name for arc in self.plan.arcs for name in arc.document.event.split()))
-
     def resolve(self, name: str) -> Callable[..., Any]:
         """The Python callable of a name; raises `HandlerUnknownError`."""
         try:
@@ -95,11 +109,3 @@ class Machine:
         if source.lstrip().startswith("<"):
             return read_scxml(source)
         raise UnknownSourceError(f"machine {source!r} is not fetched; write it where it is invoked")
-
-    def describe_refusal(self, arc: Arc) -> str:
-        """Why a transition did not take an event that it is for."""
-        states = self.plan.states
-        targets = " and ".join(repr(states[target].id) for target in arc.targets) or "nowhere"
-        when = arc.document.when
-        test = when if isinstance(when, str) else f"{when.name}()"
-        return f"the way from {states[arc.source].id!r} to {targets} needs {test}"

@@ -6,20 +6,17 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from mainspring.errors import EventRefusedError, MachineEndedError, MainspringError
+from mainspring.errors import MainspringError
+from mainspring.models.machine.asking import available, innermost, refusal_of
 from mainspring.models.machine.chart import Choice
 from mainspring.models.machine.definition import Machine
 from mainspring.models.machine.event import MachineEvent
-from mainspring.models.machine.expression import ActionError
 from mainspring.models.machine.outcome import Move, Outcome, moves_of
 from mainspring.models.machine.session import Session
 from mainspring.models.machine.world import World
 
 HISTORY_MAX = 1_000
 """Events whose outcome a machine remembers; older ones are forgotten."""
-
-AFTER = "after."
-"""Begins the names of the events that `after` makes."""
 
 
 class LiveMachine:
@@ -97,15 +94,7 @@ class LiveMachine:
     def _refused(self, event: str, choice: Choice | None) -> Outcome:
         session = self._session
         session.trail.clear()
-        name, active = self.definition.name, self.configuration
-        if session.has_ended:
-            error: EventRefusedError | MachineEndedError = MachineEndedError(name, event, active)
-        else:
-            arcs = [arc for group in choice.groups for arc in group] if choice is not None else []
-            reasons = [self.definition.describe_refusal(arc) for arc in dict.fromkeys(arcs)]
-            error = EventRefusedError(
-                name, event, active=self._innermost(), reasons=reasons, available=self.available()
-            )
+        error = refusal_of(session, event, choice)
         if self.definition.document.strict:
             raise error
         outcome = Outcome(event, (), False, str(error))
@@ -154,7 +143,7 @@ class LiveMachine:
     @property
     def state(self) -> str:
         """The innermost active state; of parallel ones all, joined by commas."""
-        return ", ".join(self._innermost())
+        return ", ".join(innermost(self._session))
 
     def is_in(self, state: str) -> bool:
         """Whether a state is active."""
@@ -187,39 +176,4 @@ class LiveMachine:
 
     def available_for(self, data: Any) -> list[str]:
         """The same for events that carry any data."""
-        session = self._session
-        if session.has_ended:
-            return []
-        found: dict[str, None] = {}
-        kept = session.event
-        for state in reversed(session.node.active):
-            for arc in session.plan.states[state].arcs:
-                for name in arc.document.event.split():
-                    is_inner = name.startswith((AFTER, "done.", "error")) or "*" in name
-                    if name in found or is_inner or not self._would_take(name, data):
-                        continue
-                    found[name] = None
-        session.event = kept
-        session.touch()
-        order = {name: place for place, name in enumerate(self.definition.events)}
-        return sorted(found, key=lambda name: order[name])
-
-    def _would_take(self, name: str, data: Any) -> bool:
-        """Whether a condition holds for an event of this name; one that cannot be evaluated does not."""
-        session = self._session
-        session.event = MachineEvent(name, data)
-        session.touch()
-        session.mask = session.node.mask
-        choice = session.chart.choose(session.node, name)
-        for group in choice.groups:
-            for arc in group:
-                try:
-                    if arc.guard is None or arc.guard(session):
-                        return True
-                except ActionError:
-                    continue
-        return False
-
-    def _innermost(self) -> list[str]:
-        states = self._session.plan.states
-        return [states[state].id for state in self._session.node.active if states[state].is_atomic]
+        return available(self._session, data)

@@ -194,6 +194,10 @@ class _Reader:
         self.functions: dict[str, Callable[..., Any]] = {}
         self.problems: list[Problem] = []
         names = {name: value for base in reversed(owner.__mro__) for name, value in vars(base).items()}
+        for name, value in names.items():
+            if isinstance(value, State | Transitions) and hasattr(LiveMachine, name):
+                message = f"{name!r} is a word of every machine; choose another name (an event can have it by event=)"
+                self.problems.append(Problem(message, owner.__name__))
         self.states = [value for value in names.values() if isinstance(value, State)]
 
     def machine(self) -> Machine:

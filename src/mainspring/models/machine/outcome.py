@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from mainspring.models.machine.chart import Step
 from mainspring.models.machine.plan import Plan
 from mainspring.models.machine.session import Taken
 
@@ -38,18 +39,19 @@ class Outcome(Struct, frozen=True, gc=False):
 
 def moves_of(plan: Plan, trail: Iterable[Taken]) -> tuple[Move, ...]:
     """The steps of a trail in words."""
+    return tuple([_move(plan, event, step) for event, step in trail])
+
+
+def _move(plan: Plan, event: str, step: Step) -> Move:
+    known: Move | None = step.words
+    if known is not None and known.event == event:
+        return known
     ids = [vertex.id for vertex in plan.states]
-
-    def names(states: Iterable[int]) -> tuple[str, ...]:
-        return tuple([ids[state] for state in states])
-
-    return tuple(
-        Move(
-            event,
-            tuple([(ids[arc.source], names(arc.targets)) for arc in step.arcs]),
-            names(step.exited),
-            names(step.entered),
-            names(step.node.active),
-        )
-        for event, step in trail
+    step.words = move = Move(
+        event,
+        tuple((ids[arc.source], tuple(ids[target] for target in arc.targets)) for arc in step.arcs),
+        tuple(ids[state] for state in step.exited),
+        tuple(ids[state] for state in step.entered),
+        step.node.ids,
     )
+    return move

@@ -7,6 +7,7 @@ indices right behind its own, up to `last`; so whether one state is inside anoth
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from mainspring.errors import DefinitionInvalidError, Problem
@@ -128,6 +129,16 @@ class Plan:
         """Names that expressions take from the machine itself, such as `_event`."""
         self.histories: dict[int, int] = {}
         """The place of each history state among the histories."""
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        """All names of events that its transitions are for, in document order."""
+        return tuple(dict.fromkeys(name for arc in self.arcs for name in arc.document.event.split()))
+
+    @cached_property
+    def has_python(self) -> bool:
+        """Whether anything in it is a Python callable, which may change the data in place."""
+        return b'"do":"call"' in self.document.encode()
 
     def is_inside(self, inner: int, outer: int) -> bool:
         return outer < inner <= self.states[outer].last

@@ -45,8 +45,8 @@ class Session:
     """The state of a machine, and the interpreter that changes it."""
 
     __slots__ = (
-        "_bound", "_counter", "_names", "_waiting", "calls", "chart", "data", "event", "external", "has_ended", "host",
-        "id", "internal", "mask", "node", "outbox", "output", "parent", "plan", "trail",
+        "_names", "_waiting", "bound", "calls", "chart", "counter", "data", "event", "external", "has_ended",
+        "host", "id", "internal", "mask", "node", "outbox", "output", "parent", "plan", "trail",
     )  # fmt: skip
 
     def __init__(self, chart: Chart, id: str = "1", *, parent: str = "", host: Any = None) -> None:
@@ -73,8 +73,8 @@ class Session:
         self._waiting: list[Vertex] = []
         """States whose invocations begin once the machine has settled (statesToInvoke)."""
         self._names: dict[str, Any] | None = None
-        self._counter = 0
-        self._bound: set[int] = set()
+        self.counter = 0
+        self.bound: set[int] = set()
         """States whose data have got their first values."""
 
     # --- Running ------------------------------------------------------------------------------
@@ -196,11 +196,11 @@ class Session:
 
     def save(self) -> Saved:
         """What a failed event is taken back to."""
-        return self.node, self.data.copy(), self.calls.copy(), self._bound.copy(), self._counter
+        return self.node, self.data.copy(), self.calls.copy(), self.bound.copy(), self.counter
 
     def restore(self, saved: Saved) -> None:
         """As it was when it was saved, and nothing asked for."""
-        self.node, self.data, self.calls, self._bound, self._counter = saved
+        self.node, self.data, self.calls, self.bound, self.counter = saved
         self.mask, self.has_ended, self._names = self.node.mask, False, None
         for queue in (self.internal, self.external, self.outbox, self.trail, self._waiting):
             queue.clear()
@@ -231,7 +231,7 @@ class Session:
         return index is not None and bool(self.mask >> index & 1)
 
     def active_ids(self) -> list[str]:
-        return [self.plan.states[state].id for state in self.node.active]
+        return list(self.node.ids)
 
     @property
     def location(self) -> str:
@@ -258,9 +258,9 @@ class Session:
 
     def bind(self, vertex: Vertex, values: Mapping[str, Any] | None = None) -> None:
         """First values for the data of a state, once (5.3.3); `values` replace them."""
-        if vertex.index in self._bound:
+        if vertex.index in self.bound:
             return
-        self._bound.add(vertex.index)
+        self.bound.add(vertex.index)
         for name, compute in vertex.data:
             if values is not None and name in values:
                 self.declare(name, values[name])
@@ -329,8 +329,8 @@ class Session:
 
     def next_id(self, prefix: str) -> str:
         """An id that this session has not used yet."""
-        self._counter += 1
-        return f"{prefix}.{self._counter}"
+        self.counter += 1
+        return f"{prefix}.{self.counter}"
 
     def log(self, label: str, value: Any) -> None:
         self.outbox.append(Say(label, value))
@@ -362,8 +362,8 @@ class Session:
         """Begin one invocation (6.4)."""
         id = call.document.id
         if not id:
-            self._counter += 1
-            id = f"{vertex.id}.{self._counter}"
+            self.counter += 1
+            id = f"{vertex.id}.{self.counter}"
         if call.keep is not None:
             self.assign(call.keep(), id)
         type_ = call.type(self)

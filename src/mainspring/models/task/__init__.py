@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import json
 
-from mainspring.models.contract import NodeView, Resolve
+from mainspring.models.contract import Event, NodeView, Resolve
 from mainspring.models.task.decide import decide
 from mainspring.models.task.document import TaskDocument, TaskPlan, compile_task
 from mainspring.models.task.evolve import commands, evolve
@@ -45,6 +45,9 @@ class TaskModel:
 
     def nodes(self, plan: TaskPlan, state: TaskState) -> tuple[NodeView, ...]:
         return (NodeView("task", "task", node_status(state), failure=state.failure),)
+
+    def reply(self, plan: TaskPlan, state: TaskState, event: Event | None) -> bytes:
+        return b"null"
 
     def initial(self, plan: TaskPlan, instance: int) -> TaskState:
         return TaskState(instance)

@@ -32,6 +32,7 @@ from mainspring.models.contract import (
     RerunRequested,
     ResumeRequested,
     RetryRequested,
+    Signal,
     Started,
     TaskCompleted,
     TaskFailed,
@@ -143,6 +144,10 @@ def _rerun(plan: TaskPlan, state: TaskState, event: RerunRequested, at: float) -
     return (Requeued(at),)
 
 
+def _signal(plan: TaskPlan, state: TaskState, event: Signal, at: float) -> Decisions:
+    return Refusal(f"it is a task, which takes no event {event.name!r}; state machines do")
+
+
 def _is_awaited(state: TaskState, key: str) -> bool:
     return state.status in LIVE and key == state.key
 
@@ -158,4 +163,5 @@ _CHOOSE: dict[type[Event], Callable[[TaskPlan, TaskState, Any, float], Decisions
     ResumeRequested: _resume,
     RetryRequested: _retry,
     RerunRequested: _rerun,
+    Signal: _signal,
 }

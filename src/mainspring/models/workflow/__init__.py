@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mainspring.models.contract import Resolve
+from mainspring.models.contract import Event, Resolve
 from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.commands import commands
 from mainspring.models.workflow.decide import decide
@@ -46,6 +46,9 @@ class WorkflowModel:
 
     def check_input(self, plan: Plan, payload: bytes) -> None:
         plan.inputs.check(payload)
+
+    def reply(self, plan: Plan, state: State, event: Event | None) -> bytes:  # noqa: ARG002 - it has no answers
+        return b"null"
 
     def initial(self, plan: Plan, instance: int) -> State:
         return State(plan, instance)

@@ -23,6 +23,7 @@ from mainspring.models.contract import (
     RerunRequested,
     ResumeRequested,
     RetryRequested,
+    Signal,
     Started,
     TaskCompleted,
     TaskFailed,
@@ -250,4 +251,5 @@ _CHOOSE: dict[type[Event], Callable[[Plan, State, Any, float], Decisions]] = {
     ResumeRequested: steer.resume,
     RetryRequested: steer.retry,
     RerunRequested: steer.rerun,
+    Signal: steer.signal,
 }

@@ -13,6 +13,7 @@ from mainspring.models.contract import (
     RerunRequested,
     ResumeRequested,
     RetryRequested,
+    Signal,
 )
 from mainspring.models.workflow.decisions import (
     Begun,
@@ -106,6 +107,11 @@ def retry(plan: Plan, state: State, event: RetryRequested, at: float) -> Decisio
     if state.status == PAUSED and child is not None:
         return Refusal(f"it is paused; resume it before its child {plan.keys[child]!r} retries")
     return _run_again(plan, state, reset=[index for index in again if index not in kept], kept=kept)
+
+
+def signal(plan: Plan, state: State, event: Signal, at: float) -> Decisions:
+    """A workflow waits for its tasks, not for events."""
+    return Refusal(f"it is a workflow, which takes no event {event.name!r}; state machines do")
 
 
 def rerun(plan: Plan, state: State, event: RerunRequested, at: float) -> Decisions:

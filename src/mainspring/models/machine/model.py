@@ -1,0 +1,90 @@
+"""The durable state machine as a model."""
+
+# ruff: noqa: ARG002 - the contract names arguments that a machine does not need
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from mainspring.errors import PayloadInvalidError
+from mainspring.models.contract import Event, NodeView, Resolve, Signal
+from mainspring.models.machine.asking import available
+from mainspring.models.machine.chart import Chart
+from mainspring.models.machine.decide import decide
+from mainspring.models.machine.document import HISTORIES, decode_document
+from mainspring.models.machine.evolve import commands, evolve
+from mainspring.models.machine.plan import compile_machine
+from mainspring.models.machine.state import COMPLETED, RUNNING, MachineDecision, MachineState
+from mainspring.models.machine.stepping import session_of
+
+STATE_BYTES = 2_000
+"""Of a state with little data."""
+
+
+class Standing(Struct, frozen=True):
+    """Where a machine stands, for whoever asks."""
+
+    configuration: tuple[str, ...]
+    available: tuple[str, ...]
+    data: dict[str, Any]
+
+
+class MachineModel:
+    """The state machine as a model; see `mainspring.models.contract.Model`.  Its plan is a `Chart`."""
+
+    name = "machine"
+    decision_type: Any = MachineDecision
+
+    decide = staticmethod(decide)
+    evolve = staticmethod(evolve)
+    commands = staticmethod(commands)
+
+    def compile(self, document: bytes, resolve: Resolve) -> Chart:
+        return Chart(compile_machine(decode_document(document), resolve))
+
+    def weight(self, plan: Chart) -> int:
+        return STATE_BYTES
+
+    def children(self, plan: Chart) -> tuple[str, ...]:
+        return ()
+
+    def check_input(self, plan: Chart, payload: bytes) -> None:
+        if not isinstance(msgspec.json.decode(payload), dict):
+            raise PayloadInvalidError("input", "expected an object: the machine's data by name")
+
+    def initial(self, plan: Chart, instance: int) -> MachineState:
+        return MachineState(instance)
+
+    def nodes(self, plan: Chart, state: MachineState) -> tuple[NodeView, ...]:
+        """Every state; what is active runs, or has completed with the machine."""
+        states = plan.plan.states
+        status = "completed" if state.status == COMPLETED else "running"
+        return tuple(
+            NodeView(
+                vertex.id,
+                vertex.kind,
+                status if vertex.id in state.configuration else "pending",
+                parents=(states[vertex.parent].id,) if vertex.parent else (),
+            )
+            for vertex in states[1:]
+            if vertex.kind not in HISTORIES
+        )
+
+    def reply(self, plan: Chart, state: MachineState, event: Event | None) -> bytes:
+        """What became of an event that was sent; None: where the machine stands."""
+        if isinstance(event, Signal):
+            return msgspec.json.encode(state.told.get(event.id, state.last))
+        events = available(session_of(plan, state), None) if state.status == RUNNING else []
+        return msgspec.json.encode(Standing(state.configuration, tuple(events), state.data))
+
+    def dump(self, plan: Chart, state: MachineState) -> bytes:
+        return msgspec.json.encode(state)
+
+    def load(self, plan: Chart, snapshot: bytes) -> MachineState:
+        return msgspec.json.decode(snapshot, type=MachineState)
+
+
+MACHINE = MachineModel()

@@ -1,0 +1,124 @@
+"""Durable machines, as users meet them: an engine, a file, and the handle of an instance."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mainspring import Engine, State, StateMachine, task
+from mainspring.errors import DefinitionInvalidError, InstanceNotFoundError, PayloadInvalidError, RefusedError
+
+PATIENCE_S = 20
+
+
+class Approval(StateMachine):
+    draft = State(initial=True)
+    review = State(enter="note", after={"3d": "escalated"})
+    escalated, approved, rejected = State(), State(final=True, done="amount"), State(final=True)
+
+    submit = draft.to(review, when="data_ready")
+    approve = review.to(approved, when="amount < limit or boss") | escalated.to(approved)
+    reject = (review | escalated).to(rejected)
+
+    def note(self, event):
+        self.data["note"] = event.name
+
+
+class Quick(StateMachine):
+    waiting = State(after={"200ms": "done"})
+    done = State(final=True)
+
+
+@task
+def charge(amount: int) -> int:
+    return amount * 2
+
+
+class Paying(StateMachine):
+    paying = State(invoke={"type": "task", "id": "charge", "source": "tests.test_machines:charge", "names": ["amount"]})
+    paid = State(final=True, done="_event.data")
+    paying.to(paid, event="done.invoke.charge")
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'machines.db'}"
+
+
+def test_a_machine_is_sent_events_and_tells_what_happened(url):
+    with Engine(url) as engine:
+        claim = engine.start(Approval, {"amount": 500, "limit": 1000}, id="claim-17")
+        assert claim.state == "draft"
+        outcome = claim.send("submit", data_ready=True)
+        assert outcome is not None
+        assert outcome.moves[0].transitions == (("draft", ("review",)),)
+        assert claim.configuration == ("review",)
+        assert claim.available() == ["approve", "reject"]
+        claim.send("approve", event_id="a-1")
+        assert claim.result(PATIENCE_S) == 500
+        assert claim.state == "approved"
+        again = claim.send("approve", event_id="a-1")
+        assert again is not None
+        assert again.moves[0].configuration == ("approved",)
+        with pytest.raises(RefusedError, match="completed"):
+            claim.send("approve")
+
+
+def test_refusals_change_nothing_and_say_why(url):
+    with Engine(url) as engine:
+        claim = engine.start(Approval, {"amount": 5000, "limit": 1000, "data_ready": True})
+        claim.send("submit")
+        entries = len(claim.journal())
+        with pytest.raises(RefusedError, match=r"amount < limit or boss.*possible now: reject"):
+            claim.send("approve")
+        with pytest.raises(RefusedError, match="no transition takes it"):
+            claim.send("nonsense")
+        assert len(claim.journal()) == entries
+        with pytest.raises(InstanceNotFoundError):
+            engine.get("ghost")
+        with pytest.raises(PayloadInvalidError, match="data by name"):
+            engine.start(Approval, [1])
+        work = engine.submit(charge, 1)
+        with pytest.raises(RefusedError, match="takes no event"):
+            work.send("approve")
+
+
+def test_it_stands_where_it_stood_after_a_restart_and_missed_timers_fire_at_once(url):
+    with Engine(url) as engine:
+        engine.start(Approval, {"amount": 1, "limit": 2, "data_ready": True}, id="claim").send("submit")
+        engine.start(Quick, id="quick")
+    with Engine(url) as engine:
+        claim = engine.get("claim")
+        assert claim.state == "review"
+        engine.get("quick").wait_in("done", timeout_s=PATIENCE_S)
+        claim.send("approve")
+        claim.wait_in("approved", timeout_s=PATIENCE_S)
+
+
+def test_a_task_runs_while_its_state_is_active(url):
+    with Engine(url) as engine:
+        assert engine.start(Paying, {"amount": 21}).result(PATIENCE_S) == 42
+
+
+def test_many_who_send_at_once_succeed_one_after_the_other(url):
+    class Counter(StateMachine):
+        values = {"count": 0}
+        on = State()
+        add = on.to(do={"do": "assign", "location": "count", "value": {"expression": "count + 1"}})
+
+    with Engine(url) as engine, ThreadPoolExecutor(8) as pool:
+        counter = engine.start(Counter)
+        list(pool.map(lambda number: counter.send("add", event_id=f"e-{number % 40}"), range(80)))
+        taken = [entry for entry in counter.journal() if entry.kind == "Signal"]
+        assert len(taken) == 40, "each id once"
+        assert taken[-1].decisions[0]["data"] == {"count": 40}
+
+
+def test_what_is_wrong_is_told_before_anything_runs(url):
+    class Wrong(StateMachine):
+        a = State(invoke={"type": "workflow", "source": "x"})
+        go = a.to(State())
+
+    with Engine(url) as engine, pytest.raises(DefinitionInvalidError, match="state of another machine"):
+        engine.start(Wrong)
