@@ -122,3 +122,38 @@ def test_events_that_nobody_here_can_take_wake_nobody(world, blind, workflow):
     world.advance(5)
     assert blind.pump.commits - before <= 2
     assert events(world) == ["Started"]
+
+
+# --- Stores that a newer mainspring uses as well ----------------------------------------------
+
+
+def plant(world, model: str, document: str, kind: str) -> None:
+    """What another program may have written: an instance with a due event."""
+    execute = world._store._connection.execute
+    execute(
+        "insert into definition (id, model, name, version, digest, document, created_at)"
+        " values (99, ?, 'new', 1, 'd', ?, 0)",
+        (model, document),
+    )
+    execute(
+        "insert into instance (id, public_id, definition, status, priority, created_at)"
+        " values (999, 'new:999', 99, 'running', 0, 0)"
+    )
+    execute("insert into event values (999, 't', 0, ?, '{\"key\": \"t\"}')", (kind,))
+
+
+@pytest.mark.parametrize(
+    ("model", "document", "kind"),
+    [
+        ("oracle", "{}", "TimerFired"),
+        ("task", '{"task": "x", "colour": "blue"}', "TimerFired"),
+        ("task", '{"task": "x"}', "StarsAligned"),
+    ],
+    ids=["model", "document", "event"],
+)
+def test_what_a_newer_program_has_written_harms_nobody(world, model, document, kind):
+    plant(world, model, document, kind)
+    assert world.submit(double, 4).result() == 8
+    world.advance(100)
+    assert world.rows("select kind from event where instance = 999") == [(kind,)]
+    assert world.get("new:999").status == "running"

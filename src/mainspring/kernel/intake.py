@@ -101,11 +101,11 @@ def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
     if public_id is not None:
         id = turn.begun.get(public_id)
         if id is not None:
-            live = live_of(turn, id)
-            if (live.definition.name, live.model.name) == (definition.name, definition.model.name):
+            known = live_of(turn, id).definition
+            if (known.name, known.model_name) == (definition.name, definition.model_name):
                 return
             raise InstanceExistsError(
-                f"instance {public_id!r} exists already, as one of {live.model.name} {live.definition.name!r};"
+                f"instance {public_id!r} exists already, as one of {known.model_name} {known.name!r};"
                 f" choose another id for {definition.name!r}"
             )
         if given_by_store(public_id):
