@@ -66,7 +66,7 @@ def retry_of(retries: int | Retry | None) -> Retry:
     return Retry(max=retries) if retries else NO_RETRY
 
 
-def retry_delay(policy: Retry, failure: Failure, *, retries: int, instance: int, key: str) -> float | None:
+def retry_delay(policy: Retry, failure: Failure, *, retries: int, instance: str, key: str) -> float | None:
     """Seconds to wait before the next attempt, or None when the failure is for good.
 
     `retries` counts those already used.  The jitter is a hash of instance, key and count, not chance: a model draws

@@ -105,8 +105,13 @@ def test_a_value_that_is_not_needed_is_not_decoded():
 
 
 def test_a_value_is_decoded_once(monkeypatch):
-    decoded = []
-    monkeypatch.setattr(guard, "_decode", lambda raw: decoded.append(raw) or json.decode(raw))
+    decoded: list[bytes] = []
+
+    def decode(raw: bytes) -> Any:
+        decoded.append(raw)
+        return json.decode(raw)
+
+    monkeypatch.setattr(guard, "_decode", decode)
     assert ask("every x in xs satisfies x < limit", xs=[1, 2, 3], limit=4) is True
     assert decoded == [b"[1,2,3]", b"4"]
 

@@ -46,7 +46,7 @@ class TaskModel:
     def nodes(self, plan: TaskPlan, state: TaskState) -> tuple[NodeView, ...]:
         return (NodeView("task", "task", node_status(state), failure=state.failure),)
 
-    def initial(self, plan: TaskPlan, instance: int) -> TaskState:
+    def initial(self, plan: TaskPlan, instance: str) -> TaskState:
         return TaskState(instance)
 
     def dump(self, plan: TaskPlan, state: TaskState) -> bytes:

@@ -47,7 +47,7 @@ class WorkflowModel:
     def check_input(self, plan: Plan, payload: bytes) -> None:
         plan.inputs.check(payload)
 
-    def initial(self, plan: Plan, instance: int) -> State:
+    def initial(self, plan: Plan, instance: str) -> State:
         return State(plan, instance)
 
 
