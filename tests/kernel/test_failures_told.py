@@ -35,8 +35,9 @@ def test_the_instance_is_told_by_the_id_that_people_know(world: World, workflow,
     instance = world.start(workflow, id=id)
     with pytest.raises(InstanceFailedError):
         instance.result()
-    assert TOLD == [instance.id]
-    assert id in (None, instance.id)
+    [told] = TOLD
+    assert told == instance.id
+    assert id in (None, told)
 
 
 def test_another_process_tells_the_same(world: World, workflow):

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from mainspring.errors import TaskTimeoutError, WorkerLostError
+from mainspring.handler import module_name
 from mainspring.models.contract import Failure, TaskLost
 
 RETRIES_MAX = 10_000
@@ -93,7 +94,8 @@ def exception_names(exceptions: Any) -> tuple[str, ...]:
 
 def _exception_name(exception: Any) -> str:
     if isinstance(exception, type) and issubclass(exception, BaseException):
-        return f"{exception.__module__}.{exception.__qualname__}"
+        # A class of the running script is known elsewhere by the script's name, as in `Failure.kinds`.
+        return f"{module_name(exception.__module__)}.{exception.__qualname__}"
     if isinstance(exception, str) and exception:
         return exception
     raise TypeError(f"retry on {exception!r}: expected an exception class or its name")
