@@ -38,7 +38,7 @@ from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
 from mainspring.stores.url import open_reader, open_store, store_url
 
-SLOTS = {"async": 1_000, "thread": 64, "process": os.cpu_count() or 1}
+SLOTS = {"async": 2_048, "thread": 64, "process": os.cpu_count() or 1}
 """Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
 LEASE_S = 30.0
 """How long others wait before they take over from a process that has gone silent."""

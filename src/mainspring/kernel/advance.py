@@ -119,11 +119,11 @@ def fire(turn: Turn, limit: int) -> None:
 
 def conclude(turn: Turn, live: Live, event: Outcome) -> None:
     """An attempt has ended: its task is tried again, or is gone."""
-    key = (live.id, event.key)
     turn.lost = int(type(event) is TaskLost)
     if live.status not in ENDED:
         step(turn, live, event)
     turn.lost = 0
+    key = (live.id, event.key)
     if type(event) is TaskCompleted or key not in turn.retried:
         turn.changes.tasks_done.append(key)
 

@@ -49,9 +49,9 @@ from mainspring.models.contract import Started
 def settle(turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
     attempt, event = input.attempt, input.event
-    if not turn.hold.placement.holds(attempt):
+    if not turn.hold.placement.settle(attempt):
         return
-    turn.free(attempt.instance, attempt.key)
+    turn.freed.append(attempt)
     turn.settling = attempt
     live = live_of(turn, attempt.instance)
     if input.lines:
@@ -171,6 +171,7 @@ def attend(turn: Turn, input: Attend) -> None:
     turn.hold.placement.offer()
     turn.hold.definitions.forget_unhosted()
     turn.hold.instances.drop_unhosted()
+    turn.touched = {id: live for id, live in turn.touched.items() if live.hosted}
     turn.hold.next_event_at = 0.0
     turn.look = True
 
