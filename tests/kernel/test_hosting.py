@@ -6,6 +6,9 @@ import pytest
 
 from mainspring import Workflow
 from mainspring.errors import HandlerUnknownError
+from mainspring.kernel import instances
+from mainspring.kernel.records import Tell
+from mainspring.models.contract import PauseRequested, ResumeRequested
 from tests.kernel.world import double, performing
 
 
@@ -110,6 +113,19 @@ def test_a_process_that_finds_the_code_later_goes_on(world, blind, workflow):
     blind.see()
     world.turn(blind)
     assert performing(blind) == [("first", 1, 1)]
+    world.run_until_idle()
+    assert instance.result() == 4
+
+
+def test_what_was_looked_at_before_the_code_was_found_is_looked_at_anew(world, blind, workflow, monkeypatch):
+    monkeypatch.setattr(instances, "WEIGHT_MAX", 0)
+    instance = world.at(blind).start(workflow)
+    # when: one turn meets the instance before and after it learns of the code
+    blind.pump.call(Tell(instance.id, PauseRequested()))
+    blind.pump.call(Tell(instance.id, ResumeRequested()))
+    blind.see()
+    world.turn(blind)
+    # then
     world.run_until_idle()
     assert instance.result() == 4
 
