@@ -109,6 +109,7 @@ class Pump:
             self._broken = error
         finally:
             self._answer_all()
+            self._kernel.store.close()
 
     def _gather(self) -> list[Input] | None:
         """The inputs of the next turn: at once if any wait, else when something is due; None: stop."""
