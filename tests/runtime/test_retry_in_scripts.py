@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SCRIPT = '''
+SCRIPT = """
 import sys
 from mainspring import Engine, Retry, Workflow, context, task
 
@@ -58,7 +58,7 @@ if __name__ == "__main__":
             print(instance.result(timeout_s=60))
         except Exception as failed:
             print(failed)
-'''
+"""
 
 
 @pytest.mark.parametrize("handler", ["in_thread", "in_loop", "in_process"])
