@@ -2,7 +2,8 @@
 
 Six families, one per kind of answer a caller can give: mend the input (`InvalidError`), look again
 (`NotFoundError`), ask for rights (`DeniedError`), reconsider (`ConflictError`), wait and retry (`UnavailableError`),
-tell us (`BrokenError`).  Only `UnavailableError` is worth retrying.  Each family has the exit code that the command line returns.
+tell us (`BrokenError`).  Only `UnavailableError` is worth retrying.  Each family has the exit code that the command
+line returns.
 """
 
 from __future__ import annotations
