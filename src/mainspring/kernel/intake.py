@@ -45,6 +45,9 @@ from mainspring.kernel.store import InstanceRow
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Started
 
+WAITING_CHECKED_EVERY = 64
+"""Among so many who wait for one instance, those who have given up meanwhile are looked for and forgotten."""
+
 
 def settle(turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
@@ -163,7 +166,10 @@ def await_(turn: Turn, input: Await) -> None:
         turn.flush()
         turn.replies.extend((input.reply, end_of(row)) for row in turn.hold.store.load_ends([id]))
     else:
-        turn.hold.awaited.setdefault(id, []).append(input.reply)
+        waiting = turn.hold.awaited.setdefault(id, [])
+        if len(waiting) % WAITING_CHECKED_EVERY == WAITING_CHECKED_EVERY - 1:
+            waiting[:] = [reply for reply in waiting if not reply.done()]
+        waiting.append(input.reply)
 
 
 def attend(turn: Turn, input: Attend) -> None:
