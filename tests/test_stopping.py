@@ -57,3 +57,13 @@ def test_a_task_of_a_worker_that_nobody_knows_runs_again(tmp_path):
         again = engine.get(instance.id)
         assert again.wait(10) == "completed"
         assert [attempt.outcome for attempt in again.timeline()[0].attempts] == ["lost", "completed"]
+
+
+def test_a_closed_engine_leaves_one_file(tmp_path):
+    # Given an engine that has written
+    path = tmp_path / "store.db"
+    let_go.set()
+    with Engine(f"sqlite:///{path}") as engine:
+        engine.submit(blocked).result(10)
+    # When it is closed, then its log is part of the file again
+    assert [file.name for file in tmp_path.iterdir()] == ["store.db"]

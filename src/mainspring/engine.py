@@ -39,12 +39,14 @@ from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
 from mainspring.stores.url import open_reader, open_store, store_url
 
-SLOTS = {"async": 1_000, "thread": 64, "process": os.cpu_count() or 1}
+SLOTS = {"async": 2_048, "thread": 64, "process": os.cpu_count() or 1}
 """Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
 LEASE_S = 30.0
 """How long others wait before they take over from a process that has gone silent."""
 DRAIN_S = 30.0
 """How long `close` waits for attempts under way."""
+PRIORITY_MAX = 1_000_000_000
+"""Far more than anybody needs, and far less than what a store cannot count."""
 PRUNE_BATCH = 500
 """Instances forgotten in one turn, so that others are not kept waiting."""
 
@@ -292,6 +294,8 @@ class Engine(Looking):
     ) -> list[Instance]:
         if ids is not None and len(ids) != len(payloads):
             raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
+        if not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
+            raise SettingInvalidError(f"priority must be {-PRIORITY_MAX:,} to {PRIORITY_MAX:,}, not {priority!r}")
         not_before = self._not_before(delay_s, at)
         labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
         entries = [

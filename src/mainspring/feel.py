@@ -27,9 +27,11 @@ from mainspring.models.expression.errors import (
 )
 from mainspring.models.expression.limits import Limits
 from mainspring.models.expression.objects import Function, Range
+from mainspring.models.expression.printer import quote
 from mainspring.models.expression.program import Expression, Inputs, Result, UnaryTests, compile_text, compile_unary
 from mainspring.models.expression.runtime import Plan
 from mainspring.models.expression.temporal import Date, DateTime, DaysDuration, MonthsDuration, Time
+from mainspring.models.expression.values import text_of
 
 __all__ = [
     "Date",
@@ -50,6 +52,7 @@ __all__ = [
     "UnaryTests",
     "compile",
     "evaluate",
+    "to_text",
     "unary",
 ]
 
@@ -120,3 +123,15 @@ def evaluate(
     known = (*names, *(inputs or ()))
     expression = compile(text, strict=strict, language=language, names=known, clock=clock, random=random, limits=limits)
     return expression.evaluate(inputs)
+
+
+def to_text(value: object) -> str:
+    """A value as `string()` writes it, but texts in quotes; raises LimitError beyond a million characters.
+
+    >>> print(to_text({"rate": compile("3 / 8")(), "names": ["a"]}))
+    {rate: 0.375, names: ["a"]}
+    """
+    try:
+        return quote(value) if isinstance(value, str) else text_of(value)
+    except RecursionError:
+        raise LimitError("the value is nested too deeply") from None

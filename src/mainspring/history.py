@@ -111,7 +111,7 @@ def start_fold(reader: Reader, view: InstanceView) -> Fold:
     """The state before the first entry; predicates are not needed, for nothing is decided when a journal is folded."""
     model = MODELS[view.model]
     plan = model.compile(reader.definition_of(view.number).document, _anything)
-    return Fold(model, plan, model.initial(plan, view.number), 0)
+    return Fold(model, plan, model.initial(plan, view.public_id), 0)
 
 
 def fold_decisions(fold: Fold, row: EntryRow) -> tuple[Event, list[Any]]:

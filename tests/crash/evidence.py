@@ -92,7 +92,7 @@ class Story:
         model_name, _, document = self.documents[id].partition(":")
         model = MODELS[model_name]
         plan = model.compile(document.encode(), str)  # type: ignore[arg-type]  # no predicates here
-        state = model.initial(plan, id)
+        state = model.initial(plan, self.instances[id][0])
         for entry in self.entries:
             if entry.instance == id:
                 event, decisions = decode_entry(model.decision_type, entry)

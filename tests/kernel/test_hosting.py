@@ -6,6 +6,9 @@ import pytest
 
 from mainspring import Workflow
 from mainspring.errors import HandlerUnknownError
+from mainspring.kernel import instances
+from mainspring.kernel.records import Tell
+from mainspring.models.contract import PauseRequested, ResumeRequested
 from tests.kernel.world import double, performing
 
 
@@ -114,6 +117,19 @@ def test_a_process_that_finds_the_code_later_goes_on(world, blind, workflow):
     assert instance.result() == 4
 
 
+def test_what_was_looked_at_before_the_code_was_found_is_looked_at_anew(world, blind, workflow, monkeypatch):
+    monkeypatch.setattr(instances, "WEIGHT_MAX", 0)
+    instance = world.at(blind).start(workflow)
+    # when: one turn meets the instance before and after it learns of the code
+    blind.pump.call(Tell(instance.id, PauseRequested()))
+    blind.pump.call(Tell(instance.id, ResumeRequested()))
+    blind.see()
+    world.turn(blind)
+    # then
+    world.run_until_idle()
+    assert instance.result() == 4
+
+
 def test_events_that_nobody_here_can_take_wake_nobody(world, blind, workflow):
     world.processes.remove(world.processes[1])
     world.start(workflow)
@@ -122,3 +138,38 @@ def test_events_that_nobody_here_can_take_wake_nobody(world, blind, workflow):
     world.advance(5)
     assert blind.pump.commits - before <= 2
     assert events(world) == ["Started"]
+
+
+# --- Stores that a newer mainspring uses as well ----------------------------------------------
+
+
+def plant(world, model: str, document: str, kind: str) -> None:
+    """What another program may have written: an instance with a due event."""
+    execute = world._store._connection.execute
+    execute(
+        "insert into definition (id, model, name, version, digest, document, created_at)"
+        " values (99, ?, 'new', 1, 'd', ?, 0)",
+        (model, document),
+    )
+    execute(
+        "insert into instance (id, public_id, definition, status, priority, created_at)"
+        " values (999, 'new:999', 99, 'running', 0, 0)"
+    )
+    execute("insert into event values (999, 't', 0, ?, '{\"key\": \"t\"}')", (kind,))
+
+
+@pytest.mark.parametrize(
+    ("model", "document", "kind"),
+    [
+        ("oracle", "{}", "TimerFired"),
+        ("task", '{"task": "x", "colour": "blue"}', "TimerFired"),
+        ("task", '{"task": "x"}', "StarsAligned"),
+    ],
+    ids=["model", "document", "event"],
+)
+def test_what_a_newer_program_has_written_harms_nobody(world, model, document, kind):
+    plant(world, model, document, kind)
+    assert world.submit(double, 4).result() == 8
+    world.advance(100)
+    assert world.rows("select kind from event where instance = 999") == [(kind,)]
+    assert world.get("new:999").status == "running"

@@ -126,3 +126,24 @@ def test_a_worker_that_leaves_gives_back_what_it_has_and_is_forgotten(world):
     assert [owner for _, owner, *_ in world.tasks()] == [None, None]
     assert [attempt for _, _, attempt, _ in world.tasks()] == [0, 0]
     assert workers(world) == [two.kernel.placement.worker]
+
+
+def test_a_late_outcome_does_not_end_the_new_lease_of_the_same_process(world):
+    # given: a process that was buried while it ran a task, and has claimed it anew
+    one, two = world.processes
+    world.at(one).submit(double, 4, id="a")
+    (late,) = one.performing
+    two.pump.drain()
+    world.clock.advance(31)
+    world.turn(two)
+    world.turn(one)
+    assert performing(one) == [("task", 2, 2)]
+    # when: the first attempt ends after all
+    world.turn(two)
+    one.performing.append(late)
+    one.perform(late)
+    world.turn(one)
+    # then
+    assert performing(one) == [("task", 2, 2)]
+    world.perform(one)
+    assert world.get("a").info().output == 8

@@ -58,3 +58,16 @@ def test_a_task_that_was_lost_and_found_again_is_begun_again(world):
     world.turn(one)
     # then: the first attempt was stopped, the second is not
     assert performing(one) == [("task", 2, 2)]
+
+
+def test_who_has_given_up_waiting_is_forgotten(world):
+    one, _ = world.processes
+    instance = world.at(one).submit(double, 4, delay_s=1_000)
+    patient = one.pump.call(Await(instance.id))
+    for _ in range(1_000):
+        one.pump.call(Await(instance.id)).cancel()
+        world.turn(one)
+    ((_, waiting),) = one.kernel.awaited.items()
+    assert len(waiting) <= 128
+    world.run_until_idle()
+    assert patient.result(timeout=0).status == "completed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mainspring import Workflow
+from mainspring.errors import SettingInvalidError
 from mainspring.kernel.records import Release
 from tests.kernel.world import World, double, failing, other, performing
 
@@ -150,3 +151,15 @@ def test_what_is_ready_is_not_forgotten_when_the_clock_is_set_back(world):
     assert process.pump.has_work()
     world.turn(process)
     assert begun(world) == ["runs", "waits"]
+
+
+@pytest.mark.parametrize("priority", [1_000_000_001, -(2**63), 2**80])
+def test_a_priority_that_no_store_can_count_is_refused(world, priority):
+    with pytest.raises(SettingInvalidError, match="priority must be"):
+        world.submit(double, 1, priority=priority)
+
+
+@pytest.mark.parametrize("priority", [1_000_000_000, -1_000_000_000])
+def test_the_highest_and_the_lowest_priority_are_claimed(world, priority):
+    found = world.submit_many(double, [(number,) for number in range(3)], priority=priority)
+    assert [instance.result() for instance in found] == [0, 2, 4]

@@ -53,7 +53,9 @@ def unknown(name: str) -> Callable[..., Any]:
 class Driver:
     """One instance of a model, run by hand."""
 
-    def __init__(self, model: Any, document: bytes, resolve: Callable[[str], Any] = unknown, instance: int = 7) -> None:
+    def __init__(
+        self, model: Any, document: bytes, resolve: Callable[[str], Any] = unknown, instance: str = "report:7"
+    ) -> None:
         self.model = model
         self._list_of_decisions: Any = list[model.decision_type]
         self.plan = model.compile(document, resolve)

@@ -11,7 +11,7 @@ from mainspring.models.retry import NO_RETRY, Retry, failure_of, retry_delay, re
 
 def delays(policy: Retry, failure: Failure | None = None, key: str = "a") -> list[float | None]:
     failure = failure or failure_of(ValueError("bad"))
-    return [retry_delay(policy, failure, retries=used, instance=1, key=key) for used in range(policy.max + 1)]
+    return [retry_delay(policy, failure, retries=used, instance="report:1", key=key) for used in range(policy.max + 1)]
 
 
 def test_a_number_means_a_short_exponential_back_off_with_jitter():
@@ -27,7 +27,7 @@ def test_nothing_is_retried_unless_asked_for():
 def test_the_delay_grows_to_its_maximum_and_no_further():
     assert delays(Retry(max=4, delay_s=10, backoff=3, delay_s_max=60, jitter=0)) == [10, 30, 60, 60, None]
     assert delays(Retry.fixed(2, 5)) == [5, 5, None]
-    assert retry_delay(Retry(max=10_000, jitter=0), Failure("E", ""), retries=9_000, instance=1, key="a") == 60
+    assert retry_delay(Retry(max=10_000, jitter=0), Failure("E", ""), retries=9_000, instance="report:1", key="a") == 60
 
 
 def test_jitter_is_no_chance_but_differs_between_tasks():

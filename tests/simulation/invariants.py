@@ -142,7 +142,7 @@ def assert_fold(execute: Any, live: Live) -> None:
     rows = execute(
         "select instance, seq, at, kind, event, decisions from journal where instance = ? order by seq", (live.id,)
     ).fetchall()
-    state = model.initial(plan, live.id)
+    state = model.initial(plan, live.public_id)
     for row in rows:
         entry = EntryRow(*row)
         event, decisions = decode_entry(model.decision_type, entry)

@@ -1,6 +1,9 @@
 """The simulation: a thousand small worlds, each with its own bad luck.
 
 A seed that fails is printed with the way to run it again.  Once mended, it becomes a row of `REGRESSIONS`.
+
+    MAINSPRING_SEED=337 pytest -n0 tests/simulation                  one seed
+    MAINSPRING_SEED=5000 MAINSPRING_SEEDS=20000 pytest tests/simulation    a soak
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ REGRESSIONS: dict[int, str] = {
     107: "a task was given back while its instance was paused, and claimed",
     212: "a process was buried, and the turn in which it learned of it was rolled back",
     337: "the clock was set back as a slot became free, and what waited was forgotten",
+    1291: "the late outcome of a lost attempt ended the new lease of the same task",
+    2753: "an instance was remembered as it was before the code of its definition was found",
 }
 """Seeds that have failed, and of what.  They run first."""
 

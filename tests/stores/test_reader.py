@@ -115,6 +115,7 @@ def test_tasks_say_whether_they_wait_run_or_are_held(filled):
 
 def test_health_counts_what_there_is(filled):
     filled.capability("work")
+    filled.worker(4)
     with filled.writing() as changes:
         changes.tasks.append(task_row(3, "waits", ready_at=NOW - 1_000))
         changes.tasks.append(task_row(4, "runs", owner=4))

@@ -58,6 +58,7 @@ _ALL = (
     Command("retry", "steer", "mainspring.cli.steer", "Run again what failed or was cancelled"),
     Command("rerun", "steer", "mainspring.cli.steer", "Run a node again, and all that depends on it"),
     Command("check", "care", "mainspring.cli.check", "All that is wrong with a definition, with its places"),
+    Command("feel", "care", "mainspring.cli.feel", "What an expression comes to, with its tree and its warnings"),
     Command("doctor", "care", "mainspring.cli.doctor", "Is the store well? Schema, sizes, workers, what is stuck"),
     Command("prune", "care", "mainspring.cli.prune", "Forget instances that ended long ago"),
     Command("test", "", "mainspring.cli.test", "Run the tests of the checkout"),

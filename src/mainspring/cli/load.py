@@ -146,19 +146,21 @@ def _pick(module: ModuleType, name: str, target: str) -> Workflow:
 # --- Inputs -----------------------------------------------------------------------------------
 
 
-def read_input(workflow: Workflow | None, text: str | None, words: list[str]) -> dict[str, object]:
-    """The input from `--input` (JSON, `@file`, or `-` for standard input) and `key=value` words, which win."""
-    given = {} if text is None else _read_json(text)
+def read_input(
+    workflow: Workflow | None, text: str | None, words: list[str], *, option: str = "--input"
+) -> dict[str, object]:
+    """The input from an option (JSON, `@file`, or `-` for standard input) and `key=value` words, which win."""
+    given = {} if text is None else _read_json(text, option)
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise UsageError(f"{word!r} is no input; write name=value, or --input with a JSON object")
+            raise UsageError(f"{word!r} is no input; write name=value, or {option} with a JSON object")
         given[key] = _read_value(workflow, key, value)
     return given
 
 
-def _read_json(text: str) -> dict[str, object]:
-    shown = "--input"
+def _read_json(text: str, option: str) -> dict[str, object]:
+    shown = option
     if text == "-":
         text, shown = sys.stdin.read(), "standard input"
     elif text.startswith("@"):

@@ -10,10 +10,13 @@ from mainspring.kernel.instances import Live, decode_event
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
 from mainspring.kernel.store import ENDED_ATTEMPT
 from mainspring.kernel.turn import Suspect, Turn
-from mainspring.models.contract import Event, Refusal, TaskCompleted, TaskFailed, TaskLost
+from mainspring.models.contract import EVENTS, Event, Refusal, TaskCompleted, TaskFailed, TaskLost
 
 Outcome = TaskCompleted | TaskFailed | TaskLost
 """How an attempt can end."""
+
+STRANGE_S = 10.0
+"""An event of a kind that is not known here is left for so long to those who know it."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -97,6 +100,11 @@ def fire(turn: Turn, limit: int) -> None:
         live = live_of(turn, row.instance)
         if not live.hosted:
             continue
+        if row.kind not in EVENTS:  # a newer mainspring has put it there, and will see to it
+            turn.changes.events.setdefault(row.instance, {})[row.key] = (
+                row.instance, row.key, turn.now + STRANGE_S, row.kind, row.data,
+            )  # fmt: skip
+            continue
         turn.drop_event(row.instance, row.key)
         event = decode_event(row.kind, row.data)
         turn.suspect = Suspect(row.instance, row.key, event)
@@ -111,11 +119,11 @@ def fire(turn: Turn, limit: int) -> None:
 
 def conclude(turn: Turn, live: Live, event: Outcome) -> None:
     """An attempt has ended: its task is tried again, or is gone."""
-    key = (live.id, event.key)
     turn.lost = int(type(event) is TaskLost)
     if live.status not in ENDED:
         step(turn, live, event)
     turn.lost = 0
+    key = (live.id, event.key)
     if type(event) is TaskCompleted or key not in turn.retried:
         turn.changes.tasks_done.append(key)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from mainspring.errors import BrokenError, DefinitionNotFoundError, HandlerUnknownError
 from mainspring.kernel.store import DefinitionRow, Store
@@ -13,14 +15,16 @@ from mainspring.models.contract import Deployable, Model, Resolve
 class Definition:
     """An immutable, versioned description, compiled where its Python code can be found."""
 
-    __slots__ = ("digest", "id", "missing", "model", "name", "plan", "version", "weight", "with_children")
+    __slots__ = ("digest", "id", "missing", "model", "model_name", "name", "plan", "version", "weight", "with_children")
 
-    def __init__(self, row: DefinitionRow, model: Model) -> None:
+    def __init__(self, row: DefinitionRow) -> None:
         self.id = row.id
+        self.model_name = row.model
         self.name = row.name
         self.version = row.version
         self.digest = row.digest
-        self.model = model
+        self.model = cast("Model", None)
+        """Never asked where the definition is not hosted; it may not even be there."""
         self.plan: Any = None
         self.weight = 0
         self.with_children = False
@@ -82,16 +86,19 @@ class Definitions:
         self.unhosted.clear()
 
     def _compile(self, row: DefinitionRow) -> Definition:
-        model = self._models.get(row.model)
-        if model is None:
-            raise BrokenError(f"definition {row.name!r} is of model {row.model!r}, which this mainspring does not have")
-        definition = Definition(row, model)
+        definition = Definition(row)
         try:
+            definition.model = model = self._models[row.model]
             definition.plan = plan = model.compile(row.document, self._resolve)
             definition.weight = model.weight(plan)
             definition.with_children = bool(model.children(plan))
         except HandlerUnknownError as error:
             definition.missing = str(error)
+        except KeyError:
+            definition.missing = f"this mainspring does not have its model {row.model!r}"
+        except msgspec.ValidationError as error:
+            definition.missing = f"this mainspring does not understand it ({error})"
+        if definition.missing:
             self.unhosted.append(row.id)
         self._by_id[row.id] = self._by_digest[row.digest] = definition
         return definition

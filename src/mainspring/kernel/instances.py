@@ -46,7 +46,7 @@ class Live(Struct, gc=False, eq=False):
     @staticmethod
     def of(row: InstanceRow, definition: Definition) -> Live:
         model, plan = definition.model, definition.plan
-        state = None if definition.missing else model.initial(plan, row.id)
+        state = None if definition.missing else model.initial(plan, row.public_id)
         return Live(
             row.id, row.public_id, row.status, row.parent, row.parent_key, row.priority, definition, model, plan, state
         )

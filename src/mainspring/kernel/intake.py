@@ -46,13 +46,16 @@ from mainspring.kernel.store import InstanceRow
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Started
 
+WAITING_CHECKED_EVERY = 64
+"""Among so many who wait for one instance, those who have given up meanwhile are looked for and forgotten."""
+
 
 def settle(turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
     attempt, event = input.attempt, input.event
-    if not turn.hold.placement.holds(attempt):
+    if not turn.hold.placement.settle(attempt):
         return
-    turn.free(attempt.instance, attempt.key)
+    turn.freed.append(attempt)
     turn.settling = attempt
     live = live_of(turn, attempt.instance)
     if input.lines:
@@ -102,11 +105,11 @@ def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
     if public_id is not None:
         id = turn.begun.get(public_id)
         if id is not None:
-            live = live_of(turn, id)
-            if (live.definition.name, live.model.name) == (definition.name, definition.model.name):
+            known = live_of(turn, id).definition
+            if (known.name, known.model_name) == (definition.name, definition.model_name):
                 return
             raise InstanceExistsError(
-                f"instance {public_id!r} exists already, as one of {live.model.name} {live.definition.name!r};"
+                f"instance {public_id!r} exists already, as one of {known.model_name} {known.name!r};"
                 f" choose another id for {definition.name!r}"
             )
         if given_by_store(public_id):
@@ -181,7 +184,10 @@ def await_(turn: Turn, input: Await) -> None:
         turn.flush()
         turn.replies.extend((input.reply, end_of(row)) for row in turn.hold.store.load_ends([id]))
     else:
-        turn.hold.awaited.setdefault(id, []).append(input.reply)
+        waiting = turn.hold.awaited.setdefault(id, [])
+        if len(waiting) % WAITING_CHECKED_EVERY == WAITING_CHECKED_EVERY - 1:
+            waiting[:] = [reply for reply in waiting if not reply.done()]
+        waiting.append(input.reply)
 
 
 def attend(turn: Turn, input: Attend) -> None:
@@ -189,6 +195,7 @@ def attend(turn: Turn, input: Attend) -> None:
     turn.hold.placement.offer()
     turn.hold.definitions.forget_unhosted()
     turn.hold.instances.drop_unhosted()
+    turn.touched = {id: live for id, live in turn.touched.items() if live.hosted}
     turn.hold.next_event_at = 0.0
     turn.look = True
 

@@ -169,8 +169,10 @@ class Kernel(Hold):
         self._stop_stale(turn, self.placement.attempts())
 
     def _stop_stale(self, turn: Turn, attempts: Sequence[Attempt]) -> None:
-        leases = [(attempt.instance, attempt.key, attempt.token) for attempt in attempts]
-        for instance, key in self.store.stale(leases, self.placement.worker) if leases else ():
+        # A late outcome may name an old lease of a task that is ours again, under a new one.
+        held = filter(self.placement.holds, attempts)
+        leases = [(attempt.instance, attempt.key, attempt.token) for attempt in held]
+        for instance, key in sorted(self.store.stale(leases, self.placement.worker)) if leases else ():
             turn.stop_attempt(instance, key)
 
     def _fetch(self, turn: Turn, inputs: Sequence[Input]) -> None:

@@ -65,8 +65,7 @@ class Placement:
                 continue
             spec, instance, task_key, ready_at = task.spec, live.id, task.key, task.ready_at
             capability, pool = self._need(store, spec)
-            key = (instance, task_key)
-            if key in withdrawn:
+            if withdrawn and (instance, task_key) in withdrawn:
                 continue
             priority = spec.priority + task.priority
             payload = task.payload
@@ -221,6 +220,20 @@ class Placement:
         tasks = self.running.get(attempt.instance)
         held = None if tasks is None else tasks.get(attempt.key)
         return held is not None and held.token == attempt.token
+
+    def settle(self, attempt: Attempt) -> bool:
+        """Free the slot of a lease, if it is still ours."""
+        tasks = self.running.get(attempt.instance)
+        held = None if tasks is None else tasks.get(attempt.key)
+        if held is None or held.token != attempt.token:
+            return False
+        if len(tasks) == 1:  # type: ignore[arg-type]  # held was found in it
+            del self.running[attempt.instance]
+        else:
+            del tasks[attempt.key]  # type: ignore[union-attr]
+        self._free[held.pool] += 1
+        self._free_total += 1
+        return True
 
     def end(self, instance: int, key: str) -> Attempt | None:
         """Free the slot of a lease; None if we do not hold it."""

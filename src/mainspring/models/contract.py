@@ -345,8 +345,12 @@ class Model(Protocol):
     def check_input(self, plan: Any, payload: bytes) -> None:
         """Raises `PayloadInvalidError`, naming the field, for an input with which no instance can start."""
 
-    def initial(self, plan: Any, instance: int) -> Any:
-        """The state before `Started`; `instance` seeds what must look random, such as jitter."""
+    def initial(self, plan: Any, instance: str) -> Any:
+        """The state before `Started`.
+
+        `instance` is the id that people know.  It is what a model tells of the instance, and it seeds what must look
+        random, such as jitter.
+        """
 
     def decide(self, plan: Any, state: Any, event: Event, at: float) -> Sequence[Any] | Refusal:
         """Choose what follows from an event; touches nothing."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from mainspring.errors import TaskTimeoutError, WorkerLostError
+from mainspring.handler import module_name
 from mainspring.models.contract import Failure, TaskLost
 
 RETRIES_MAX = 10_000
@@ -66,7 +67,7 @@ def retry_of(retries: int | Retry | None) -> Retry:
     return Retry(max=retries) if retries else NO_RETRY
 
 
-def retry_delay(policy: Retry, failure: Failure, *, retries: int, instance: int, key: str) -> float | None:
+def retry_delay(policy: Retry, failure: Failure, *, retries: int, instance: str, key: str) -> float | None:
     """Seconds to wait before the next attempt, or None when the failure is for good.
 
     `retries` counts those already used.  The jitter is a hash of instance, key and count, not chance: a model draws
@@ -93,7 +94,8 @@ def exception_names(exceptions: Any) -> tuple[str, ...]:
 
 def _exception_name(exception: Any) -> str:
     if isinstance(exception, type) and issubclass(exception, BaseException):
-        return f"{exception.__module__}.{exception.__qualname__}"
+        # A class of the running script is known elsewhere by the script's name, as in `Failure.kinds`.
+        return f"{module_name(exception.__module__)}.{exception.__qualname__}"
     if isinstance(exception, str) and exception:
         return exception
     raise TypeError(f"retry on {exception!r}: expected an exception class or its name")

@@ -26,7 +26,7 @@ HEAD_SHARE = 0.3
 
 PACKAGE = Path(codec.__file__).parent
 OWN_FILES = tuple(
-    str(PACKAGE / name) for name in ("runtime/", "codec.py", "context.py", "handler.py", "signature.py")
+    str(PACKAGE / name) for name in ("runtime/", "codec.py", "handler_context.py", "handler.py", "signature.py")
 )  # fmt: skip
 """Frames of these files tell a user nothing; those of other files in the package may be a handler's."""
 

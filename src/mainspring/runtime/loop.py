@@ -15,6 +15,7 @@ from typing import Any
 
 from mainspring.handler_context import current
 from mainspring.kernel.records import Attempt
+from mainspring.runtime.collector import uncollected
 from mainspring.runtime.failure import where_is, where_waits
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Line, Run, Runs, too_late
@@ -216,16 +217,17 @@ class Lane:
         executor = self._executor
         queue, runs, loop = executor.queue, executor.runs, self.loop
         make, get, add = runs.make, executor.handlers.get, runs.live.add
-        while queue and not self.given_up:
-            try:
-                attempt = queue.popleft()
-            except IndexError:
-                break
-            run = make(attempt, get(attempt.handler))
-            run.lane = self
-            # Not by way of `create_task`, which costs as much again as the task.
-            run.carrier = asyncio.Task(self._attempt(run), loop=loop, name=attempt.handler)
-            add(run)
+        with uncollected():
+            while queue and not self.given_up:
+                try:
+                    attempt = queue.popleft()
+                except IndexError:
+                    break
+                run = make(attempt, get(attempt.handler))
+                run.lane = self
+                # Not by way of `create_task`, which costs as much again as the task.
+                run.carrier = asyncio.Task(self._attempt(run), loop=loop, name=attempt.handler)
+                add(run)
         if not self._beating:
             self._beating = True
             self._give_sign()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from mainspring.clock import Clock
 from mainspring.errors import BrokenError, EngineClosedError, UnavailableError
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Release, Report, Settle
+from mainspring.runtime.collector import uncollected
 
 BATCH_MAX = 4_000
 """Inputs of one turn: enough to make a commit cheap, few enough to keep it short."""
@@ -110,6 +109,7 @@ class Pump:
             self._broken = error
         finally:
             self._answer_all()
+            self._kernel.store.close()
 
     def _gather(self) -> list[Input] | None:
         """The inputs of the next turn: at once if any wait, else when something is due; None: stop."""
@@ -196,23 +196,6 @@ class Pump:
         waiting.extend(getattr(input, "reply", None) for input in self._inputs)
         for reply in waiting:
             resolve(reply, error)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the garbage collector out of a turn.
-
-    A turn makes thousands of rows and drops nearly all of them, none in a cycle: whatever a collection looked at
-    would be alive.  It took a tenth of the time.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def resolve(reply: Future[Any] | None, value: Any) -> None:

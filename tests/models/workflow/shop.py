@@ -30,7 +30,7 @@ def work(*inputs: Any) -> Any:
     raise NotImplementedError
 
 
-def drive(workflow: Workflow, input: Any = None, instance: int = 7) -> Driver:
+def drive(workflow: Workflow, input: Any = None, instance: str = "report:7") -> Driver:
     """A started instance."""
     driver = Driver(WORKFLOW, workflow.deployable().document, resolver(workflow), instance)
     assert driver.start(input) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -105,8 +107,13 @@ def test_a_value_that_is_not_needed_is_not_decoded():
 
 
 def test_a_value_is_decoded_once(monkeypatch):
-    decoded = []
-    monkeypatch.setattr(guard, "_decode", lambda raw: decoded.append(raw) or json.decode(raw))
+    decoded: list[bytes] = []
+
+    def decode(raw: bytes) -> Any:
+        decoded.append(raw)
+        return json.decode(raw)
+
+    monkeypatch.setattr(guard, "_decode", decode)
     assert ask("every x in xs satisfies x < limit", xs=[1, 2, 3], limit=4) is True
     assert decoded == [b"[1,2,3]", b"4"]
 
@@ -244,6 +251,20 @@ def test_no_code_is_looked_for():
     assert [*wf.handlers] == [wf.nodes["work"].task]
     from_store = drive(wf, {"n": 2})
     assert from_store.model.compile(wf.document(), unasked).nodes[0].condition.slots == (1,)
+
+
+def test_who_writes_no_text_does_not_pay_for_the_language():
+    program = """
+import sys
+from mainspring import Engine, Workflow
+wf = Workflow("plain")
+wf.add(print, 1)
+wf.deployable()
+assert not [name for name in sys.modules if name.startswith("mainspring.models.expression")]
+from mainspring import feel
+assert feel.compile("1 + 1")() == 2
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 def test_a_stored_text_that_can_no_longer_be_read_fails_its_node_only():

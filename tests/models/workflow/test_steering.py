@@ -412,7 +412,7 @@ def test_the_whole_has_a_time_out():
 # --- on_failure -------------------------------------------------------------------------------
 
 
-def tell(failure: dict, failed: list) -> None:
+def tell(instance: str, failure: dict, failed: list) -> None:
     raise NotImplementedError
 
 
@@ -424,6 +424,7 @@ def test_on_failure_is_told_once_before_the_instance_fails():
     driver.complete("c")
     assert driver.status == "running"
     told = driver.payloads["on_failure"]
+    assert told["instance"] == "report:7", "the id that people know"
     assert told["failure"]["message"] == "no disk"
     assert told["failure"]["node"] == "a"
     assert [failure["node"] for failure in told["failed"]] == ["a"]

@@ -55,7 +55,7 @@ class MachineModel:
         if not isinstance(msgspec.json.decode(payload), dict):
             raise PayloadInvalidError("input", "expected an object: the machine's data by name")
 
-    def initial(self, plan: Chart, instance: int) -> MachineState:
+    def initial(self, plan: Chart, instance: str) -> MachineState:
         return MachineState(instance)
 
     def nodes(self, plan: Chart, state: MachineState) -> tuple[NodeView, ...]:

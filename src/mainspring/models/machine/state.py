@@ -46,7 +46,8 @@ class Called(Struct, frozen=True, omit_defaults=True):
 class MachineState(Struct, omit_defaults=True):
     """Where one machine stands."""
 
-    instance: int
+    instance: str
+    """Its id, as people know it."""
     status: int = CREATED
     configuration: tuple[str, ...] = ()
     memory: tuple[tuple[str, ...] | None, ...] = ()

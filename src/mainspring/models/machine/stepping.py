@@ -27,7 +27,7 @@ Refused = EventRefusedError | MachineEndedError
 def session_of(chart: Chart, state: MachineState) -> Session:
     """The machine as it stands; changing it does not touch the state."""
     plan = chart.plan
-    session = Session(chart, str(state.instance))
+    session = Session(chart, state.instance)
     if not state.configuration:
         return session
     indices = [plan.index[id] for id in state.configuration]

@@ -49,7 +49,7 @@ class TaskModel:
     def reply(self, plan: TaskPlan, state: TaskState, event: Event | None) -> bytes:
         return b"null"
 
-    def initial(self, plan: TaskPlan, instance: int) -> TaskState:
+    def initial(self, plan: TaskPlan, instance: str) -> TaskState:
         return TaskState(instance)
 
     def dump(self, plan: TaskPlan, state: TaskState) -> bytes:

@@ -18,7 +18,7 @@ NULL = Raw(b"null")
 class TaskState(Struct, omit_defaults=True, gc=False):
     """Where one task stands."""
 
-    instance: int
+    instance: str
     status: int = CREATED
     input: Raw = NULL
     priority: int = 0

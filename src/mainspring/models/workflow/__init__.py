@@ -50,7 +50,7 @@ class WorkflowModel:
     def reply(self, plan: Plan, state: State, event: Event | None) -> bytes:  # noqa: ARG002 - it has no answers
         return b"null"
 
-    def initial(self, plan: Plan, instance: int) -> State:
+    def initial(self, plan: Plan, instance: str) -> State:
         return State(plan, instance)
 
 

@@ -120,7 +120,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, 
 
 
 class FailureHandler(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A task that is told of the failure; its arguments may refer to `$instance`, `$failure` and `$failed`."""
+    """A task that is told of the failure; its arguments may refer to `$instance` (its id), `$failure` and `$failed`."""
 
     task: str
     arguments: dict[str, Any] | None = None

@@ -129,7 +129,7 @@ class FailureValues:
 
     __slots__ = ("slot", "told", "values")
 
-    def __init__(self, plan: Plan, values: Values, told: tuple[int, Failure, list[Failure]]) -> None:
+    def __init__(self, plan: Plan, values: Values, told: tuple[str, Failure, list[Failure]]) -> None:
         self.values = values
         self.slot = plan.slot_count
         self.told = told

@@ -30,7 +30,7 @@ class MapSnapshot(Struct, omit_defaults=True):
 
 
 class Snapshot(Struct, omit_defaults=True):
-    instance: int
+    instance: str
     status: int
     nodes: str
     is_accepted: bool = False

@@ -132,9 +132,10 @@ class State:
         "statuses", "told", "troubles", "values", "waiting", "withdrawn",
     )  # fmt: skip
 
-    def __init__(self, plan: Plan, instance: int) -> None:
+    def __init__(self, plan: Plan, instance: str) -> None:
         count = len(plan.keys)
         self.instance = instance
+        """The id that people know."""
         self.status = CREATED
         self.is_accepted = False
         """Whether the input was what the definition declares."""
