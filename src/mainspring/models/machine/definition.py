@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 import msgspec
 from msgspec import ValidationError, convert
 
+from mainspring.drawing import dot, mermaid, svg
+from mainspring.drawing.graph import Graph
 from mainspring.errors import DefinitionInvalidError, HandlerUnknownError, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable
 from mainspring.models.machine.chart import Chart
+from mainspring.models.machine.check import oddities
 from mainspring.models.machine.document import Document
+from mainspring.models.machine.graph import graph_of
 from mainspring.models.machine.plan import Plan, compile_machine
 from mainspring.models.machine.scxml import Read, deny, read_scxml
 from mainspring.models.machine.world import UnknownSourceError
@@ -92,6 +96,27 @@ class Machine:
             raise DefinitionInvalidError(self.name, self._problems)
         return plan
 
+    def oddities(self) -> list[Problem]:
+        """What is odd, and yet can run: states that nothing leads to, or out of; transitions that are never taken."""
+        return oddities(self.plan)
+
+    def graph(self, active: Collection[str] = ()) -> Graph:
+        """Boxes and arrows for `mainspring.drawing`; `active` states are highlighted."""
+        plan = self.plan if self.functions else compile_machine(self.document, _nobody)
+        return graph_of(plan, active)
+
+    def to_mermaid(self, active: Collection[str] = ()) -> str:
+        """The machine as a Mermaid flowchart."""
+        return mermaid.draw(self.graph(active), title=self.name)
+
+    def to_dot(self, active: Collection[str] = ()) -> str:
+        """The machine in DOT, for Graphviz."""
+        return dot.draw(self.graph(active), title=self.name)
+
+    def to_svg(self, active: Collection[str] = ()) -> str:
+        """The machine as an SVG picture."""
+        return svg.draw(self.graph(active), title=self.name)
+
     @cached_property
     def chart(self) -> Chart:
         return Chart(self.plan)
@@ -109,3 +134,8 @@ class Machine:
         if source.lstrip().startswith("<"):
             return read_scxml(source)
         raise UnknownSourceError(f"machine {source!r} is not fetched; write it where it is invoked")
+
+
+def _nobody(name: str) -> Callable[..., Any]:
+    """Stands for Python code where nothing is run."""
+    return lambda: name
