@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from mainspring.cli.load import load
+from mainspring import Machine
+from mainspring.cli.load import load_any
 from mainspring.cli.output import Output, sign
 from mainspring.cli.parser import Options, Parser
 
 
 def arguments(parser: Parser) -> None:
     parser.add_argument(
-        "target", metavar="FILE|module:name", help="report.py, report.py:name, report.yaml, package.module:name"
+        "target", metavar="FILE|module:name", help="report.py, report.py:name, report.yaml, order.scxml, package:name"
     )
     parser.note = (
         "Unknown nodes, cycles, two nodes with one key, wrong arguments, unknown handlers, outputs that cannot exist: "
@@ -18,7 +19,9 @@ def arguments(parser: Parser) -> None:
 
 
 def perform(options: Options, output: Output) -> int:
-    workflow = load(options.target)
+    workflow = load_any(options.target)
+    if isinstance(workflow, Machine):
+        return _tell_machine(workflow, output)
     deployable = workflow.deployable()
     if output.is_json:
         output.json(
@@ -29,4 +32,19 @@ def perform(options: Options, output: Output) -> int:
     output.line(
         f"{sign('completed', output)} {workflow.name}: {count} {'node' if count == 1 else 'nodes'}, no problems"
     )
+    return 0
+
+
+def _tell_machine(machine: Machine, output: Output) -> int:
+    """What is odd about a machine is no problem: it runs."""
+    states, odd = machine.plan.states[1:], [str(each) for each in machine.oddities()]
+    if output.is_json:
+        digest = machine.document.digest
+        output.json(
+            {"definition": machine.name, "states": len(states), "digest": digest, "problems": [], "oddities": odd}
+        )
+        return 0
+    output.line(f"{sign('completed', output)} {machine.name}: {len(states)} states, no problems")
+    for each in odd:
+        output.line(f"  odd: {each}")
     return 0

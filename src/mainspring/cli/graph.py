@@ -6,9 +6,10 @@ import re
 from pathlib import PurePath
 from typing import Any, cast
 
+from mainspring import Machine
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.files import write
-from mainspring.cli.load import TargetNotFoundError, is_file, load
+from mainspring.cli.load import TargetNotFoundError, is_file, load_any
 from mainspring.cli.moments import duration
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
@@ -22,6 +23,8 @@ from mainspring.watch import Times, Watch
 
 WORKFLOW = "workflow"
 """The model whose pictures know arrows."""
+MACHINE = "machine"
+"""The model that draws itself."""
 FORMATS: dict[str, Any] = {"svg": svg.draw, "mermaid": mermaid.draw, "dot": dot.draw}
 SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
 
@@ -62,9 +65,11 @@ def _graph_of(options: Options) -> tuple[Graph, str]:
     if found is not None:
         return found
     try:
-        workflow = load(target)
+        workflow = load_any(target)
     except UsageError:
         raise TargetNotFoundError(f"{target!r} is neither a file, a module, nor an instance in the store") from None
+    if isinstance(workflow, Machine):
+        return workflow.graph(), workflow.name
     workflow.deployable()  # raises what is wrong with it
     return graph_of(picture(workflow.definition(), with_inputs=True), {}), workflow.name
 
@@ -75,9 +80,18 @@ def _of_instance(id: str, options: Options) -> tuple[Graph, str] | None:
         with look(options) as looking:
             watch = Watch.of(looking, id)
             watch.advance()
-            return graph_of(_picture(watch), watch.times), f"{id} ({watch.status})"
+            title = f"{id} ({watch.status})"
+            if watch.view.model == MACHINE:
+                return _machine(watch), title
+            return graph_of(_picture(watch), watch.times), title
     except (StoreNotFoundError, InstanceNotFoundError):
         return None
+
+
+def _machine(watch: Watch) -> Graph:
+    """The states of a machine, with those that are active."""
+    active = [view.key for view in watch.nodes() if view.status in ("running", "completed")]
+    return Machine.of_json(watch.document).graph(active)
 
 
 def _picture(watch: Watch) -> Picture:

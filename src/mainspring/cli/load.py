@@ -12,7 +12,7 @@ from types import ModuleType
 
 import msgspec
 
-from mainspring import Workflow
+from mainspring import Machine, StateMachine, Workflow
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.values import parse_word
 from mainspring.errors import InvalidError, MainspringError, NotFoundError
@@ -38,6 +38,40 @@ def load(target: str) -> Workflow:
     return _pick(module, name, target)
 
 
+def load_any(target: str) -> Workflow | Machine:
+    """The workflow or state machine that a target means; raises as `load` does."""
+    path, name = split(target)
+    if path.endswith(".scxml"):
+        return Machine.of_scxml(_bytes(Path(path)), file=path)
+    if path.endswith(".json") and b'"machine"' in (text := _bytes(Path(path))) and b'"nodes"' not in text:
+        return Machine.of_json(text)
+    if path.endswith(TEXT_SUFFIXES):
+        return load(target)
+    module = _from_file(Path(path)) if path.endswith(".py") else _from_name(path)
+    machines = {key: value for key, value in vars(module).items() if _is_machine(value, module)}
+    has_workflows = any(isinstance(value, Workflow) for value in vars(module).values())
+    if not name and len(machines) == 1 and not has_workflows:
+        [name] = machines
+    if name not in machines:
+        return _pick(module, name, target)
+    found = machines[name]
+    return found if isinstance(found, Machine) else found.machine()
+
+
+def _is_machine(value: object, module: ModuleType) -> bool:
+    """A definition, or a class written in this very module."""
+    if isinstance(value, type):
+        return issubclass(value, StateMachine) and value.__module__ == module.__name__
+    return isinstance(value, Machine)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TargetNotFoundError(f"{path} cannot be read: {error.strerror}") from None
+
+
 def split(target: str) -> tuple[str, str]:
     """(`report.py`, `nightly`) of `report.py:nightly`; a drive letter is no name."""
     path, colon, name = target.rpartition(":")
@@ -48,7 +82,7 @@ def split(target: str) -> tuple[str, str]:
 
 def is_file(target: str) -> bool:
     """Whether a target names a file, rather than a module or an instance."""
-    return split(target)[0].endswith((".py", *TEXT_SUFFIXES))
+    return split(target)[0].endswith((".py", ".scxml", *TEXT_SUFFIXES))
 
 
 # --- Text -------------------------------------------------------------------------------------

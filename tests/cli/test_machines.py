@@ -1,0 +1,71 @@
+"""State machines from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from mainspring import Engine
+from mainspring.cli import run
+
+SOURCE = """
+from mainspring import State, StateMachine
+
+class Approval(StateMachine):
+    draft = State(initial=True)
+    review, lost = State(), State()
+    approved = State(final=True)
+    submit = draft.to(review)
+    approve = review.to(approved, when="amount < 10 or boss")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "approvals.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("approvals", None)
+
+
+@pytest.fixture
+def claim(folder):
+    from approvals import Approval  # type: ignore[import-not-found]
+
+    with Engine("sqlite:///m.db") as engine:
+        engine.start(Approval, {"amount": 50}, id="claim")
+    return "claim"
+
+
+def call(capsys, *words: str) -> tuple[int, str]:
+    code = run([*words])
+    read = capsys.readouterr()
+    return code, read.out + read.err
+
+
+def test_an_event_is_sent_and_refused_with_the_reason(claim, capsys):
+    store = ("--store", "m.db")
+    assert call(capsys, "send", claim, "submit", *store) == (0, "▸ claim is in review\n")
+    code, told = call(capsys, "send", claim, "approve", *store)
+    assert code == 5
+    assert "amount < 10 or boss" in told
+    code, told = call(capsys, "send", claim, "approve", "boss=true", "--event-id", "a", "--json", *store)
+    assert code == 0
+    assert json.loads(told)["state"] == "approved"
+    assert json.loads(told)["outcome"]["taken"] is True
+    code, told = call(capsys, "show", claim, *store)
+    assert "approved" in told
+
+
+def test_a_machine_is_checked_and_drawn(claim, capsys):
+    code, told = call(capsys, "check", "approvals.py")
+    assert code == 0
+    assert "Approval: 4 states, no problems" in told
+    assert "odd: state lost: no transition and no initial state leads to it" in told
+    code, told = call(capsys, "graph", "approvals.py:Approval", "--format", "mermaid")
+    assert "submit" in told
+    code, told = call(capsys, "graph", claim, "--format", "mermaid", "--store", "m.db")
+    assert "running" in told
