@@ -120,5 +120,17 @@ def test_what_is_wrong_is_told_before_anything_runs(url):
         a = State(invoke={"type": "workflow", "source": "x"})
         go = a.to(State())
 
-    with Engine(url) as engine, pytest.raises(DefinitionInvalidError, match="state of another machine"):
-        engine.start(Wrong)
+    class Nameless(StateMachine):
+        a = State(invoke={"type": "task"})
+
+    class Foreign(StateMachine):
+        a = State(invoke={"type": "workflow", "source": "x"})
+
+    with Engine(url) as engine:
+        for kind, words in (
+            (Wrong, "state of another machine"),
+            (Nameless, "by its `source`"),
+            (Foreign, "not a workflow"),
+        ):
+            with pytest.raises(DefinitionInvalidError, match=words):
+                engine.start(kind)

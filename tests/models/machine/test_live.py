@@ -233,3 +233,15 @@ def test_the_value_of_a_condition_must_be_a_boolean():
         Odd().go()
     with pytest.raises(EventRefusedError):
         Odd().quiet()
+
+
+def test_an_event_whose_condition_fails_may_lead_on_by_its_error_event():
+    class Careful(StateMachine):
+        calm, alarmed = State(), State()
+        go = calm.to(calm, when="1 / amount > 0")
+        catch = calm.to(alarmed, event="error.execution")
+
+    machine = Careful(amount=0)
+    outcome = machine.go()
+    assert [move.event for move in outcome.moves] == ["error.execution"]
+    assert machine.state == "alarmed"

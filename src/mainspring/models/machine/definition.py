@@ -74,6 +74,14 @@ class Machine:
             for call in state.calls
             if call.document.type != "task" or call.document.type_of or call.document.source_of
         ]
+        problems += [
+            Problem(
+                "a task is invoked by its `source`, the name of a handler: module:name", f"state {state.id}, invoke"
+            )
+            for state in self.plan.states
+            for call in state.calls
+            if call.document.type == "task" and not call.document.source
+        ]
         if problems:
             raise DefinitionInvalidError(self.name, problems)
         return Deployable("machine", self.name, self.document.digest, self.document.encode())

@@ -91,11 +91,14 @@ class Session:
         self._settle()
 
     def handle(self, event: MachineEvent) -> bool:
-        """One external event, until the machine has settled; says whether a transition took it.
+        """One external event, until the machine has settled; says whether it led to any step.
+
+        It may do so although no transition takes it: by the error event of a condition that has no value.
 
         Raises `MachineFailedError` and `MachineEndlessError`, and then nothing has changed.
         """
         self.event, self._names, self.mask = event, None, self.node.mask
+        before = len(self.trail)
         if self.calls:
             self._finalize(event)
         choice = self.node.choices.get(event.name) or self.chart.choose(self.node, event.name)
@@ -104,7 +107,7 @@ class Session:
             self._take(event.name, step)
         if step is not None or self.internal:
             self._settle()
-        return step is not None
+        return len(self.trail) > before
 
     def _settle(self) -> None:
         """Take all that follows without a further external event (a macrostep)."""
