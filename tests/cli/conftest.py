@@ -83,12 +83,16 @@ class Place:
         return subprocess.Popen(
             [sys.executable, "-c", "import sys; from mainspring.cli import main; sys.exit(main())", *arguments],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(SOURCES), "NO_COLOR": "1", "COLUMNS": "100"},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             **options,
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(SOURCES), "NO_COLOR": "1", "COLUMNS": "100"}
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
         until = time.monotonic() + timeout_s

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
+from mainspring import Instance
 from mainspring.cli.load import load
 
 
@@ -138,7 +141,7 @@ def test_an_instance_is_steered_while_another_process_runs_it(place, flow):
     place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
     assert place("pause", "steered").code == 0
     assert place("resume", "steered", "--json").json == {
-        "id": "steered", "command": "resume", "before": "paused", "status": "running",
+        "id": "steered", "command": "resume", "taken": True, "before": "paused", "status": "running",
     }  # fmt: skip
     assert place("cancel", "steered", "--reason", "enough").code == 0
     (place.folder / "hold").unlink()
@@ -146,6 +149,44 @@ def test_an_instance_is_steered_while_another_process_runs_it(place, flow):
     assert process.returncode == 1
     assert "steered cancelled" in seen
     assert "enough" in seen
+
+
+PREDICATE = """
+from mainspring import Workflow, task
+
+def is_wanted(number: int) -> bool:
+    return number > 0
+
+@task
+def double(number: int) -> int:
+    return 2 * number
+
+doubles = Workflow("doubles")
+doubles.output(doubles.add(double, doubles.input("number", int, 1), when=is_wanted))
+"""
+
+
+@pytest.mark.parametrize("arguments", [["pause"], ["cancel"], ["resume"], ["retry"], ["rerun", "double"]])
+def test_a_request_that_is_left_to_others_is_told_as_such(place, flow, monkeypatch, arguments):
+    place("start", flow, "--id", "far")
+    monkeypatch.setattr(Instance, arguments[0], lambda *_: False)
+    command, *rest = arguments
+    answer = place(command, "far", *rest)
+    assert answer.code == 0
+    assert f"{command} of far is requested" in answer.out
+    assert "a process that has the code of 'squares' must take it up: mainspring work FILE" in answer.out
+    assert "already" not in answer.out
+    told = place(command, "far", *rest, "--json").json
+    assert (told["taken"], told["status"]) == (False, "running")
+
+
+def test_a_predicate_that_cannot_be_imported_leaves_the_request_to_a_process_that_has_it(place):
+    (place.folder / "elsewhere").mkdir()
+    (place.folder / "elsewhere" / "doubles_far.py").write_text(PREDICATE)
+    place.spawn("start", "elsewhere/doubles_far.py", "--id", "far").communicate(timeout=30)
+    assert place("pause", "far", "--json").json["taken"] is False
+    place.spawn("work", "elsewhere/doubles_far.py", "--until-idle").communicate(timeout=30)
+    assert place("show", "far", "--json").json["status"] == "paused"
 
 
 def test_targets_by_file_name_and_module(place, flow):

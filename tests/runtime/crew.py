@@ -6,14 +6,17 @@ import asyncio
 import logging
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from mainspring.handler import task
 from mainspring.handler_context import Context
+from mainspring.runtime import frames
 
 
 @task(isolation="process")
@@ -136,3 +139,115 @@ def leave_a_child(folder: str) -> str:
     own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     Path(folder, "own").write_text(str(own.pid))
     return "done"
+
+
+# --- Handlers that copy their process, or write where they should not ---------------------------
+
+
+@task(isolation="process")
+def fork() -> int:
+    """Both return; the copy first."""
+    if copy := os.fork():
+        os.waitpid(copy, 0)
+    return os.getpid()
+
+
+@task(isolation="process")
+def fork_and_raise() -> int:
+    if not (copy := os.fork()):
+        raise LookupError("in the copy")
+    os.waitpid(copy, 0)
+    return os.getpid()
+
+
+@task(isolation="process")
+def fork_and_talk(context: Context) -> int:
+    if not (copy := os.fork()):
+        context.report_progress(0.5, "in the copy")
+    else:
+        os.waitpid(copy, 0)
+    return os.getpid()
+
+
+@task(isolation="process")
+def fork_and_stay() -> int:
+    """The copy goes on when the attempt is over, and cannot be asked to end."""
+    if not (copy := os.fork()):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)
+    return copy
+
+
+def fork_and_wait(folder: str) -> None:
+    if not (copy := os.fork()):
+        time.sleep(60)
+    Path(folder, "began").write_text(str(copy))
+    time.sleep(60)
+
+
+@task(isolation="process")
+def fork_a_daemon_and_vanish(folder: str) -> None:
+    if not os.fork():
+        os.setsid()
+        Path(folder, "own").write_text(str(os.getpid()))
+        time.sleep(60)
+    while not Path(folder, "own").exists():
+        time.sleep(0.01)
+    os._exit(3)
+
+
+@task(isolation="process")
+def scribble(text: str) -> None:
+    for number in output_pipes():
+        os.write(number, text.encode("latin-1"))
+
+
+@task(isolation="process")
+def forge(token: int, pid_more: int) -> None:
+    """Answers in place of its process."""
+    answer = frames.Envelope(os.getpid() + pid_more, token, frames.Returned(b"1"))
+    for number in output_pipes():
+        with os.fdopen(os.dup(number), "wb") as pipe:
+            frames.write(pipe, answer)
+
+
+def output_pipes() -> list[int]:
+    """Pipes that are not the handler's own."""
+    known = {os.fstat(number).st_ino for number in (1, 2)}
+    pipes = [number for number in range(3, 20) if is_open(number) and stat.S_ISFIFO(os.fstat(number).st_mode)]
+    return [number for number in pipes if os.fstat(number).st_ino not in known and is_writable(number)]
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def is_writable(number: int) -> bool:
+    try:
+        os.write(number, b"")
+    except OSError:
+        return False
+    return True
+
+
+may_talk, talked = threading.Event(), threading.Event()
+
+
+@task(isolation="process")
+def talk_later(context: Context) -> None:
+    def talk() -> None:
+        may_talk.wait()
+        context.report_progress(0.75)
+        talked.set()
+
+    threading.Thread(target=talk, daemon=True).start()
+
+
+@task(isolation="process")
+def ring_and_wait() -> None:
+    may_talk.set()
+    talked.wait()

@@ -17,7 +17,7 @@ import pytest
 from mainspring.handler import task
 from mainspring.handler_context import LINE_COUNT_MAX
 from mainspring.kernel.records import Release, Settle
-from mainspring.runtime import children
+from mainspring.runtime import children, frames
 from mainspring.runtime import processes as module
 from tests.runtime import crew
 from tests.runtime.shop import PATIENCE_S, Shop, failure_in
@@ -199,10 +199,10 @@ def test_an_attempt_cancelled_while_its_process_starts_is_released(monkeypatch):
     shop, starting, gate = Shop(processes=1), threading.Event(), threading.Event()
     start = children.ChildProcess
 
-    def slow_start() -> children.ChildProcess:
+    def slow_start(bytes_max: int) -> children.ChildProcess:
         starting.set()
         gate.wait()
-        return start()
+        return start(bytes_max)
 
     monkeypatch.setattr(module, "ChildProcess", slow_start)
     attempt = shop.submit(crew.double, number=1)
@@ -269,6 +269,92 @@ def test_a_child_is_replaced_after_many_attempts(monkeypatch):
     shop = Shop(processes=1)
     pids = [shop.result(crew.pid) for _ in range(7)]
     assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+    shop.worker.kill()
+
+
+# --- Copies, and what does not belong on the pipe ----------------------------------------------
+
+
+@pytest.mark.parametrize("handler", [crew.fork, crew.fork_and_raise, crew.fork_and_talk])
+def test_a_copy_of_the_process_answers_nothing(handler):
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    assert shop.result(handler) == child
+    assert [shop.result(crew.double, number=number) for number in range(5)] == [0, 2, 4, 6, 8]
+    assert shop.result(crew.pid) == child
+    shop.worker.kill()
+
+
+def test_a_copy_ends_with_its_child():
+    shop = Shop(processes=1)
+    copy = shop.result(crew.fork_and_stay)
+    assert is_alive(copy)
+    shop.worker.drain(1)
+    wait_for_end(copy)
+
+
+def test_a_copy_ends_with_its_child_when_the_parent_is_killed(tmp_path):
+    text = SCRIPT.replace("crew.sleep_and_note(folder)", "crew.fork_and_wait(folder)")
+    with run_script(tmp_path, text + '\nif __name__ == "__main__": main()\n', str(tmp_path)) as script:
+        copy = int(wait_for(tmp_path / "began"))
+        script.kill()
+        wait_for_end(copy)
+
+
+def test_a_copy_that_has_left_the_group_does_not_hold_the_answer_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "OUTPUT_WAIT_S_MAX", 0.1)  # it does hold the output
+    shop = Shop(processes=1)
+    failure = shop.failure(crew.fork_a_daemon_and_vanish, folder=str(tmp_path))
+    assert failure.message == "the handler's process ended with exit code 3"
+    os.kill(int(wait_for(tmp_path / "own")), signal.SIGKILL)
+    shop.worker.kill()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"to whom it may concern", "written to its process's connection to mainspring"),
+        (b"?", "written to its process's connection to mainspring"),
+        (frames.MARK + b"\xff\xff\xff\xff", "4,294,967,295 bytes is longer than any can be"),
+        (frames.MARK + b"\x02\x00\x00\x00??", "written to its process's connection to mainspring"),
+        (frames.MARK, "written to its process's connection to mainspring"),
+    ],
+)
+def test_garbage_on_the_pipe_is_a_story_and_another_child_goes_on(data, message):
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    failure = shop.failure(crew.scribble, text=data.decode("latin-1"))
+    assert failure.type == "TaskExitError"
+    assert message in failure.message
+    wait_for_end(child)
+    assert shop.result(crew.pid) != child
+    shop.worker.kill()
+
+
+@pytest.mark.parametrize(
+    ("token_more", "pid_more", "message"),
+    [
+        (0, 1, "answered in place of the handler's process"),
+        (-1, 0, "the handler's process answered its request 1 when 2 was asked"),
+        (1, 0, "the handler's process answered its request 3 when 2 was asked"),
+    ],
+)
+def test_an_answer_to_another_request_is_not_believed(token_more, pid_more, message):
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    failure = shop.failure(crew.forge, token=2 + token_more, pid_more=pid_more)
+    assert failure.type == "TaskExitError"
+    assert message in failure.message
+    wait_for_end(child)
+    assert shop.result(crew.double, number=4) == 8
+    shop.worker.kill()
+
+
+def test_what_a_thread_of_an_earlier_attempt_says_is_not_the_next_ones():
+    shop = Shop(processes=1)
+    shop.result(crew.talk_later)
+    shop.submit(crew.ring_and_wait)
+    assert isinstance(shop.next(), Settle), "no progress before it"
     shop.worker.kill()
 
 

@@ -1,17 +1,17 @@
-"""The command line `mainspring`."""
+"""The command line `mainspring`.
+
+This file is light, so that Ctrl-C is heard from the first moment on; the rest is in `program`.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-
-from mainspring.cli import completion, pages
-from mainspring.cli.commands import COMMANDS, find_command
-from mainspring.cli.failures import exit_code_of, tell
-from mainspring.cli.output import Output
-from mainspring.cli.parser import Parser, split_command
+from types import FrameType
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -19,49 +19,29 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Runs one command; its exit code is returned."""
+    signal.signal(signal.SIGINT, _leave)
+    _open_streams()
     return run(sys.argv[1:])
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command that these arguments say."""
-    output = Output.of(arguments)
-    try:
-        code = _perform(arguments, output)
-        output.close()
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read has seen enough (`mainspring journal ID | head`); nothing may complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
-        if "--debug" in arguments:
-            raise
-        tell(error, output)
-        return exit_code_of(error)
-    return code
+    return int(import_module("mainspring.cli.program").run(arguments))
 
 
-def _perform(arguments: Sequence[str], output: Output) -> int:
-    name, rest = split_command(arguments)
-    match name:
-        case "":
-            output.line(pages.main_page(output))
-            return 0
-        case "help":
-            return _perform([*rest[:1], "--help"], output)
-        case "--version":
-            output.line(import_module("importlib.metadata").version("mainspring"))
-            return 0
-        case "--complete":
-            return completion.complete(rest)
-        case "--install-completion":
-            return completion.install(rest, output)
-        case "test":
-            return int(import_module(COMMANDS["test"].module).perform(list(rest), output))
-    command = find_command(name)
-    module = import_module(command.module)
-    parser = Parser(command)
-    module.arguments(parser)
-    options = parser.read(rest, output)
-    return 0 if options is None else int(module.perform(options, output) or 0)
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
+    """Ctrl-C while nothing runs here that wants an orderly end: what is durable stays."""
+    with suppress(OSError, RuntimeError, ValueError):  # nobody reads, or we came in the middle of a write
+        sys.stdout.flush()
+    os._exit(INTERRUPTED)
+
+
+def _open_streams() -> None:
+    """Whoever closed a standard stream (`mainspring list >&-`) wants silence; and no store may get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.set_inheritable(opened, True)
+            setattr(sys, name, os.fdopen(opened, "r" if name == "stdin" else "w", encoding="utf-8"))

@@ -8,7 +8,7 @@ from mainspring.cli.commands import UsageError
 from mainspring.cli.output import Output, paint
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
-from mainspring.cli.stores import own_name, store_of
+from mainspring.cli.stores import own_name
 from mainspring.demo.tzif import database_version
 from mainspring.demo.workflow import NAME, REPORT, YEARS, demo_workflow
 from mainspring.engine import Engine
@@ -47,7 +47,7 @@ def perform(options: Options, output: Output) -> int:
         output.line(
             paint("Kill it half-way if you like (Ctrl-C, kill -9), and call it again: it goes on.\n", "quiet", output)
         )
-    with Session(Engine(store_of(options), slots=options.slots), options, output) as session:
+    with Session(options, output) as session:
         engine = session.engine
         instance = engine.start(demo_workflow(), {"folder": str(folder), "years": options.years}, id=_next_id(engine))
         code = session.watch(instance, title="demo", go_on=f"{own_name()} demo")

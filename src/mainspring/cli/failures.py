@@ -16,22 +16,41 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
-from mainspring.cli.output import Output, paint
-from mainspring.errors import BrokenError, DefinitionInvalidError, MainspringError
+from mainspring.cli.output import Output, OutputLostError, paint
+from mainspring.errors import (
+    BrokenError,
+    DefinitionInvalidError,
+    DeniedError,
+    MainspringError,
+    NotFoundError,
+    UnavailableError,
+)
 
 
 def exit_code_of(error: Exception) -> int:
     """The exit code of an error's family; whatever nobody expected is our fault."""
-    return error.exit_code if isinstance(error, MainspringError) else BrokenError.exit_code
+    match error:
+        case MainspringError():
+            return error.exit_code
+        case PermissionError():
+            return DeniedError.exit_code
+        case FileNotFoundError():
+            return NotFoundError.exit_code
+        case OSError(filename=str()) | OSError(filename=bytes()):
+            return UnavailableError.exit_code
+        case _:
+            return BrokenError.exit_code
 
 
 def tell(error: Exception, output: Output) -> None:
     """Say what went wrong."""
-    if output.is_json:
+    if output.is_json and not isinstance(error, OutputLostError):
         output.json({"error": _as_json(error)})
-    for line in _lines(error, output):
-        print(line, file=sys.stderr)
+    with suppress(OSError):  # nobody can be told; the exit code is left
+        for line in _lines(error, output):
+            print(line, file=sys.stderr)
 
 
 def _lines(error: Exception, output: Output) -> list[str]:
@@ -42,6 +61,8 @@ def _lines(error: Exception, output: Output) -> list[str]:
             return [f"{head} {error.name} has {count}", *(f"  {problem}" for problem in error.problems)]
         case MainspringError():
             return [f"{head} {error}"]
+        case OSError() if exit_code_of(error) != BrokenError.exit_code:
+            return [f"{head} {error.filename or 'a file'}: {error.strerror}"]
         case _:
             return [
                 f"{head} {type(error).__name__}: {error}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from mainspring.cli.output import Output
@@ -16,7 +15,7 @@ class FileDeniedError(DeniedError):
 def write(target: str, text: str, output: Output) -> None:
     """To a file, which is told, or to standard output for `-`."""
     if target == "-":
-        sys.stdout.write(text)
+        output.write(text)
         return
     try:
         Path(target).write_text(text, encoding="utf-8")

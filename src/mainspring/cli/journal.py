@@ -35,7 +35,7 @@ def perform(options: Options, output: Output) -> int:
         for entries in _pages(instance, options):
             for entry in entries:
                 if output.is_json:
-                    print(msgspec.json.encode(_as_json(entry)).decode(), flush=True)
+                    output.line(msgspec.json.encode(_as_json(entry)).decode(), flush=True)
                 else:
                     _show(entry, options, output)
     return 0
@@ -62,9 +62,9 @@ def _show(entry: Entry, options: Options, output: Output) -> None:
     for place, line in enumerate(lines):
         text = line if options.full else cut(line, max(20, output.width - len(head) - 3))
         if place == 0:
-            print(f"{paint(head, 'quiet', output)}{paint(text, 'bold', output)}", flush=options.follow)
+            output.line(f"{paint(head, 'quiet', output)}{paint(text, 'bold', output)}", flush=options.follow)
         else:
-            print(f"{' ' * len(head)}{paint('→', 'quiet', output)} {text}", flush=options.follow)
+            output.line(f"{' ' * len(head)}{paint('→', 'quiet', output)} {text}", flush=options.follow)
 
 
 def _decided(decision: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from mainspring import Machine, StateMachine, Workflow
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.values import parse_word
-from mainspring.errors import InvalidError, MainspringError, NotFoundError
+from mainspring.errors import DeniedError, InvalidError, MainspringError, NotFoundError
 from mainspring.loading import load_workflow
 
 TEXT_SUFFIXES = (".yaml", ".yml", ".json")
@@ -27,6 +27,10 @@ class TargetNotFoundError(NotFoundError):
 
 class TargetInvalidError(InvalidError):
     """The file or module cannot be loaded, or has no workflow."""
+
+
+class TargetDeniedError(DeniedError):
+    """The file may not be read."""
 
 
 def load(target: str) -> Workflow:
@@ -85,12 +89,20 @@ def is_file(target: str) -> bool:
     return split(target)[0].endswith((".py", ".scxml", *TEXT_SUFFIXES))
 
 
+def _check_readable(path: Path) -> None:
+    try:
+        if not path.is_file():
+            raise TargetNotFoundError(f"there is no file {path}")
+        path.open("rb").close()
+    except OSError as error:
+        raise TargetDeniedError(f"{path} cannot be read: {error.strerror}") from None
+
+
 # --- Text -------------------------------------------------------------------------------------
 
 
 def _from_text(path: Path) -> Workflow:
-    if not path.is_file():
-        raise TargetNotFoundError(f"there is no file {path}")
+    _check_readable(path)
     make_importable(path.parent)
     make_importable(Path.cwd())
     return load_workflow(path)
@@ -100,8 +112,7 @@ def _from_text(path: Path) -> Workflow:
 
 
 def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise TargetNotFoundError(f"there is no file {path}")
+    _check_readable(path)
     folder, name = path.resolve().parent, path.stem
     while (folder / "__init__.py").is_file():  # a module of a package is imported by its whole name
         folder, name = folder.parent, f"{folder.name}.{name}"

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from mainspring.errors import UnavailableError
+
 WIDTH_DEFAULT = 100
 """Of what is no terminal."""
 
@@ -50,6 +52,10 @@ Cell = str | tuple[str, str]
 """Text, or (text, style)."""
 
 
+class OutputLostError(UnavailableError):
+    """Standard output takes no more."""
+
+
 class Output:
     """Where a command prints to."""
 
@@ -69,25 +75,39 @@ class Output:
         before = arguments[: arguments.index("--")] if "--" in arguments else arguments
         return cls(is_json="--json" in before)
 
-    def line(self, text: str = "") -> None:
-        print(text)
+    def write(self, text: str, *, flush: bool = False) -> None:
+        """Text as it is; raises `BrokenPipeError` when nobody reads, `OutputLostError` when it cannot be written."""
+        try:
+            sys.stdout.write(text)
+            if flush:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLostError(f"standard output cannot be written: {error.strerror}") from error
+
+    def line(self, text: str = "", *, flush: bool = False) -> None:
+        self.write(f"{text}\n", flush=flush)
 
     def note(self, text: str) -> None:
         """Something for people: not part of the result, so it does not go where results do when these are JSON."""
-        print(text, file=sys.stderr if self.is_json else sys.stdout)
+        if self.is_json:
+            print(text, file=sys.stderr)
+        else:
+            self.line(text)
 
     def json(self, value: Any) -> None:
         """One JSON document."""
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str)).decode() + "\n")
+        self.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str)).decode() + "\n")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Iterable[int] = ()) -> None:
         """Columns as wide as their contents; the last is cut where the terminal ends."""
         for line in table_lines(header, list(rows), frozenset(right), self):
-            print(line)
+            self.line(line)
 
     def close(self) -> None:
-        """Everything is out; raises `BrokenPipeError` now rather than when Python ends."""
-        sys.stdout.flush()
+        """Everything is out; raises now rather than when Python ends."""
+        self.write("", flush=True)
 
 
 def colours_wanted(is_terminal: bool) -> bool:

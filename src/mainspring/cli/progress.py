@@ -92,7 +92,7 @@ class LinesView(View):
         self.say(f"{title}: {instance}")
 
     def say(self, text: str) -> None:
-        print(text, flush=True)
+        self._output.line(text, flush=True)
 
     def update(self, watch: Watch, happenings: list[Happening]) -> None:
         for line in self._failures.lines(happenings):

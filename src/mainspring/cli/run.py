@@ -8,7 +8,7 @@ from mainspring.cli.load import load, read_input
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
-from mainspring.cli.stores import hint, store_of
+from mainspring.cli.stores import hint
 from mainspring.cli.values import read_attributes
 from mainspring.engine import Engine
 from mainspring.instance import Instance
@@ -47,10 +47,8 @@ def perform(options: Options, output: Output) -> int:
     if options.slots is not None and options.slots < 1:
         raise UsageError("--slots must be 1 or more; `mainspring start` starts without running")
     workflow = load(options.target)
-    engine = Engine(store_of(options), slots=options.slots)
-    session = Session(engine, options, output)
-    with session:
-        instance = start(engine, workflow, options)
+    with Session(options, output) as session:
+        instance = start(session.engine, workflow, options)
         go_on = hint(options, "run", options.target, "--id", instance.id)
         return session.watch(instance, title=workflow.name, go_on=go_on)
 

@@ -16,12 +16,13 @@ from concurrent.futures import wait
 from types import FrameType, TracebackType
 from typing import Any
 
+from mainspring.cli import INTERRUPTED
 from mainspring.cli.moments import instant
 from mainspring.cli.output import Output, paint, sign
 from mainspring.cli.parser import Options
 from mainspring.cli.progress import View, view_for
 from mainspring.cli.result import show_end
-from mainspring.cli.stores import hint
+from mainspring.cli.stores import hint, store_of
 from mainspring.cli.values import failure_json
 from mainspring.engine import DRAIN_S, Engine
 from mainspring.instance import Instance
@@ -36,14 +37,14 @@ LOOK_S = 60.0
 """Between two looks at what nobody takes."""
 GIVE_BACK_S = 1.0
 """To give back what is leased; if it takes longer, others notice that this process is gone."""
-INTERRUPTED = 130
 
 
 class Session:
-    """An engine, from its start to its orderly end."""
+    """An engine, from its start to its orderly end; Ctrl-C is counted from before it is opened."""
 
-    def __init__(self, engine: Engine, options: Options, output: Output) -> None:
-        self.engine = engine
+    engine: Engine
+
+    def __init__(self, options: Options, output: Output) -> None:
         self._options = options
         self._output = output
         self._signals = 0
@@ -54,12 +55,20 @@ class Session:
         logging.getLogger("mainspring.task").addHandler(logging.NullHandler())
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._count)
+        try:
+            self.engine = Engine(store_of(self._options), slots=self._options.slots)
+        except BaseException:
+            self._restore_signals()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.engine.close(drain_s=DRAIN_S if kind is None else 0.0)
+        self._restore_signals()
+
+    def _restore_signals(self) -> None:
         for number, handler in self._before.items():
             # Whoever presses Ctrl-C once more while Python ends has seen that it was heard.
             signal.signal(number, signal.SIG_IGN if self._signals else handler)

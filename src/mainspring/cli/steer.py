@@ -8,7 +8,10 @@ from mainspring.cli.steering import open_to_steer
 from mainspring.cli.stores import hint, is_worked_on
 from mainspring.instance import Instance
 
-REASONED = ("cancel", "pause")
+ARGUMENTS = {"cancel": ("reason",), "pause": ("reason",), "resume": (), "retry": (), "rerun": ("node",)}
+"""Of each verb of `Instance`, the options that it takes."""
+IDLE_TWICE = ("cancel", "pause", "resume")
+"""Said a second time, these change nothing."""
 WAKING = ("resume", "retry", "rerun")
 """After these something is to run, so somebody must be there to run it."""
 
@@ -16,11 +19,11 @@ WAKING = ("resume", "retry", "rerun")
 def arguments(parser: Parser) -> None:
     verb = parser.command.name
     parser.add_argument("id", metavar="ID", help="of the instance")
-    if verb == "rerun":
+    if "node" in ARGUMENTS[verb]:
         parser.add_argument(
             "node", metavar="NODE", help="the node to begin with; all that depends on it runs again too"
         )
-    if verb in REASONED:
+    if "reason" in ARGUMENTS[verb]:
         parser.add_argument("--reason", metavar="TEXT", default="", help="is kept in the journal")
     parser.note = "It works while other processes use the store: they see it within a tenth of a second."
 
@@ -28,30 +31,28 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     with open_to_steer(options) as engine:
         instance = engine.get(options.id)
-        before = instance.status
-        _ask(instance, options)
+        before = instance.info()
+        taken = _ask(instance, options)
         status = instance.status
         waits = options.command in WAKING and not is_worked_on(engine)
     if output.is_json:
-        output.json({"id": options.id, "command": options.command, "before": before, "status": status})
+        output.json(
+            {"id": options.id, "command": options.command, "taken": taken, "before": before.status, "status": status}
+        )
         return 0
-    output.line(f"{sign(status, output)} {options.id} is {status}" + (" already" if status == before else ""))
+    if not taken:
+        work = paint(hint(options, "work", "FILE"), "name", output)
+        output.line(f"{options.command} of {options.id} is requested")
+        output.line(f"  a process that has the code of {before.definition!r} must take it up: {work}")
+        return 0
+    same = status == before.status and options.command in IDLE_TWICE
+    output.line(f"{sign(status, output)} {options.id} is {status}" + (" already" if same else ""))
     if waits and status == "running":
         output.line(f"  nobody works on this store now; {paint(hint(options, 'work'), 'name', output)} does")
     return 0
 
 
-def _ask(instance: Instance, options: Options) -> None:
-    match options.command:
-        case "cancel":
-            instance.cancel(options.reason)
-        case "pause":
-            instance.pause(options.reason)
-        case "resume":
-            instance.resume()
-        case "retry":
-            instance.retry()
-        case "rerun":
-            instance.rerun(options.node)
-        case verb:
-            raise ValueError(f"no verb {verb!r}")
+def _ask(instance: Instance, options: Options) -> bool:
+    """Whether the request was taken up at once; otherwise it is left for a process that has the definition's code."""
+    arguments = [getattr(options, name) for name in ARGUMENTS[options.command]]
+    return getattr(instance, options.command)(*arguments) is not False

@@ -7,8 +7,6 @@ from mainspring.cli.load import load, make_importable
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
-from mainspring.cli.stores import store_of
-from mainspring.engine import Engine
 
 
 def arguments(parser: Parser) -> None:
@@ -28,7 +26,7 @@ def perform(options: Options, output: Output) -> int:
         raise UsageError("--slots must be 1 or more")
     make_importable(".")
     workflows = [load(target) for target in options.targets]
-    with Session(Engine(store_of(options), slots=options.slots), options, output) as session:
+    with Session(options, output) as session:
         for workflow in workflows:
             session.engine.deploy(workflow)
         return session.work(until_idle=options.until_idle)

@@ -3,11 +3,15 @@
 It is started with two arguments, the parent's `sys.path` and its main script.  Requests come by standard input, answers
 leave by standard output; both are moved away before any handler runs, so that handlers can print: what they print
 goes to standard error, which the parent reads.  When the parent is gone the child ends, whatever its handler does.
+
+A handler may copy the process (`os.fork`).  Invariant: only the process that was started answers; a copy that comes
+back from the handler ends there, and all copies end with the child.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextvars
 import importlib.util
 import io
@@ -24,7 +28,7 @@ from mainspring.errors import HandlerUnknownError
 from mainspring.handler import Handler
 from mainspring.handler_context import LINE_COUNT_MAX, Context, LogLine, Send, current
 from mainspring.runtime.failure import failure_of
-from mainspring.runtime.frames import Perform, Raised, Ready, Returned, Said, read_request, write
+from mainspring.runtime.frames import Envelope, Perform, Raised, Ready, Returned, Said, read_request, write
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.runs import as_told
 
@@ -49,10 +53,11 @@ class Terminated(SystemExit):
 class Sayer(Context):
     """A context that says each line at once: the process may be killed before the next."""
 
-    __slots__ = ("_said", "unsaid")
+    __slots__ = ("_said", "token", "unsaid")
 
-    def __init__(self, instance: str, key: str, attempt: int, handler: str, send: Send) -> None:
-        super().__init__(instance, key, attempt, handler, send)
+    def __init__(self, request: Perform, send: Send) -> None:
+        super().__init__(request.instance, request.key, request.attempt, request.path, send)
+        self.token = request.token
         self._said = 0
         self.unsaid = 0
         """Lines that the parent would not keep."""
@@ -75,20 +80,40 @@ class Child:
         self._output = output
         self._handlers = Handlers()
         self._inbox: queue.SimpleQueue[Perform | None] = queue.SimpleQueue()
+        self._pid = os.getpid()
         self._busy = False
+        self._ended = False
         self._context: Context | None = None
         self._answering = threading.Lock()  # handlers may report progress from threads of their own
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._terminate)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._let_go)
         threading.Thread(target=self._listen, name="mainspring-parent", daemon=True).start()
-        self._answer(Ready())
+        self._answer(0, Ready())
         while (request := self._inbox.get()) is not None:
             self._busy = True
             answer = self._perform(request)
+            if self._is_copy():
+                os._exit(isinstance(answer, Raised))
             self._busy = False
             self._end_output()
-            self._answer(answer)
+            self._answer(request.token, answer)
+        self._ended = True
+
+    def leave(self) -> None:
+        """The last that is done: after a regular end, end what handlers have left running, copies among them."""
+        if self._ended and not self._is_copy():
+            _kill_group()
+
+    def _is_copy(self) -> bool:
+        return os.getpid() != self._pid
+
+    def _let_go(self) -> None:
+        """In a copy: neither hear nor answer, and do not hold the pipes open when the child has died."""
+        os.close(self._requests.fileno())
+        os.close(self._answers.fileno())
 
     def _listen(self) -> None:
         """Wait for requests, and for the end of the parent."""
@@ -106,7 +131,7 @@ class Child:
         raise Terminated(128 + signal.SIGTERM)
 
     def _perform(self, request: Perform) -> Returned | Raised:
-        context = Sayer(request.instance, request.key, request.attempt, request.path, self._say)
+        context = Sayer(request, self._say)
         self._context = context
         try:
             handler = self._find(request.path)
@@ -128,12 +153,15 @@ class Child:
         finally:
             importing.clear()
 
-    def _say(self, _: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
-        self._answer(Said(fraction, lines))
+    def _say(self, context: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
+        if not self._is_copy():  # which nobody listens to; it may be at work all the same
+            self._answer(context.token, Said(fraction, lines))  # type: ignore[attr-defined]  # it is a Sayer
 
-    def _answer(self, answer: Ready | Said | Returned | Raised) -> None:
+    def _answer(self, token: int, answer: Ready | Said | Returned | Raised) -> None:
+        if self._is_copy():  # asked before the lock, which may have been held when the copy was made
+            os._exit(1)
         with self._answering:
-            write(self._answers, answer)
+            write(self._answers, Envelope(self._pid, token, answer))
 
     def _end_output(self) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -157,7 +185,9 @@ def main() -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     _offer_main(sys.argv[2])
     sys.argv[1:] = []
-    Child(os.fdopen(requests, "rb"), os.fdopen(answers, "wb"), output).run()
+    child = Child(os.fdopen(requests, "rb"), os.fdopen(answers, "wb"), output)
+    atexit.register(child.leave)  # before all that handlers register, so that it comes after
+    child.run()
     last = threading.Timer(EXIT_S_MAX, _kill_group)
     last.daemon = True
     last.start()

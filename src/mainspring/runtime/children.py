@@ -14,7 +14,17 @@ from typing import Any, BinaryIO
 from mainspring.errors import TaskExitError, UnavailableError
 from mainspring.handler_context import LINE_COUNT_MAX, LINE_LENGTH_MAX
 from mainspring.runtime.child import END_MARK, START
-from mainspring.runtime.frames import Answer, Perform, Ready, read_answer, write
+from mainspring.runtime.frames import (
+    Envelope,
+    FrameInvalidError,
+    Perform,
+    Raised,
+    Ready,
+    Returned,
+    Said,
+    read_answer,
+    write,
+)
 from mainspring.runtime.runs import Run
 
 OUTPUT_WAIT_S_MAX = 2.0
@@ -32,14 +42,21 @@ PART_BYTES_MAX = LINE_LENGTH_MAX - 50
 class ChildProcess:
     """One process; used by one thread at a time, except `terminate` and `kill`."""
 
-    def __init__(self) -> None:
+    def __init__(self, bytes_max: int) -> None:
         self.performed = 0
+        """Requests so far; the number of the last is its token."""
+        self._bytes_max = bytes_max
+        self._pid = 0
         self._process = _start()
         self._output = Output(self._process.stderr)  # type: ignore[arg-type]
         self._ended = threading.Event()
         threading.Thread(target=self._output.read, name="mainspring-output", daemon=True).start()
         threading.Thread(target=self._watch, name="mainspring-child", daemon=True).start()
-        if not isinstance(self.receive(), Ready):
+        ready = self._read()
+        if isinstance(ready, Envelope) and isinstance(ready.answer, Ready):
+            self._pid = ready.pid  # not that of `Popen`, which may be a launcher's
+        else:
+            self.kill()
             self.close()
             self._output.finish()
             raise UnavailableError(f"a process for handlers did not start: {self.death()}; {self._output.start_text()}")
@@ -48,15 +65,45 @@ class ChildProcess:
     def is_alive(self) -> bool:
         return not self._ended.is_set()
 
-    def send(self, run: Run, request: Perform) -> None:
-        """Raises `OSError` if it has died."""
+    def send(self, run: Run) -> None:
+        """Ask it to run an attempt; raises `OSError` if it has died."""
         self.performed += 1
         self._output.attend(run)
+        request = Perform(
+            self.performed, run.target.path, run.instance, run.key, run.attempt, run.record.payload, self._bytes_max
+        )
         write(self._process.stdin, request)  # type: ignore[arg-type]
 
-    def receive(self) -> Answer | None:
-        """The next answer; None: it has died."""
-        return read_answer(self._process.stdout)  # type: ignore[arg-type]
+    def receive(self) -> Said | Returned | Raised | TaskExitError:
+        """What it says next of the attempt; an error, as a value: it has died, or cannot be believed any more."""
+        while isinstance(envelope := self._read(), Envelope):
+            answer = envelope.answer
+            if envelope.pid != self._pid:
+                return TaskExitError(
+                    f"process {envelope.pid} answered in place of the handler's process {self._pid}: a copy that a "
+                    f"handler makes with `os.fork` must end with `os._exit`"
+                )
+            if isinstance(answer, Said) and envelope.token < self.performed:
+                continue  # a thread that an earlier attempt has left behind
+            if isinstance(answer, Ready) or envelope.token != self.performed:
+                return TaskExitError(
+                    f"the handler's process answered its request {envelope.token} when {self.performed} was asked, "
+                    f"so its answers cannot be told apart any more"
+                )
+            return answer
+        return self.death() if envelope is None else envelope
+
+    def _read(self) -> Envelope | TaskExitError | None:
+        """The next that comes through the pipe; None: nothing will."""
+        try:
+            return read_answer(self._process.stdout, self._bytes_max)  # type: ignore[arg-type]
+        except FrameInvalidError as error:
+            return TaskExitError(
+                f"a handler has written to its process's connection to mainspring, a file descriptor that is not its "
+                f"own: {error}"
+            )
+        except OSError:
+            return None
 
     def finish(self) -> None:
         """Wait for the rest of what the handler has printed."""

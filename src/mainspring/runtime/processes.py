@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from typing import cast
 
-from mainspring.errors import MainspringError
+from mainspring.errors import MainspringError, TaskExitError
 from mainspring.kernel.records import Attempt, Release, Settle
 from mainspring.models.contract import Failure
 from mainspring.runtime.children import ChildProcess
 from mainspring.runtime.failure import failure_of
-from mainspring.runtime.frames import Answer, Perform, Raised, Ready, Returned, Said
+from mainspring.runtime.frames import Raised, Returned, Said
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pool import Pool, Seat
 from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Run, Runs, too_late
@@ -27,6 +27,9 @@ TERMINATE_GRACE_S = 2.0
 
 ATTEMPT_COUNT_MAX = 1_000
 """After so many a child is replaced, for handlers leak memory."""
+
+Outcome = Returned | Raised | MainspringError | None
+"""What came of asking a child: its answer; or why there is none; or nothing, for it was not asked."""
 
 
 class ProcessExecutor:
@@ -87,52 +90,57 @@ class ProcessExecutor:
         runs = self.runs
         run = runs.make(attempt, self._handlers.get(attempt.handler))
         runs.live.add(run)
+        answer: Outcome = None
+        child: ChildProcess | None = None
         try:
             child = run.carrier = self._child(seat)
             if attempt.timeout_s is not None:
                 run.alarm = self.runs.watchdog.set(attempt.timeout_s, self._expire, run)
-            answer = None if run.verdict else self._ask(child, run)
+            if not run.verdict:
+                answer = self._ask(child, run)
         except MainspringError as error:
-            answer, child = Raised(failure_of(error, "")), None
+            answer = error
         if run.alarm is not None:
             self.runs.watchdog.silence(run.alarm)
         run.carrier = None
-        if child is not None and (answer is None or run.verdict or child.performed >= ATTEMPT_COUNT_MAX):
-            self._dismiss(seat, child, gently=answer is not None and not run.verdict)
-        outcome = self._outcome(run, child, answer)
+        if child is not None:
+            self._keep_or_dismiss(seat, child, well=isinstance(answer, Returned | Raised) and not run.verdict)
+        outcome = self._outcome(run, answer)
         if runs.claim(run):
             runs.report([outcome])
         return True
 
-    def _ask(self, child: ChildProcess, run: Run) -> Answer | None:
-        """Have the child run the attempt, and pass on what it says meanwhile; None: it died."""
+    def _ask(self, child: ChildProcess, run: Run) -> Returned | Raised | TaskExitError:
+        """Have the child run the attempt, and pass on what it says meanwhile."""
         run.started_at = self.runs.now()
-        request = Perform(run.target.path, run.instance, run.key, run.attempt, run.record.payload, self.runs.bytes_max)
         self._busy.add(child)
+        answer: Returned | Raised | Said | TaskExitError
         try:
-            child.send(run, request)
-            while isinstance(answer := child.receive(), Said | Ready):
-                if isinstance(answer, Said):
-                    run.relay(answer.fraction, answer.lines)
+            child.send(run)
+            while isinstance(answer := child.receive(), Said):
+                run.relay(answer.fraction, answer.lines)
         except OSError:
-            answer = None
+            answer = child.death()
+        if isinstance(answer, TaskExitError):
+            child.kill()
         child.finish()
         self._busy.discard(child)
         if isinstance(answer, Returned | Raised):
             run.drop(answer.dropped)
         return answer
 
-    def _outcome(self, run: Run, child: ChildProcess | None, answer: Answer | None) -> Settle | Release:
+    def _outcome(self, run: Run, answer: Outcome) -> Settle | Release:
         match answer:
             case Returned(output) if run.verdict != TIMED_OUT:
                 return self.runs.completed(run, output)
+            case Returned():
+                return self._failed(run, failure_of(too_late(run), ""))
             case Raised(failure):
                 return self._failed(run, failure)
-            case None if not run.started_at:  # told to end while the process was starting
+            case MainspringError():
+                return self._failed(run, failure_of(answer, ""))
+            case None:  # told to end while the process was starting
                 return Release(run.record)
-            case _:
-                death = None if child is None or answer is not None else child.death()
-                return self._failed(run, failure_of(death or too_late(run), ""))
 
     def _failed(self, run: Run, failure: Failure) -> Settle | Release:
         """What a failure means, given why the run was told to end."""
@@ -151,8 +159,13 @@ class ProcessExecutor:
         if seat.child is not None and not seat.child.is_alive:
             self._dismiss(seat, seat.child, gently=True)
         if seat.child is None:
-            seat.child = ChildProcess()
+            seat.child = ChildProcess(self.runs.bytes_max)
         return cast(ChildProcess, seat.child)
+
+    def _keep_or_dismiss(self, seat: Seat, child: ChildProcess, *, well: bool) -> None:
+        """Whether a child serves the next attempt too; killed if this one did not go well."""
+        if not well or child.performed >= ATTEMPT_COUNT_MAX:
+            self._dismiss(seat, child, gently=well)
 
     def _dismiss(self, seat: Seat, child: ChildProcess, *, gently: bool) -> None:
         seat.child = None
