@@ -201,6 +201,31 @@ def test_rerun_begins_with_a_node(store):
     assert store("show", "good", "--json").json["status"] == "completed"
 
 
+UNTOLD = """
+from mainspring import Retry, Workflow, task
+
+@task
+def work() -> int:
+    raise ValueError("no")
+
+@task(retries=Retry.fixed(1, 0.01))
+def tell(failure: dict) -> None:
+    raise ConnectionError("nobody answers")
+
+careful = Workflow("careful", on_failure=tell)
+careful.add(work)
+"""
+
+
+def test_a_failure_that_could_not_be_told_is_shown(place):
+    (place.folder / "untold.py").write_text(UNTOLD)
+    assert place("run", "untold.py", "--id", "sad").code == 1
+    shown = place("show", "sad").out
+    assert "ValueError: no" in shown
+    assert "on_failure failed as well, in 2 attempts\n  ConnectionError: nobody answers" in shown
+    assert place("show", "sad", "--json").json["on_failure"]["type"].endswith("ConnectionError")
+
+
 FAMILY = """
 from mainspring import Workflow, task
 

@@ -12,12 +12,14 @@ from mainspring.cli.parser import Options, Parser
 from mainspring.cli.result import show_failure, show_next, show_value
 from mainspring.cli.stages import Row, rows_of
 from mainspring.cli.stores import hint, is_worked_on, look
-from mainspring.cli.values import info_json, instant_json, node_json
+from mainspring.cli.values import failure_json, info_json, instant_json, node_json
 from mainspring.cli.waiting import TASKS_MAX, WAITED_LONG_S, family_of, strangers_of, waiting_since
 from mainspring.instance import Info
 from mainspring.models.contract import NodeView
 from mainspring.watch import Watch, node_of
 
+ON_FAILURE = "on_failure"
+"""The key of the task that is told of a failure; no node may be called so."""
 ROWS_MAX = 60
 """Nodes that are shown one by one; more are told in stages, and those that failed by themselves."""
 FAILED_MAX = 10
@@ -69,6 +71,8 @@ def _as_json(watch: Watch) -> dict[str, Any]:
         node_json(node, watch.times.get(node.key)) | {"waiting_since": instant_json(waiting.get(node.key))}
         for node in watch.nodes()
     ]
+    untold = watch.failures.get(ON_FAILURE)
+    described["on_failure"] = None if untold is None else failure_json(untold.failure)
     children = watch.children()
     described["children"] = [info_json(child.info) for child in children]
     return described
@@ -98,9 +102,23 @@ def _ending(watch: Watch, options: Options, output: Output) -> None:
         output.line()
         output.line(paint("Failed", "bold", output))
         show_failure(info.failure, output)
+    _tell_untold(watch, output)
     if info.reason:
         output.line(f"\n  {info.reason}")
     show_next(info, options, output)
+
+
+def _tell_untold(watch: Watch, output: Output) -> None:
+    """That the handler which should be told of failures has failed itself."""
+    happening = watch.failures.get(ON_FAILURE)
+    if happening is None or watch.status != "failed":  # it may have been retried since
+        return
+    tries = f", in {happening.attempt} attempts" if happening.attempt > 1 else ""
+    output.line(f"\n{paint(f'{ON_FAILURE} failed as well{tries}', 'bold', output)}")
+    if happening.failure is None:
+        output.line("  its worker was lost")
+    else:
+        show_failure(happening.failure, output)
 
 
 # --- The tree ---------------------------------------------------------------------------------
