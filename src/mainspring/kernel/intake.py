@@ -152,8 +152,8 @@ def tell(turn: Turn, input: Tell) -> None:
         turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
         return
     turn.settling = None
-    refused = hand(turn, id, input.event)
-    turn.replies.append((input.reply, None if refused is None else RefusedError(refused)))
+    handed = hand(turn, id, input.event)
+    turn.replies.append((input.reply, RefusedError(handed.refusal) if handed.refusal else handed.is_taken))
 
 
 def await_(turn: Turn, input: Await) -> None:

@@ -103,7 +103,11 @@ class Deploy(Struct):
 
 
 class Tell(Struct):
-    """Deliver an event to an instance; the reply is None, or the error that says why it is refused."""
+    """Deliver an event to an instance.
+
+    The reply is True, False if it was left for a process that hosts the definition, or the error that says why it is
+    refused.
+    """
 
     public_id: str
     event: Event
