@@ -86,9 +86,9 @@ class Engine(Looking):
         lease_s: float = LEASE_S,
         name: str | None = None,
     ) -> None:
-        if slots is not None and slots < 0:
-            raise SettingInvalidError(f"slots must be 0 or more, not {slots}")
-        if lease_s <= 0:
+        if slots is not None and (not _is_whole(slots) or slots < 0):
+            raise SettingInvalidError(f"slots must be a whole number from 0, not {slots!r}")
+        if not lease_s > 0:
             raise SettingInvalidError(f"lease_s must be seconds above 0, not {lease_s!r}")
         store = open_store(store_url(url))
         super().__init__(url, clock=clock, reader=open_reader(store))
@@ -157,8 +157,7 @@ class Engine(Looking):
         return int(self._pump.call(Deploy(self._deployable(definition))).result())
 
     def _deployable(self, definition: Startable | type[StateMachine] | str) -> Deployable:
-        if isinstance(definition, type):
-            definition = definition.machine()
+        definition = definition.machine() if isinstance(definition, type) else definition
         if isinstance(definition, str):
             row = self._reader.find_definition(definition)
             if row is None:
@@ -166,6 +165,10 @@ class Engine(Looking):
                     f"no definition {definition!r} in this store; deploy it first, or start the definition itself"
                 )
             return Deployable(row.model, row.name, row.digest, row.document)
+        if not hasattr(definition, "deployable"):
+            raise SettingInvalidError(
+                f"{definition!r:.80} is no definition; start a Workflow, or one that was deployed by its name"
+            )
         deployable = definition.deployable()
         if deployable.digest not in self._known:
             for name, handler in definition.handlers.items():
@@ -294,8 +297,12 @@ class Engine(Looking):
     ) -> list[Instance]:
         if ids is not None and len(ids) != len(payloads):
             raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
-        if not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
-            raise SettingInvalidError(f"priority must be {-PRIORITY_MAX:,} to {PRIORITY_MAX:,}, not {priority!r}")
+        if not _is_whole(priority) or not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
+            raise SettingInvalidError(
+                f"priority must be a whole number from {-PRIORITY_MAX:,} to {PRIORITY_MAX:,}, not {priority!r}"
+            )
+        if not isinstance(attributes, Mapping | None):
+            raise SettingInvalidError(f"attributes must be a dict, not {attributes!r:.80}")
         not_before = self._not_before(delay_s, at)
         labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
         entries = [
@@ -365,22 +372,29 @@ class Engine(Looking):
 
     # --- For instances ------------------------------------------------------------------------
 
-    def tell(self, id: str, event: Event) -> None:
-        """Deliver an event to an instance and wait until it is durable; raises `RefusedError`."""
-        self._pump.call(Tell(id, event)).result()
+    def tell(self, id: str, event: Event) -> bool:
+        """Deliver an event to an instance and wait until it is durable.
+
+        False: it was left for a process that has the code of the definition.  Raises `RefusedError`.
+        """
+        return bool(self._pump.call(Tell(id, event)).result())
 
     def call(self, input: Any) -> Future[Any]:
         """Hand an input to the kernel."""
         return self._pump.call(input)
 
 
-def _checked_id(id: str | None) -> str | None:
+def _checked_id(id: Any) -> str | None:
     if id is None:
         return None
-    if not id.strip() or len(id) > 200 or not id.isprintable():
+    if not isinstance(id, str) or not id.strip() or len(id) > 200 or not id.isprintable():
         raise PayloadInvalidError("id", f"expected 1 to 200 printable characters, found {id!r:.60}")
     return id
 
 
 def _is_gone(worker: WorkerRow) -> bool:
     return is_gone(worker.process)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

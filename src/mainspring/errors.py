@@ -245,6 +245,10 @@ class StoreUnavailableError(UnavailableError):
     """The store cannot be reached, is full, or is held by somebody else for too long."""
 
 
+class StoreLostError(ConflictError):
+    """The store's file was deleted or replaced while it was open."""
+
+
 class SchemaNewerError(ConflictError):
     """The store was written by a newer mainspring."""
 

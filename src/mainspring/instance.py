@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
@@ -86,7 +87,7 @@ class Host(Protocol):
 
     @property
     def reader(self) -> Reader: ...
-    def tell(self, id: str, event: Event) -> None: ...
+    def tell(self, id: str, event: Event) -> bool: ...
     def call(self, input: Any) -> Future[Any]: ...
 
 
@@ -163,26 +164,28 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
             return msgspec.json.decode(output)
 
     # --- Steering -----------------------------------------------------------------------------
+    # Each is durable when it returns, harmless when asked twice, and raises `RefusedError` where it makes no sense.
+    # True: it is done.  False: this process does not have the code of the definition; one that has will do it.
 
-    def cancel(self, reason: str = "") -> None:
+    def cancel(self, reason: str = "") -> bool:
         """End it now; attempts under way are told to stop.  Raises `RefusedError` if it has ended otherwise."""
-        self._engine.tell(self.id, CancelRequested(reason))
+        return self._engine.tell(self.id, CancelRequested(reason))
 
-    def pause(self, reason: str = "") -> None:
+    def pause(self, reason: str = "") -> bool:
         """Begin nothing more; attempts under way go on."""
-        self._engine.tell(self.id, PauseRequested(reason))
+        return self._engine.tell(self.id, PauseRequested(reason))
 
-    def resume(self) -> None:
+    def resume(self) -> bool:
         """Go on after `pause`."""
-        self._engine.tell(self.id, ResumeRequested())
+        return self._engine.tell(self.id, ResumeRequested())
 
-    def retry(self) -> None:
+    def retry(self) -> bool:
         """Run again what failed, or was cancelled; what completed is kept."""
-        self._engine.tell(self.id, RetryRequested())
+        return self._engine.tell(self.id, RetryRequested())
 
-    def rerun(self, node: str) -> None:
+    def rerun(self, node: str) -> bool:
         """Run a node again, and all that depends on it."""
-        self._engine.tell(self.id, RerunRequested(node))
+        return self._engine.tell(self.id, RerunRequested(node))
 
     # --- State machines -----------------------------------------------------------------------
 
@@ -194,8 +197,8 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
         Raises `RefusedError`, with the reason, where the machine does not take it; then nothing has changed.
         """
         payload = codec.encode(fields if data is None and fields else data, f"data of event {event!r}")
-        told: bytes | None = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id))).result()
-        return None if told is None else msgspec.json.decode(told, type=Outcome | None)
+        told: Any = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id))).result()
+        return msgspec.json.decode(told, type=Outcome | None) if isinstance(told, bytes) else None
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -283,7 +286,8 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
 def wait_for(reply: Future[Any], id: str, until: float | None, timeout_s: float | None) -> End:
     """The end of an instance; raises `ResultTimeoutError` when it has not come by `until` (monotonic seconds)."""
     try:
-        end: End = reply.result(None if until is None else max(0.0, until - time.monotonic()))
+        left_s = None if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
+        end: End = reply.result(left_s)
     except FutureTimeoutError:
         reply.cancel()
         raise ResultTimeoutError(id, timeout_s or 0.0) from None

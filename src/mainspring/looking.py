@@ -20,6 +20,8 @@ from mainspring.stores.url import open_existing, store_url
 
 __all__ = ["Looking", "StoreHealth", "WorkerView"]
 
+ATTRIBUTES_MAX = 50
+"""Conditions of one question; SQLite itself gives up at a thousand."""
 ONLY_LOOKING = "this store is only being looked at; open an Engine to change it"
 
 
@@ -74,6 +76,10 @@ class Looking:
             if wanted not in STATUSES:
                 raise SettingInvalidError(f"no status {wanted!r}; there are {', '.join(STATUSES)}")
         labels = {} if attributes is None else attributes
+        if len(labels) > ATTRIBUTES_MAX:
+            raise SettingInvalidError(
+                f"at most {ATTRIBUTES_MAX} attributes can be asked for at once, not {len(labels)}"
+            )
         chosen = Filter(
             status=statuses,
             definition=definition,
@@ -107,7 +113,7 @@ class Looking:
         """The port for looking."""
         return self._reader
 
-    def tell(self, id: str, event: Event) -> None:  # noqa: ARG002 - `Engine` uses it
+    def tell(self, id: str, event: Event) -> bool:  # noqa: ARG002 - `Engine` uses it
         """Deliver an event to an instance and wait until it is durable; raises `RefusedError`."""
         raise RefusedError(f"cannot change instance {id!r}: {ONLY_LOOKING}")
 

@@ -48,6 +48,9 @@ class Watch:
         self.attempts: dict[str, int] = {}
         """By task: how many have ended, where it was more than one."""
 
+        self.failures: dict[str, Happening] = {}
+        """By node: its last task that failed for good; under `on_failure` that of the handler which is told."""
+
     @classmethod
     def of(cls, looking: Looking, id: str) -> Watch:
         """Of the instance of that id; raises `InstanceNotFoundError`."""
@@ -77,6 +80,10 @@ class Watch:
         if happening.attempt > 1:
             self.attempts[happening.key] = happening.attempt
         node = node_of(happening.key)
+        if happening.outcome == "completed":
+            self.failures.pop(node, None)
+        elif happening.retry_at is None:
+            self.failures[node] = happening
         start, end = self.times.get(node, (happening.started_at, happening.finished_at))
         self.times[node] = (min(start, happening.started_at), max(end, happening.finished_at))
 

@@ -136,6 +136,42 @@ def test_doctor_finds_what_nobody_does(store, flow):
     assert "mainspring work" in answer.out
 
 
+def test_doctor_tells_at_once_what_waits_where_nobody_works(store, flow):
+    store("start", flow, "--id", "lonely")
+    answer = store("doctor")
+    assert answer.code == 1
+    assert "numbers, and nobody works on this store" in answer.out
+
+
+def test_a_task_that_waits_for_a_worker_does_not_run(store, flow):
+    store("start", flow, "--id", "lonely")
+    shown = store("show", "lonely").out
+    assert "· numbers" in shown
+    assert "waiting for a worker" in shown
+    assert "nobody works on it now; mainspring work does" in shown
+    node = store("show", "lonely", "--json").json["nodes"][0]
+    assert node["status"] == "running"
+    assert node["waiting_since"] is not None
+
+
+def test_a_task_that_nobody_takes_is_told_after_seconds_while_others_work(store, flow):
+    """The worker here runs nothing, as one that cannot import the handler."""
+    store("start", flow, "--id", "lonely")
+    connection = apsw.Connection(str(store.folder / "mainspring.db"))
+    connection.execute(
+        "insert into worker (id, name, host, process, started_at, lease_until)"
+        " values (99, 'elsewhere', 'far', '1@far', 0, 9e9)"
+    )
+    assert store("doctor").code == 0
+    assert "nobody" not in store("show", "lonely").out
+    connection.execute("update task set ready_at = ready_at - 11")
+    connection.close()
+    answer = store("doctor")
+    assert answer.code == 1
+    assert "numbers, and nobody has taken it for 11" in answer.out
+    assert "numbers, and nobody has taken it up for 11" in store("show", "lonely").out
+
+
 def test_prune_forgets_what_ended_long_ago(store):
     assert store("prune", "--older-than", "1d").out == "forgot 0 instances that ended more than 1 d 0 h ago\n"
     assert store("prune", "--older-than", "0s", "--json").json == {"pruned": 2}
@@ -163,6 +199,31 @@ def test_rerun_begins_with_a_node(store):
     assert store("rerun", "good", "total", "--json").json["status"] == "running"
     assert store("work", "--until-idle").code == 0
     assert store("show", "good", "--json").json["status"] == "completed"
+
+
+UNTOLD = """
+from mainspring import Retry, Workflow, task
+
+@task
+def work() -> int:
+    raise ValueError("no")
+
+@task(retries=Retry.fixed(1, 0.01))
+def tell(failure: dict) -> None:
+    raise ConnectionError("nobody answers")
+
+careful = Workflow("careful", on_failure=tell)
+careful.add(work)
+"""
+
+
+def test_a_failure_that_could_not_be_told_is_shown(place):
+    (place.folder / "untold.py").write_text(UNTOLD)
+    assert place("run", "untold.py", "--id", "sad").code == 1
+    shown = place("show", "sad").out
+    assert "ValueError: no" in shown
+    assert "on_failure failed as well, in 2 attempts\n  ConnectionError: nobody answers" in shown
+    assert place("show", "sad", "--json").json["on_failure"]["type"].endswith("ConnectionError")
 
 
 FAMILY = """

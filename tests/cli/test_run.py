@@ -8,6 +8,7 @@ import pytest
 
 from mainspring import Instance
 from mainspring.cli.load import load
+from mainspring.cli.session import Session
 
 
 def test_a_run_tells_what_happens_and_the_result(place, flow):
@@ -187,6 +188,26 @@ def test_a_predicate_that_cannot_be_imported_leaves_the_request_to_a_process_tha
     assert place("pause", "far", "--json").json["taken"] is False
     place.spawn("work", "elsewhere/doubles_far.py", "--until-idle").communicate(timeout=30)
     assert place("show", "far", "--json").json["status"] == "paused"
+
+
+def test_a_worker_says_what_it_cannot_run(place, monkeypatch):
+    (place.folder / "elsewhere").mkdir()
+    (place.folder / "elsewhere" / "apart.py").write_text(PREDICATE.replace(", when=is_wanted", ""))
+    place.spawn("start", "elsewhere/apart.py", "--id", "far").communicate(timeout=30)
+
+    class Brief(Session):
+        """Ends after its first look."""
+
+        def _tell_strangers(self, strangers, told, tell):
+            super()._tell_strangers(strangers, told, tell)
+            self._signals = len(told)
+
+    monkeypatch.setattr("mainspring.cli.work.Session", Brief)
+    monkeypatch.setattr("mainspring.cli.session.LOOK_S", 0.1)
+    monkeypatch.setattr("mainspring.cli.session.WAITED_LONG_S", 0.1)
+    answer = place("work")
+    assert answer.code == 130
+    assert "1 task waits for apart:double, which nobody takes: can it be imported here?" in answer.out
 
 
 def test_targets_by_file_name_and_module(place, flow):

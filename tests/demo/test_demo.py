@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mainspring.cli import run
+from mainspring.cli.session import Session
 
 ZONES = [
     "Africa/Casablanca",
@@ -51,6 +52,36 @@ def test_a_demo_that_is_under_way_goes_on(few_zones, capsys):
     assert '"id": "demo-1"' in capsys.readouterr().out
     with Engine("sqlite:///mainspring-demo/demo.db", slots=0) as engine:
         assert [info.id for info in engine.list()] == ["demo-1"]
+
+
+def test_an_interrupted_demo_says_the_command_that_goes_on_with_it(few_zones, capsys, monkeypatch):
+    class Interrupted(Session):
+        def watch(self, instance, *, title, go_on):
+            self._signals = 1
+            return super().watch(instance, title=title, go_on=go_on)
+
+    monkeypatch.setattr("mainspring.cli.demo.Session", Interrupted)
+    options = ["--years", "3", "--folder", "my demo", "--store", "d2.db"]
+    assert run(["demo", *options]) == 130
+    assert "go on with  mainspring demo --years 3 --folder 'my demo' --store d2.db\n" in capsys.readouterr().out
+    assert run(["demo"]) == 130
+    assert "go on with  mainspring demo\n" in capsys.readouterr().out
+
+
+def test_the_program_is_called_as_it_was(few_zones, capsys, monkeypatch):
+    script = few_zones / "some where" / "mainspring"
+    script.parent.mkdir()
+    script.touch()
+    monkeypatch.setattr("sys.argv", [str(script)])
+    run(["demo", "--years", "1"])
+    assert f"'{script}' demo --years 1 starts another one" in capsys.readouterr().out
+
+
+def test_the_page_of_the_demo_tells_where_its_store_is(few_zones, capsys):
+    run(["demo", "--help"])
+    page = " ".join(capsys.readouterr().out.split())
+    assert "--store URL the store; default demo.db in the folder, ./mainspring-demo/demo.db" in page
+    assert "MAINSPRING_URL" not in page
 
 
 def test_years_that_make_no_sense_are_refused(few_zones, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import os
 import signal
@@ -251,3 +252,114 @@ def talk_later(context: Context) -> None:
 def ring_and_wait() -> None:
     may_talk.set()
     talked.wait()
+
+
+# --- Handlers that leave a mess -----------------------------------------------------------------
+
+
+@task(isolation="process")
+def look_around() -> list[Any]:
+    """All that the next attempt should find as this one did."""
+    streams = [sys.stdin, sys.stdout, sys.stderr]
+    return [
+        os.getpid(),
+        os.getcwd(),
+        dict(os.environ),
+        [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+        sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+        [[os.fstat(number).st_ino, os.get_inheritable(number)] for number in range(3)],
+        [[stream.fileno(), stream.closed, stream.line_buffering, stream.errors] for stream in streams[1:]],
+        streams[0].read(),
+    ]
+
+
+@task(isolation="process")
+def speak() -> None:
+    print("aloud")
+    sys.stderr.write("to stderr\n")
+    os.write(1, b"")
+
+
+@task(isolation="process")
+def change_everything(folder: str) -> None:
+    os.chdir(folder)
+    os.environ["ADDED"] = "1"
+    os.environ["PATH"] = "changed"
+    os.environ.pop("HOME", None)
+    os.environ = {}  # type: ignore[assignment]  # noqa: B003 - the very thing that is to be mended
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR2])
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO("x"), io.StringIO(), None
+
+
+@task(isolation="process")
+def change_everything_and_raise(folder: str) -> None:
+    change_everything(folder)
+    raise LookupError(folder)
+
+
+@task(isolation="process")
+def close_streams(folder: str) -> None:
+    sys.stdin.close()
+    sys.stdout.close()
+    sys.stderr.close()
+
+
+@task(isolation="process")
+def close_descriptors(folder: str) -> None:
+    os.closerange(0, 3)
+
+
+@task(isolation="process")
+def wrap_streams(folder: str) -> None:
+    """Each closes what it wraps as soon as it is forgotten."""
+    sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="ascii")
+    sys.stderr = io.TextIOWrapper(sys.stderr.buffer, encoding="ascii")
+
+
+@task(isolation="process")
+def detach_streams(folder: str) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        stream.detach()
+
+
+@task(isolation="process")
+def redirect_descriptors(folder: str) -> None:
+    for number in range(3):
+        own = os.open(Path(folder, str(number)), os.O_RDWR | os.O_CREAT)
+        os.dup2(own, number)
+        os.close(own)
+    print("to the file")
+
+
+@task(isolation="process")
+def set_alarm() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 1_000)
+
+
+@task(isolation="process")
+def alarm_s() -> float:
+    return signal.getitimer(signal.ITIMER_REAL)[0]
+
+
+@task(isolation="process")
+def burn_down() -> int:
+    os.rmdir(os.getcwd())
+    os.chdir("/")
+    return os.getpid()
+
+
+kept: list[int] = []
+
+
+@task(isolation="process")
+def close_all(folder: str, reuse: bool, stay: bool, context: Context) -> None:
+    """Closes the connection; its own files then take the numbers."""
+    os.closerange(0, 100)
+    if reuse:
+        kept.extend(os.open(Path(folder, str(number)), os.O_WRONLY | os.O_CREAT) for number in range(20))
+    context.report_progress(0.5, "into the void")
+    if stay:
+        time.sleep(60)

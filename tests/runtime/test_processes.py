@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -17,6 +19,7 @@ import pytest
 from mainspring.handler import task
 from mainspring.handler_context import LINE_COUNT_MAX
 from mainspring.kernel.records import Release, Settle
+from mainspring.models.contract import TaskCompleted
 from mainspring.runtime import children, frames
 from mainspring.runtime import processes as module
 from tests.runtime import crew
@@ -355,6 +358,89 @@ def test_what_a_thread_of_an_earlier_attempt_says_is_not_the_next_ones():
     shop.result(crew.talk_later)
     shop.submit(crew.ring_and_wait)
     assert isinstance(shop.next(), Settle), "no progress before it"
+    shop.worker.kill()
+
+
+# --- What a handler leaves behind --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        crew.change_everything,
+        crew.change_everything_and_raise,
+        crew.close_streams,
+        crew.close_descriptors,
+        crew.wrap_streams,
+        crew.detach_streams,
+        crew.redirect_descriptors,
+    ],
+)
+def test_a_handler_finds_its_process_as_the_first_one_did(handler, tmp_path):
+    shop = Shop(processes=1)
+    before = shop.result(crew.look_around)
+    shop.run(handler, folder=str(tmp_path))
+    assert shop.result(crew.look_around) == before, "in the same process"
+    shop.submit(crew.speak)
+    lines = []
+    while not isinstance(one := shop.next(), Settle):
+        lines += one.lines
+    assert sorted(line[2] for line in [*lines, *one.lines]) == ["aloud", "to stderr"]
+    assert is_done(one)
+    shop.worker.kill()
+
+
+def is_done(settle: Settle) -> bool:
+    return isinstance(settle.event, TaskCompleted)
+
+
+def test_an_alarm_of_one_attempt_does_not_strike_the_next():
+    shop = Shop(processes=1)
+    shop.result(crew.set_alarm)
+    assert shop.result(crew.alarm_s) == 0
+    shop.worker.kill()
+
+
+def test_what_a_module_sets_up_stays(tmp_path, monkeypatch):
+    (tmp_path / "settling.py").write_text(
+        "import os\nfrom mainspring.handler import task\nos.environ['SETTLED'] = 'yes'\n"
+        "@task(isolation='process')\ndef ask() -> str:\n    return os.environ['SETTLED']\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    ask = importlib.import_module("settling").ask
+    monkeypatch.delenv("SETTLED")
+    shop = Shop(processes=1)
+    assert [shop.result(ask) for _ in range(3)] == ["yes"] * 3
+    shop.worker.kill()
+
+
+def test_a_process_that_cannot_be_put_in_order_is_replaced_after_its_answer(tmp_path, monkeypatch, caplog):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    with caplog.at_level(logging.WARNING):
+        assert shop.result(crew.burn_down) == child
+        monkeypatch.chdir(tmp_path)
+        assert shop.result(crew.pid) != child
+    assert "burn_down left its process changed (working directory); another takes its place" in caplog.text
+    wait_for_end(child)
+    shop.worker.kill()
+
+
+@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("reuse", [False, True])
+def test_a_handler_that_closes_what_is_not_its_own_is_told_so(stay, reuse, tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "DEATH_WAIT_S_MAX", 1.0)
+    shop = Shop(processes=1)
+    child = shop.result(crew.pid)
+    failure = shop.failure(crew.close_all, folder=str(tmp_path), reuse=reuse, stay=stay)
+    assert failure.type == "TaskExitError"
+    assert failure.message.startswith("the handler broke its process's connection to mainspring: it closed")
+    wait_for_end(child)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b""] * (20 * reuse), "nothing of ours is in its files"
+    assert shop.result(crew.double, number=4) == 8
     shop.worker.kill()
 
 

@@ -139,6 +139,8 @@ def check_fold(execute: Any, process: Process, limit: int) -> None:
 
 def assert_fold(execute: Any, live: Live) -> None:
     model, plan = live.model, live.plan
+    if not execute("select 1 from instance where id = ?", (live.id,)).fetchone():
+        return  # it was forgotten meanwhile; nobody will ask for it again
     rows = execute(
         "select instance, seq, at, kind, event, decisions from journal where instance = ? order by seq", (live.id,)
     ).fetchall()

@@ -8,7 +8,7 @@ from mainspring.cli.commands import UsageError
 from mainspring.cli.output import Output, paint
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
-from mainspring.cli.stores import own_name
+from mainspring.cli.stores import hint
 from mainspring.demo.tzif import database_version
 from mainspring.demo.workflow import NAME, REPORT, YEARS, demo_workflow
 from mainspring.engine import Engine
@@ -29,6 +29,7 @@ def arguments(parser: Parser) -> None:
         "--folder", metavar="FOLDER", default=FOLDER, help=f"for the store and the report; default ./{FOLDER}"
     )
     parser.add_argument("--slots", metavar="N", type=int, help="attempts at once; default: as the handlers allow")
+    parser.describe("--store", f"the store; default demo.db in the folder, ./{FOLDER}/demo.db")
     parser.note = (
         "It measures all zones of the tz database: one task for each, joins, a branch, and a task that fails on "
         "purpose and is retried. Kill it half-way, call it again, and it goes on where it was."
@@ -38,7 +39,7 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     if not 1 <= options.years <= 100:
         raise UsageError(f"--years must be 1 to 100, not {options.years}")
-    folder = Path(options.folder)
+    folder, go_on = Path(options.folder), _command(options)
     if options.store is None:
         folder.mkdir(parents=True, exist_ok=True)
         options.store = str(folder / "demo.db")
@@ -50,12 +51,22 @@ def perform(options: Options, output: Output) -> int:
     with Session(options, output) as session:
         engine = session.engine
         instance = engine.start(demo_workflow(), {"folder": str(folder), "years": options.years}, id=_next_id(engine))
-        code = session.watch(instance, title="demo", go_on=f"{own_name()} demo")
+        code = session.watch(instance, title="demo", go_on=go_on)
     if code == 0 and not output.is_json:
         report = folder / REPORT
         output.line(f"\nThe report is in {paint(str(report), 'bold', output)}: open it in a browser.")
-        output.line(f"{paint(f'{own_name()} demo', 'name', output)} starts another one; stop it half-way, and go on.")
+        output.line(f"{paint(go_on, 'name', output)} starts another one; stop it half-way, and go on.")
     return code
+
+
+def _command(options: Options) -> str:
+    """The command line that goes on with this demo: the same options, so the same store."""
+    words = ["demo"]
+    for name, default in (("years", YEARS), ("folder", FOLDER), ("slots", None)):
+        value = getattr(options, name)
+        if value != default:
+            words += [f"--{name}", str(value)]
+    return hint(options, *words)
 
 
 def _next_id(engine: Engine) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -14,9 +14,12 @@ from mainspring.cli.output import Cell, Output, paint, sign
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import hint, look
 from mainspring.cli.values import instant_json
+from mainspring.cli.waiting import WAITED_LONG_S, Stranger, strangers_in
 from mainspring.looking import StoreHealth, WorkerView
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
+OLD_S = 60.0
+"""After this the store counts a task among those that nobody takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,14 @@ def perform(options: Options, output: Output) -> int:
     with look(options) as looking:
         health, workers, url = looking.health(), looking.workers(), looking.url
         gone = {worker.id for worker in workers if looking.has_gone(worker)}
-    findings = list(_findings(health, workers, gone, options, now))
+        alive = any(worker.id not in gone and worker.lease_until >= now for worker in workers)
+        strangers = strangers_in(looking, now, WAITED_LONG_S if alive else 0.0)
+    dead = [worker for worker in workers if worker.id in gone or worker.lease_until < now]
+    findings = [
+        *_damages(health, options),
+        *(_of_stranger(stranger, alive, options) for stranger in _with_old(strangers, health)),
+        *_of_dead(dead, options),
+    ]
     if output.is_json:
         output.json(_as_json(url, health, workers, findings))
     else:
@@ -47,23 +57,36 @@ def perform(options: Options, output: Output) -> int:
     return 1 if findings else 0
 
 
-def _findings(
-    health: StoreHealth, workers: Sequence[WorkerView], gone: set[int], options: Options, now: float
-) -> Iterator[Finding]:
+def _damages(health: StoreHealth, options: Options) -> Iterator[Finding]:
     for problem in health.problems:
         yield Finding(f"the file is damaged: {problem}", "restore it from a backup")
     for instance in health.stuck:
         yield Finding(f"{instance} runs, but waits for nothing that exists", hint(options, "show", instance))
-    for handler, count in health.orphans:
-        tasks, them = ("1 task waits", "it") if count == 1 else (f"{count:,} tasks wait", "them")
-        yield Finding(
-            f"{tasks} for {handler}, and nobody has taken {them} for a minute",
-            hint(options, "work") + " where that handler can be imported"
-            if not workers
-            else "start a worker that has it",
+
+
+def _with_old(strangers: Sequence[Stranger], health: StoreHealth) -> list[Stranger]:
+    """With those that the store itself counts, after a minute, also of instances that nobody looked at."""
+    old = dict(health.orphans)
+    counted = [replace(stranger, count=max(stranger.count, old.pop(stranger.handler, 0))) for stranger in strangers]
+    return [*counted, *(Stranger(handler, count, OLD_S) for handler, count in old.items())]
+
+
+def _of_stranger(stranger: Stranger, alive: bool, options: Options) -> Finding:
+    waits = f"{stranger.tasks} for {stranger.handler}"
+    if not alive:
+        return Finding(
+            f"{waits}, and nobody works on this store", hint(options, "work") + " where that handler can be imported"
         )
-    for worker in workers:
-        if worker.running_count and (worker.id in gone or worker.lease_until < now):
+    them = "it" if stranger.count == 1 else "them"
+    return Finding(
+        f"{waits}, and nobody has taken {them} for {duration(stranger.waited_s)}",
+        "start a worker that has it, if all are not just busy",
+    )
+
+
+def _of_dead(dead: Sequence[WorkerView], options: Options) -> Iterator[Finding]:
+    for worker in dead:
+        if worker.running_count:
             tasks = "1 task" if worker.running_count == 1 else f"{worker.running_count:,} tasks"
             yield Finding(f"{worker.name} has died with {tasks}", hint(options, "work") + " runs them again")
 

@@ -77,6 +77,10 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"no option {word}{nearest(word, self.option_names())}; see `{self.prog} --help`")
         raise UsageError(f"{word!r} is one argument too many; see `{self.prog} --help`")
 
+    def describe(self, option: str, text: str) -> None:
+        """What an option that all commands have means for this one."""
+        self._option_string_actions[option].help = text
+
     def groups(self) -> list[tuple[str, list[Any]]]:
         """(title, arguments) for the help page."""
         own = [action for action in self._actions if action not in self._common]

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import wait
 from types import FrameType, TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ from mainspring.cli.progress import View, view_for
 from mainspring.cli.result import show_end
 from mainspring.cli.stores import hint, store_of
 from mainspring.cli.values import failure_json
+from mainspring.cli.waiting import WAITED_LONG_S, Stranger, family_of, strangers_in, strangers_of
 from mainspring.engine import DRAIN_S, Engine
 from mainspring.instance import Instance
 from mainspring.watch import Watch
@@ -33,7 +35,7 @@ TICK_S = 0.1
 SHARE_MAX = 0.1
 """Of the time that may be spent on looking."""
 WORK_TICK_S = 0.3
-LOOK_S = 60.0
+LOOK_S = 10.0
 """Between two looks at what nobody takes."""
 GIVE_BACK_S = 1.0
 """To give back what is leased; if it takes longer, others notice that this process is gone."""
@@ -89,9 +91,14 @@ class Session:
         view = view_for(self._output, title=title, instance=instance.id, quiet=quiet or watch.is_over)
         with view:
             ending = instance.ending()
+            told: set[str] = set()
+            look_at = started + LOOK_S
             while not (ending.done() or self._signals):
                 tick = time.monotonic()
                 view.update(watch, watch.advance())
+                if tick >= look_at:
+                    self._tell_strangers(strangers_of(family_of(watch), time.time(), WAITED_LONG_S), told, view.say)
+                    look_at = tick + LOOK_S
                 wait([ending], timeout=max(TICK_S, (time.monotonic() - tick) / SHARE_MAX))
             if not ending.done():
                 return self._interrupted(view, go_on)
@@ -143,18 +150,18 @@ class Session:
                     self._output.json({"interrupted": False})
                 return 0
             if time.monotonic() >= look_at:
-                self._tell_strangers(told)
+                self._tell_strangers(strangers_in(self.engine, time.time(), WAITED_LONG_S), told, self._output.note)
                 look_at = time.monotonic() + LOOK_S
             time.sleep(WORK_TICK_S)
         return self._interrupted(None, "")
 
-    def _tell_strangers(self, told: set[str]) -> None:
-        """Say once what waits for handlers that nobody has, so that it does not wait unnoticed."""
-        for handler, count in self.engine.health().orphans:
-            if handler not in told:
-                told.add(handler)
-                tasks = "1 task waits" if count == 1 else f"{count:,} tasks wait"
-                self._output.note(f"{tasks} for {handler}, which nobody takes: can it be imported here?")
+    @staticmethod
+    def _tell_strangers(strangers: list[Stranger], told: set[str], tell: Callable[[str], None]) -> None:
+        """Say once what waits for handlers that nobody takes, so that it does not wait unnoticed."""
+        for stranger in strangers:
+            if stranger.handler not in told:
+                told.add(stranger.handler)
+                tell(f"{stranger.tasks} for {stranger.handler}, which nobody takes: can it be imported here?")
 
     # --- Ctrl-C -------------------------------------------------------------------------------
 

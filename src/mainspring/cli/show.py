@@ -12,11 +12,14 @@ from mainspring.cli.parser import Options, Parser
 from mainspring.cli.result import show_failure, show_next, show_value
 from mainspring.cli.stages import Row, rows_of
 from mainspring.cli.stores import hint, is_worked_on, look
-from mainspring.cli.values import info_json, node_json
+from mainspring.cli.values import failure_json, info_json, instant_json, node_json
+from mainspring.cli.waiting import TASKS_MAX, WAITED_LONG_S, family_of, strangers_of, waiting_since
 from mainspring.instance import Info
 from mainspring.models.contract import NodeView
 from mainspring.watch import Watch, node_of
 
+ON_FAILURE = "on_failure"
+"""The key of the task that is told of a failure; no node may be called so."""
 ROWS_MAX = 60
 """Nodes that are shown one by one; more are told in stages, and those that failed by themselves."""
 FAILED_MAX = 10
@@ -44,15 +47,32 @@ def perform(options: Options, output: Output) -> int:
         rows_max = 10**9 if options.all else ROWS_MAX
         output.table([""] * 4, list(_lines(watch, rows_max, "", DEPTH_MAX)), right=[1])
         _ending(watch, options, output)
-        if watch.status == "running" and not is_worked_on(looking):
-            work = paint(hint(options, "work"), "name", output)
-            output.line(f"\n  nobody works on it now; {work} does")
+        if watch.status == "running":
+            _tell_waiting(watch, is_worked_on(looking), options, output)
     return 0
+
+
+def _tell_waiting(watch: Watch, is_worked_on: bool, options: Options, output: Output) -> None:
+    """What is ready, and who could take it."""
+    work = paint(hint(options, "work"), "name", output)
+    if not is_worked_on:
+        output.line(f"\n  nobody works on it now; {work} does")
+        return
+    for stranger in strangers_of(family_of(watch), time.time(), WAITED_LONG_S):
+        waited = duration(stranger.waited_s)
+        output.line(f"\n  {stranger.tasks} for {stranger.handler}, and nobody has taken it up for {waited};")
+        output.line("  the workers are busy, or none of them can import it")
 
 
 def _as_json(watch: Watch) -> dict[str, Any]:
     described = info_json(watch.info)
-    described["nodes"] = [node_json(node, watch.times.get(node.key)) for node in watch.nodes()]
+    waiting = waiting_since(watch.tasks(TASKS_MAX), time.time())
+    described["nodes"] = [
+        node_json(node, watch.times.get(node.key)) | {"waiting_since": instant_json(waiting.get(node.key))}
+        for node in watch.nodes()
+    ]
+    untold = watch.failures.get(ON_FAILURE)
+    described["on_failure"] = None if untold is None else failure_json(untold.failure)
     children = watch.children()
     described["children"] = [info_json(child.info) for child in children]
     return described
@@ -82,9 +102,23 @@ def _ending(watch: Watch, options: Options, output: Output) -> None:
         output.line()
         output.line(paint("Failed", "bold", output))
         show_failure(info.failure, output)
+    _tell_untold(watch, output)
     if info.reason:
         output.line(f"\n  {info.reason}")
     show_next(info, options, output)
+
+
+def _tell_untold(watch: Watch, output: Output) -> None:
+    """That the handler which should be told of failures has failed itself."""
+    happening = watch.failures.get(ON_FAILURE)
+    if happening is None or watch.status != "failed":  # it may have been retried since
+        return
+    tries = f", in {happening.attempt} attempts" if happening.attempt > 1 else ""
+    output.line(f"\n{paint(f'{ON_FAILURE} failed as well{tries}', 'bold', output)}")
+    if happening.failure is None:
+        output.line("  its worker was lost")
+    else:
+        show_failure(happening.failure, output)
 
 
 # --- The tree ---------------------------------------------------------------------------------
@@ -99,9 +133,10 @@ def _lines(watch: Watch, rows_max: int, indent: str, depth: int) -> Iterator[Lin
         for node in [node for node in nodes if node.status == "failed"][:FAILED_MAX]:
             yield _node_line(node, watch, indent)
         return
+    waiting = waiting_since(watch.tasks(TASKS_MAX), time.time())
     children = _children(watch) if depth and any(node.kind in ("workflow", "map") for node in nodes) else {}
     for node in nodes:
-        yield _node_line(node, watch, indent)
+        yield _node_line(node, watch, indent, is_waiting=node.key in waiting)
         below = children.get(node.key, ())
         wanted = [child for child in below if child.status != "completed"] if node.kind == "map" else below
         for child in list(wanted)[:FAILED_MAX]:
@@ -123,7 +158,7 @@ def _children(watch: Watch) -> dict[str, list[Watch]]:
     return children
 
 
-def _node_line(node: NodeView, watch: Watch, indent: str) -> Line:
+def _node_line(node: NodeView, watch: Watch, indent: str, *, is_waiting: bool = False) -> Line:
     story: list[str] = []
     if node.total:
         story.append(f"{node.completed:,} of {node.total:,}")
@@ -135,10 +170,10 @@ def _node_line(node: NodeView, watch: Watch, indent: str) -> Line:
     if node.failure is not None:
         story.append(str(node.failure))
     elif node.status in ("skipped", "cancelled", "running"):
-        story.insert(0, node.status)
+        story.insert(0, "waiting for a worker" if is_waiting else node.status)
     times = watch.times.get(node.key)
     took = duration(times[1] - times[0]) if times and node.status != "running" else ""
-    mark = sign_cell(node.status, indent, node.key)
+    mark = sign_cell("created" if is_waiting else node.status, indent, node.key)
     style = "failed" if node.failure is not None else "quiet"
     return (mark, took, (instant(times[0]) if times else "", "quiet"), (", ".join(story), style))
 

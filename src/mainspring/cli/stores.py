@@ -40,11 +40,12 @@ def hint(options: Options, *words: str) -> str:
 
 
 def own_name() -> str:
-    """How mainspring is called here: by its name where the shell finds it, else by the launcher of the checkout."""
+    """How mainspring is called here: by its name where the shell finds it, else by its launcher or its path."""
     me, found = Path(sys.argv[0]), which("mainspring")
     if found is not None and me.exists() and Path(found).samefile(me):
         return "mainspring"
     launcher = CHECKOUT / "mainspring"
     if launcher.is_file() and CHECKOUT in me.absolute().parents:
         return "./mainspring" if Path.cwd() == CHECKOUT else str(launcher)
-    return "mainspring"
+    # A script of an environment that is not on the path is called as it was now.
+    return sys.argv[0] if me.name == "mainspring" and me.is_absolute() and me.exists() else "mainspring"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from mainspring.errors import BrokenError
@@ -67,20 +69,28 @@ def deliver_all(turn: Turn) -> None:
         hand(turn, id, event)
 
 
-def hand(turn: Turn, id: int, event: Event) -> str | None:
-    """Deliver an event here, or leave it for a process that hosts the definition; returns why it was refused."""
+class Handed(NamedTuple):
+    """What became of an event that was sent."""
+
+    is_taken: bool
+    """False: it waits for a process that hosts the definition, or was refused."""
+    refusal: str = ""
+
+
+def hand(turn: Turn, id: int, event: Event) -> Handed:
+    """Deliver an event here, or leave it for a process that hosts the definition."""
     live = live_of(turn, id)
     what = answer(event, live.status)
     if what == "no":
-        return refusal(event, live.public_id, live.status)
+        return Handed(False, refusal(event, live.public_id, live.status))
     if not live.hosted:
         # Also what seems to be so already: requests that wait before it may change that.
         leave_for_host(turn, id, event)
-        return None
+        return Handed(False)
     if what == "done":
-        return None
+        return Handed(True)
     refused = step(turn, live, event)
-    return None if refused is None else f"instance {live.public_id!r}: {refused.reason}"
+    return Handed(True) if refused is None else Handed(False, f"instance {live.public_id!r}: {refused.reason}")
 
 
 def leave_for_host(turn: Turn, id: int, event: Event) -> None:

@@ -44,7 +44,7 @@ from mainspring.kernel.records import (
 )
 from mainspring.kernel.store import InstanceRow
 from mainspring.kernel.turn import Turn
-from mainspring.models.contract import Started
+from mainspring.models.contract import Signal, Started
 
 WAITING_CHECKED_EVERY = 64
 """Among so many who wait for one instance, those who have given up meanwhile are looked for and forgotten."""
@@ -153,12 +153,11 @@ def tell(turn: Turn, input: Tell) -> None:
         turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
         return
     turn.settling = None
-    refused = hand(turn, id, input.event)
-    if refused is not None:
-        turn.replies.append((input.reply, RefusedError(refused)))
-        return
-    live = live_of(turn, id)
-    answer = live.model.reply(live.plan, live.state, input.event) if live.hosted else None
+    handed = hand(turn, id, input.event)
+    answer: Any = RefusedError(handed.refusal) if handed.refusal else handed.is_taken
+    if handed.is_taken and isinstance(input.event, Signal):
+        live = live_of(turn, id)
+        answer = live.model.reply(live.plan, live.state, input.event)
     turn.replies.append((input.reply, answer))
 
 

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mainspring.errors import BrokenError, MainspringError, UnavailableError
+from mainspring.errors import (
+    BrokenError,
+    MainspringError,
+    StoreDeniedError,
+    StoreInvalidError,
+    StoreLostError,
+    UnavailableError,
+)
 from mainspring.kernel.advance import Outcome, deliver_all, fire, outcome_key
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.hold import Hold
@@ -32,6 +39,9 @@ CHECK_S = 0.5
 """While another process writes, this often at most all our leases are checked: it may have cancelled what we run."""
 ASIDE_S = 60.0
 """An event that breaks the turn it comes in is tried again after so long."""
+
+STORE_ERRORS = (UnavailableError, StoreDeniedError, StoreInvalidError, StoreLostError)
+"""What no input is to blame for.  Only the first is worth another try."""
 
 logger = logging.getLogger("mainspring.kernel")
 _encode = msgspec.json.Encoder().encode
@@ -59,14 +69,14 @@ class Kernel(Hold):
 
         A bad input harms nobody else: what fails together is tried again one by one, and an input that fails alone is
         answered with its error.  Raises `UnavailableError` (nothing was written, nothing is lost: call again) where
-        the store cannot be written.
+        the store cannot be written now, and another of `STORE_ERRORS` where it never will be.
         """
         while True:
             self._turns += 1
             turn = Turn(self, self._turns, now)
             try:
                 return self._commit(turn, inputs)
-            except UnavailableError:
+            except STORE_ERRORS:
                 self._undo(turn)
                 raise
             except Exception as error:  # noqa: BLE001 - whatever an input brings up, the others must go on

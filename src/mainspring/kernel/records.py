@@ -103,8 +103,11 @@ class Deploy(Struct):
 
 
 class Tell(Struct):
-    """Deliver an event to an instance; the reply is what its model answers (JSON; None: its code is not here), or the
-    error that says why it is refused."""
+    """Deliver an event to an instance.
+
+    The reply is True, or for a signal what the model answers (JSON); False if it was left for a process that hosts the
+    definition; or the error that says why it is refused.
+    """
 
     public_id: str
     event: Event

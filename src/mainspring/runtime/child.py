@@ -5,7 +5,7 @@ leave by standard output; both are moved away before any handler runs, so that h
 goes to standard error, which the parent reads.  When the parent is gone the child ends, whatever its handler does.
 
 A handler may copy the process (`os.fork`).  Invariant: only the process that was started answers; a copy that comes
-back from the handler ends there, and all copies end with the child.
+back from the handler ends there, and all copies end with the child.  What a handler changes around it is put back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import asyncio
 import atexit
 import contextvars
 import importlib.util
-import io
 import os
 import queue
 import signal
@@ -22,15 +21,17 @@ import sys
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from mainspring.errors import HandlerUnknownError
 from mainspring.handler import Handler
 from mainspring.handler_context import LINE_COUNT_MAX, Context, LogLine, Send, current
+from mainspring.runtime.connection import DISCONNECTED_EXIT_CODE, Connection
 from mainspring.runtime.failure import failure_of
 from mainspring.runtime.frames import Envelope, Perform, Raised, Ready, Returned, Said, read_request, write
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.runs import as_told
+from mainspring.runtime.surroundings import Surroundings, flush, line_by_line
 
 START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from mainspring.runtime.child import main; main()"
 """What the interpreter is given to run: the parent's path must stand before anything of ours can be imported."""
@@ -74,10 +75,8 @@ class Sayer(Context):
 class Child:
     """The life of a child process."""
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO, output: int) -> None:
-        self._requests = requests
-        self._answers = answers
-        self._output = output
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._handlers = Handlers()
         self._inbox: queue.SimpleQueue[Perform | None] = queue.SimpleQueue()
         self._pid = os.getpid()
@@ -89,14 +88,15 @@ class Child:
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._terminate)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._let_go)
+            # A copy must not hold the pipes open when the child has died.
+            os.register_at_fork(after_in_child=self._connection.let_go)
         threading.Thread(target=self._listen, name="mainspring-parent", daemon=True).start()
         self._answer(0, Ready())
         while (request := self._inbox.get()) is not None:
             self._busy = True
             answer = self._perform(request)
-            if self._is_copy():
-                os._exit(isinstance(answer, Raised))
+            if not self._connection.is_whole():
+                os._exit(DISCONNECTED_EXIT_CODE)
             self._busy = False
             self._end_output()
             self._answer(request.token, answer)
@@ -110,14 +110,9 @@ class Child:
     def _is_copy(self) -> bool:
         return os.getpid() != self._pid
 
-    def _let_go(self) -> None:
-        """In a copy: neither hear nor answer, and do not hold the pipes open when the child has died."""
-        os.close(self._requests.fileno())
-        os.close(self._answers.fileno())
-
     def _listen(self) -> None:
         """Wait for requests, and for the end of the parent."""
-        while (request := read_request(self._requests)) is not None:
+        while (request := read_request(self._connection.requests)) is not None:
             self._inbox.put(request)
         if self._busy:
             # The parent would have waited for the answer, so it was killed; nobody wants the handler's work.
@@ -133,15 +128,22 @@ class Child:
     def _perform(self, request: Perform) -> Returned | Raised:
         context = Sayer(request, self._say)
         self._context = context
+        answer: Returned | Raised
+        before: Surroundings | None = None
         try:
             handler = self._find(request.path)
+            before = Surroundings(self._connection)
             output = contextvars.Context().run(_call, handler, request, context)
-            return Returned(output, context.unsaid)
+            answer = Returned(output, context.unsaid)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
             told = error if isinstance(error, Terminated) else as_told(error)
-            return Raised(failure_of(told), context.unsaid)
+            answer = Raised(failure_of(told), context.unsaid)
         finally:
             self._context = None
+        if self._is_copy():
+            os._exit(isinstance(answer, Raised))
+        answer.unrestored = before.restore() if before is not None else ()
+        return answer
 
     def _find(self, path: str) -> Handler[..., Any]:
         importing.set()
@@ -154,23 +156,21 @@ class Child:
             importing.clear()
 
     def _say(self, context: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
-        if not self._is_copy():  # which nobody listens to; it may be at work all the same
+        # Nobody listens to a copy; it may be at work all the same.
+        if not self._is_copy() and self._connection.is_whole():
             self._answer(context.token, Said(fraction, lines))  # type: ignore[attr-defined]  # it is a Sayer
 
     def _answer(self, token: int, answer: Ready | Said | Returned | Raised) -> None:
         if self._is_copy():  # asked before the lock, which may have been held when the copy was made
             os._exit(1)
         with self._answering:
-            write(self._answers, Envelope(self._pid, token, answer))
+            write(self._connection.answers, Envelope(self._pid, token, answer))
 
     def _end_output(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError, AttributeError):  # the handler has closed or replaced it
-                continue
+        flush(sys.stdout)
+        flush(sys.stderr)
         # One write of less than PIPE_BUF cannot be torn apart by what others write.
-        os.write(self._output, b"\n" + END_MARK + b"\n")
+        os.write(self._connection.output, b"\n" + END_MARK + b"\n")
 
 
 def main() -> None:
@@ -180,12 +180,11 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    line_by_line(sys.stdout)
+    line_by_line(sys.stderr)
     _offer_main(sys.argv[2])
     sys.argv[1:] = []
-    child = Child(os.fdopen(requests, "rb"), os.fdopen(answers, "wb"), output)
+    child = Child(Connection(requests, answers, output))
     atexit.register(child.leave)  # before all that handlers register, so that it comes after
     child.run()
     last = threading.Timer(EXIT_S_MAX, _kill_group)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from mainspring.errors import TaskExitError, UnavailableError
 from mainspring.handler_context import LINE_COUNT_MAX, LINE_LENGTH_MAX
 from mainspring.runtime.child import END_MARK, START
+from mainspring.runtime.connection import DISCONNECTED_EXIT_CODE
 from mainspring.runtime.frames import (
     Envelope,
     FrameInvalidError,
@@ -29,6 +30,14 @@ from mainspring.runtime.runs import Run
 
 OUTPUT_WAIT_S_MAX = 2.0
 """After the answer, for the rest of the output: it has been written, but a process left behind may fill the pipe."""
+
+DEATH_WAIT_S_MAX = 5.0
+"""After the end of the answers: the process has died and that will be known at once, or its handler has closed them."""
+
+DISCONNECTED = (
+    "the handler broke its process's connection to mainspring: it closed or replaced file descriptors that are not its "
+    "own, as `os.closerange` does"
+)
 
 OUTPUT_LEVEL = "OUTPUT"
 """Stands where a log line has its level."""
@@ -91,7 +100,7 @@ class ChildProcess:
                     f"so its answers cannot be told apart any more"
                 )
             return answer
-        return self.death() if envelope is None else envelope
+        return self.loss() if envelope is None else envelope
 
     def _read(self) -> Envelope | TaskExitError | None:
         """The next that comes through the pipe; None: nothing will."""
@@ -109,10 +118,16 @@ class ChildProcess:
         """Wait for the rest of what the handler has printed."""
         self._output.finish()
 
+    def loss(self) -> TaskExitError:
+        """Why nothing comes from it any more."""
+        return self.death() if self._ended.wait(DEATH_WAIT_S_MAX) else TaskExitError(DISCONNECTED)
+
     def death(self) -> TaskExitError:
         """How it ended, as an error."""
         self._ended.wait()
         code = self._process.returncode
+        if code == DISCONNECTED_EXIT_CODE:
+            return TaskExitError(DISCONNECTED)
         if code >= 0:
             return TaskExitError(f"the handler's process ended with exit code {code}")
         try:

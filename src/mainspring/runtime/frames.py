@@ -59,6 +59,8 @@ class Returned(msgspec.Struct, tag=True):
     output: bytes
     dropped: int = 0
     """Lines that were too many to be sent."""
+    unrestored: tuple[str, ...] = ()
+    """What the handler has left changed in its process for good."""
 
 
 class Raised(msgspec.Struct, tag=True):
@@ -67,6 +69,8 @@ class Raised(msgspec.Struct, tag=True):
     failure: Failure
     dropped: int = 0
     """Lines that were too many to be sent."""
+    unrestored: tuple[str, ...] = ()
+    """What the handler has left changed in its process for good."""
 
 
 Answer = Ready | Said | Returned | Raised

@@ -6,6 +6,7 @@ killed if it does not, with all it has started.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import cast
 
@@ -27,6 +28,8 @@ TERMINATE_GRACE_S = 2.0
 
 ATTEMPT_COUNT_MAX = 1_000
 """After so many a child is replaced, for handlers leak memory."""
+
+logger = logging.getLogger("mainspring.worker")
 
 Outcome = Returned | Raised | MainspringError | None
 """What came of asking a child: its answer; or why there is none; or nothing, for it was not asked."""
@@ -104,7 +107,7 @@ class ProcessExecutor:
             self.runs.watchdog.silence(run.alarm)
         run.carrier = None
         if child is not None:
-            self._keep_or_dismiss(seat, child, well=isinstance(answer, Returned | Raised) and not run.verdict)
+            self._keep_or_dismiss(seat, child, run, answer)
         outcome = self._outcome(run, answer)
         if runs.claim(run):
             runs.report([outcome])
@@ -120,7 +123,7 @@ class ProcessExecutor:
             while isinstance(answer := child.receive(), Said):
                 run.relay(answer.fraction, answer.lines)
         except OSError:
-            answer = child.death()
+            answer = child.loss()
         if isinstance(answer, TaskExitError):
             child.kill()
         child.finish()
@@ -162,10 +165,16 @@ class ProcessExecutor:
             seat.child = ChildProcess(self.runs.bytes_max)
         return cast(ChildProcess, seat.child)
 
-    def _keep_or_dismiss(self, seat: Seat, child: ChildProcess, *, well: bool) -> None:
+    def _keep_or_dismiss(self, seat: Seat, child: ChildProcess, run: Run, answer: Outcome) -> None:
         """Whether a child serves the next attempt too; killed if this one did not go well."""
-        if not well or child.performed >= ATTEMPT_COUNT_MAX:
-            self._dismiss(seat, child, gently=well)
+        if not isinstance(answer, Returned | Raised) or run.verdict:
+            self._dismiss(seat, child, gently=False)
+        elif answer.unrestored:
+            what = ", ".join(answer.unrestored)
+            logger.warning("handler %s left its process changed (%s); another takes its place", run.handler, what)
+            self._dismiss(seat, child, gently=True)
+        elif child.performed >= ATTEMPT_COUNT_MAX:
+            self._dismiss(seat, child, gently=True)
 
     def _dismiss(self, seat: Seat, child: ChildProcess, *, gently: bool) -> None:
         seat.child = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Any, Protocol
 
 from mainspring.clock import Clock
-from mainspring.errors import BrokenError, EngineClosedError, UnavailableError
+from mainspring.errors import BrokenError, EngineClosedError, MainspringError, UnavailableError
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Release, Report, Settle
 from mainspring.runtime.collector import uncollected
@@ -42,13 +43,16 @@ class Pump:
         self._clock = clock
         self._performer: Performer | None = None
         self._inputs: deque[Input] = deque()
+        self._present: list[Input] = []
+        """Of the turn under way."""
         self._bell = threading.Event()
         self._awake = True
         self._closing = False
         self._ended = False
         """Whether the thread answers nobody any more."""
         self._draining = False
-        self._broken: BaseException | None = None
+        self._broken: MainspringError | None = None
+        self._process = os.getpid()
         self._wake_at = 0.0
         self._pause_s = 0.0
         self._thread = threading.Thread(target=self._run, name="mainspring-pump", daemon=True)
@@ -68,8 +72,12 @@ class Pump:
     def call(self, input: Any) -> Future[Any]:
         """Hand one input over; its reply arrives in the future once it is durable."""
         input.reply = reply = Future[Any]()
-        if self._broken is not None:
-            reply.set_exception(BrokenError(f"the engine has stopped: {self._broken}"))
+        if os.getpid() != self._process:
+            reply.set_exception(
+                EngineClosedError("this engine belongs to the process that was forked; open another one in the copy")
+            )
+        elif self._broken is not None:
+            reply.set_exception(self._broken)
         elif self._closing:
             reply.set_exception(EngineClosedError("the engine is closed; open another one"))
         else:
@@ -103,10 +111,15 @@ class Pump:
                 inputs = self._gather()
                 if inputs is None:
                     return
+                self._present = inputs
                 self._turn(inputs)
-        except BaseException as error:
-            logger.critical("the pump has stopped", exc_info=error)
+                self._present = []
+        except MainspringError as error:
+            logger.critical("the engine has stopped: %s", error)
             self._broken = error
+        except BaseException as error:
+            logger.critical("the engine has stopped", exc_info=error)
+            self._broken = BrokenError(f"the engine has stopped: {type(error).__name__}: {error}")
         finally:
             self._answer_all()
             self._kernel.store.close()
@@ -189,11 +202,11 @@ class Pump:
     def _answer_all(self) -> None:
         """Nobody waits for an engine that has stopped."""
         self._closing = self._ended = True
-        error = BrokenError(f"the engine has stopped: {self._broken}") if self._broken else EngineClosedError(
+        error = self._broken or EngineClosedError(
             "the engine was closed before the answer came; what was started goes on when it is opened again"
-        )  # fmt: skip
+        )
         waiting = [reply for replies in self._kernel.awaited.values() for reply in replies]
-        waiting.extend(getattr(input, "reply", None) for input in self._inputs)
+        waiting.extend(getattr(input, "reply", None) for input in (*self._present, *self._inputs))
         for reply in waiting:
             resolve(reply, error)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mainspring.errors import BrokenError
+from mainspring.errors import BrokenError, StoreLostError
 from mainspring.kernel.store import (
     Changes,
     DefinitionRow,
@@ -53,6 +53,7 @@ class SqliteStore:
                 self._connection.close()
                 raise
         self._version: int = self._data_version()
+        self._file = self._identity()
 
     def second(self) -> SqliteStore:
         """Another writing connection to the same store, as another process would have."""
@@ -62,6 +63,7 @@ class SqliteStore:
         with other._translated:
             other._connection = connect(self.path, self.memory_name, write=True)
         other._version = other._data_version()
+        other._file = other._identity()
         return other
 
     @staticmethod
@@ -80,6 +82,11 @@ class SqliteStore:
     # --- The transaction ----------------------------------------------------------------------
 
     def begin(self) -> None:
+        if self._identity() != self._file:
+            raise StoreLostError(
+                f"{self.path} was deleted or replaced while it was open: what happens from now on would be written"
+                " nowhere; put the file back, or start again with another one"
+            )
         self._rows("begin immediate")
 
     def commit(self) -> None:
@@ -99,6 +106,16 @@ class SqliteStore:
 
     def foreign(self) -> bool:
         return self._version != self._data_version()
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file the path leads to; None: there is none, or it is in memory."""
+        if self.path is None:
+            return None
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _data_version(self) -> int:
         with self._translated:

@@ -7,7 +7,13 @@ import time
 
 import apsw
 
-from mainspring.errors import SchemaNewerError, StoreDeniedError, StoreInvalidError, StoreUnavailableError
+from mainspring.errors import (
+    EngineClosedError,
+    SchemaNewerError,
+    StoreDeniedError,
+    StoreInvalidError,
+    StoreUnavailableError,
+)
 from mainspring.stores.sql.sqlite_schema import APPLICATION_ID, MIGRATIONS
 
 BUSY_TIMEOUT_MS = 30_000
@@ -29,6 +35,10 @@ def connect(path: str | None, memory_name: str | None, *, write: bool) -> apsw.C
     else:
         connection = apsw.Connection(path, flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    if write and connection.readonly("main"):
+        # SQLite opens what may only be read without a word, and complains with the first write.
+        connection.close()
+        raise apsw.ReadOnlyError("attempt to write a readonly database")
     if write and path is not None:
         with connection:  # before anything of another program's file is changed
             check_schema(connection, path)
@@ -122,6 +132,7 @@ def _is_place_for_a_file(path: str) -> bool:
 
 
 SENTENCES: dict[type[BaseException], tuple[type[Exception], str]] = {
+    apsw.ConnectionClosedError: (EngineClosedError, "the engine is closed; open another one for {path}"),
     apsw.CantOpenError: (
         StoreInvalidError,
         "cannot open {path}: its folder is missing, or it is no file; create the folder or name another file",

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Protocol
 
-from mainspring.models.expression.errors import ExpressionError
 from mainspring.models.machine.delay import DelayInvalidError, seconds_of
 from mainspring.models.machine.document import (
     AnyAction,
@@ -31,9 +31,6 @@ from mainspring.models.machine.expression import (
     ActionError,
     Evaluate,
     Scope,
-    compile_expression,
-    evaluator,
-    free_names,
     split_location,
 )
 
@@ -91,16 +88,17 @@ class Compiler:
 
     def value_of(self, text: str, place: str) -> Evaluate:
         """An expression as a function of the scope."""
+        language: Any = import_module("mainspring.models.machine.language")
         try:
-            expression = compile_expression(text)
-        except ExpressionError as error:
-            message = str(error.warning)
+            expression = language.compile_expression(text)
+        except ActionError as error:
             if not self.tolerant:
-                self.report(f"{text!r} is no expression: {message}", place)
-            return _failing(f"{text!r}: {message}")
-        self.names |= free_names(expression)
+                self.report(f"{text!r} is no expression: {error}", place)
+            return _failing(f"{text!r}: {error}")
+        self.names |= language.free_names(expression)
         self.system |= expression.names & (SYSTEM | {IN})
-        return evaluator(expression)
+        evaluate: Evaluate = language.evaluator(expression)
+        return evaluate
 
     def compute(self, text: str, place: str) -> Compute:
         evaluate = self.value_of(text, place)

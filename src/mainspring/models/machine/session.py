@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from mainspring.errors import MachineEndlessError, MachineFailedError
@@ -24,7 +25,6 @@ from mainspring.models.machine.expression import (
     PROCESSORS,
     SESSION,
     ActionError,
-    predicate_in,
     replaced,
 )
 from mainspring.models.machine.plan import Arc, Calling, Vertex
@@ -224,7 +224,7 @@ class Session:
             if EVENT in system:
                 names[EVENT] = None if event is None else event.as_context()
             if IN in system:
-                names[IN] = predicate_in(self.is_active)
+                names[IN] = import_module("mainspring.models.machine.language").predicate_in(self.is_active)
             names[SESSION], names[NAME] = self.id, plan.name
             names[PROCESSORS] = {"scxml": {"location": self.location}, SCXML_PROCESSOR: {"location": self.location}}
         return names
