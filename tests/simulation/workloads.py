@@ -8,7 +8,9 @@ from typing import Any
 from mainspring import Retry, Workflow, task
 from mainspring.models.workflow import rules
 
-PATIENT = Retry(max=1_000, delay_s=1.0, backoff=1.5, delay_s_max=20.0, jitter=0.5, not_on=("PermanentError", "PayloadInvalidError"))
+PATIENT = Retry(
+    max=1_000, delay_s=1.0, backoff=1.5, delay_s_max=20.0, jitter=0.5, not_on=("PermanentError", "PayloadInvalidError")
+)
 """Retries that outlast whatever transient failures a seed has in store."""
 
 
