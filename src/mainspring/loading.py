@@ -19,13 +19,15 @@ def load_workflow(file: str | PathLike[str]) -> Workflow:
     Its handlers are `module:name`, and must be importable.  Raises `DefinitionInvalidError` for a file that cannot be
     read, or says no workflow at all; all other problems are told together when the workflow is checked or started.
     """
-    return load(fspath(file), read=_read, find=Handlers().get)
+    path = fspath(file)
+    try:
+        return load(path, read=_read, find=Handlers().get)
+    except OSError as error:
+        raise DefinitionInvalidError(path, [Problem(f"cannot be read: {error.strerror}", path)]) from None
 
 
 def _read(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        raise DefinitionInvalidError(file, [Problem(f"cannot be read: {error.strerror}", file)]) from None
     except UnicodeDecodeError as error:
         raise DefinitionInvalidError(file, [Problem(f"is not text in UTF-8: {error.reason}", file)]) from None

@@ -44,6 +44,12 @@ def test_all_problems_are_listed_with_their_places(place):
     assert len(place("check", "many.yaml", "--json").json["error"]["problems"]) >= 3
 
 
+def test_a_file_that_is_missing_is_told_where_it_is_named(place):
+    answer = place("check", written(place, "top.yaml", "workflow: top\nnodes:\n  a: {workflow: gone.yaml}\n"))
+    assert answer.code == 2
+    assert "top.yaml:3, node 'a': workflow 'gone.yaml' cannot be read: No such file or directory" in answer.err
+
+
 def test_a_definition_in_python_has_places_too(place):
     source = """
 from mainspring import Workflow, task
@@ -177,3 +183,11 @@ def test_a_picture_that_cannot_be_written(place, flow):
     answer = place("graph", flow, "--output", "no/such/folder.svg")
     assert answer.code == 4
     assert "no/such/folder.svg cannot be written" in answer.err
+
+
+def test_a_picture_in_a_format_that_there_is_not(place, flow):
+    answer = place("graph", flow, "--output", "x.png")
+    assert answer.code == 2
+    assert "no format for 'x.png'; there are svg, mermaid, dot: name the file *.svg, *.mmd" in answer.err
+    assert not (place.folder / "x.png").exists()
+    assert place("graph", flow, "--output", "x.png", "--format", "svg").code == 0

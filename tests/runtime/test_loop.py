@@ -10,6 +10,7 @@ import pytest
 
 from mainspring.handler_context import Context
 from mainspring.runtime import loop as module
+from mainspring.runtime.runs import Run
 from tests.runtime.shop import Shop, failure_in
 
 
@@ -98,6 +99,39 @@ def test_a_coroutine_that_blocks_the_loop_is_settled_and_the_loop_replaced(shop)
     assert "gate.wait()" in failure.traceback
     assert shop.result(quick) == "done"  # on another loop
     gate.set()
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_coroutine_that_blocks_the_loop_past_its_time_and_then_ends_is_late(shop, jump, wrong):
+    async def blocking() -> str:
+        jump()  # the verdict waits for the loop, which comes free only when it is too late
+        if wrong:
+            raise LookupError
+        return "too late"
+
+    failure = shop.failure(blocking, timeout_s=60)
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 60 s")
+    assert ("raise LookupError" in failure.traceback) is wrong
+    assert shop.result(quick) == "done"
+
+
+def test_a_verdict_that_waits_for_the_loop_is_not_forgotten(shop, monkeypatch):
+    """The same in real time: the watchdog has spoken, and its grace is not over."""
+    monkeypatch.setattr(module, "YIELD_GRACE_S", 60)
+    spoken = threading.Event()
+    expire = module.LoopExecutor.expire
+
+    def expire_and_ring(executor: module.LoopExecutor, run: Run) -> None:
+        expire(executor, run)
+        spoken.set()
+
+    monkeypatch.setattr(module.LoopExecutor, "expire", expire_and_ring)
+
+    async def blocking() -> str:
+        spoken.wait(20)
+        return "too late"
+
+    assert shop.failure(blocking, timeout_s=0.05).type == "TaskTimeoutError"
 
 
 def test_what_had_not_begun_on_a_blocked_loop_begins_on_the_next(shop):

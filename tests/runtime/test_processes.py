@@ -444,6 +444,12 @@ def test_a_handler_that_closes_what_is_not_its_own_is_told_so(stay, reuse, tmp_p
     shop.worker.kill()
 
 
+def test_an_answer_that_comes_late_is_late_even_if_the_watchdog_is_too(shop, jump):
+    jump()
+    assert shop.failure(crew.double, number=4, timeout_s=60).type == "TaskTimeoutError"
+    assert shop.result(crew.double, number=4) == 8
+
+
 # --- Scripts and parents ----------------------------------------------------------------------
 
 SCRIPT = """

@@ -76,6 +76,16 @@ def test_a_late_handler_is_settled_at_once_and_its_thread_replaced(caplog):
     shop.worker.kill()
 
 
+def test_a_handler_that_returns_late_is_late_even_if_the_watchdog_is_too(shop, jump):
+    def holding() -> str:
+        jump()  # a long step that does not let go of the interpreter
+        return "too late"
+
+    failure = shop.failure(holding, timeout_s=60)
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 60 s")
+    assert shop.result(ident)
+
+
 def test_threads_that_do_not_return_are_replaced_up_to_a_limit(monkeypatch, caplog):
     monkeypatch.setattr(module, "ABANDONED_COUNT_MAX", 2)
     shop, gate = Shop(threads=1), threading.Event()

@@ -52,7 +52,13 @@ def perform(options: Options, output: Output) -> int:
 
 
 def _format(options: Options) -> str:
-    chosen = options.format or SUFFIXES.get(PurePath(options.output).suffix, "svg")
+    suffix = PurePath(options.output).suffix
+    if suffix and suffix not in SUFFIXES and options.format is None:
+        raise UsageError(
+            f"no format for {options.output!r}; there are {', '.join(FORMATS)}: name the file"
+            f" *{', *'.join(SUFFIXES)}, or give --format"
+        )
+    chosen = options.format or SUFFIXES.get(suffix, "svg")
     if chosen not in FORMATS:
         raise UsageError(f"no format {chosen!r}{nearest(chosen, FORMATS)}; there are {', '.join(FORMATS)}")
     return str(chosen)

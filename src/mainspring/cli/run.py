@@ -19,6 +19,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("--slots", metavar="N", type=int, help="attempts at once; default: as the handlers allow")
     parser.add_argument("--quiet", action="store_true", help="only the result")
     parser.note = (
+        "Inputs are words behind the target: count=3 url=https://example.org. "
         "Ctrl-C once lets what runs end and begins nothing more; twice stops at once. Either way nothing is lost: the "
         "same command with the same --id goes on where it was, also after a crash."
     )

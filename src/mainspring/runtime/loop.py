@@ -240,14 +240,11 @@ class Lane:
             return  # it was moved to another loop
         run.started_at = runs.now()
         current.set(run)
-        if record.timeout_s is not None:
-            run.alarm = executor.runs.watchdog.set(record.timeout_s, executor.expire, run)
+        runs.limit(run, executor.expire)
         try:
             args, kwargs = target.decode(record.payload, run)
             result = await target.function(*args, **kwargs)
-            outcome: Any = runs.completed(run, target.encode(result, runs.bytes_max))
-            if run.verdict == TIMED_OUT:
-                outcome = runs.failed(run, too_late(run))
+            outcome: Any = runs.returned(run, target.encode(result, runs.bytes_max))
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
             outcome = runs.ended(run, error)
         if run.alarm is not None:

@@ -97,8 +97,7 @@ class ProcessExecutor:
         child: ChildProcess | None = None
         try:
             child = run.carrier = self._child(seat)
-            if attempt.timeout_s is not None:
-                run.alarm = self.runs.watchdog.set(attempt.timeout_s, self._expire, run)
+            runs.limit(run, self._expire)
             if not run.verdict:
                 answer = self._ask(child, run)
         except MainspringError as error:
@@ -134,10 +133,8 @@ class ProcessExecutor:
 
     def _outcome(self, run: Run, answer: Outcome) -> Settle | Release:
         match answer:
-            case Returned(output) if run.verdict != TIMED_OUT:
-                return self.runs.completed(run, output)
-            case Returned():
-                return self._failed(run, failure_of(too_late(run), ""))
+            case Returned(output):
+                return self.runs.returned(run, output)
             case Raised(failure):
                 return self._failed(run, failure)
             case MainspringError():

@@ -27,6 +27,8 @@ from mainspring.runtime.watchdog import Watchdog
 Report = Callable[[list[Any]], None]
 """Hands `Settle`, `Release` and `Progress` to the pump; any thread may call it."""
 
+FOREVER = float("inf")
+
 TIMED_OUT, CANCELLED, STOPPED = "timed out", "cancelled", "stopped"
 """Why a run was told to end: its time was up, its task was taken back, the worker stops."""
 
@@ -34,7 +36,7 @@ TIMED_OUT, CANCELLED, STOPPED = "timed out", "cancelled", "stopped"
 class Run(Context):
     """One attempt under way: its context, and what its executor needs to know."""
 
-    __slots__ = ("alarm", "carrier", "flushing", "lane", "record", "runs", "started_at", "target", "verdict")
+    __slots__ = ("alarm", "carrier", "due_at", "flushing", "lane", "record", "runs", "started_at", "target", "verdict")
 
     def __init__(self, record: Attempt, target: Handler[..., Any], runs: Runs) -> None:
         # Not by way of Context's own __init__: this is paid for every attempt.
@@ -64,6 +66,8 @@ class Run(Context):
 
         self.alarm: Any = None
         """The watchdog's entry for its time-out."""
+        self.due_at = FOREVER
+        """When its time is up, by the watchdog's clock."""
 
     def flush(self) -> None:
         self.flushing = False
@@ -100,6 +104,19 @@ class Runs:
         """A run to be added to `live` once others may find it there."""
         return Run(record, target, self)
 
+    def limit(self, run: Run, expire: Callable[[Run], None]) -> None:
+        """Have `expire` called when the time of a run is up, if it has a limit."""
+        if run.record.timeout_s is not None:
+            run.alarm = self.watchdog.set(run.record.timeout_s, expire, run)
+            run.due_at = run.alarm.at
+
+    def is_late(self, run: Run) -> bool:
+        """Whether a run that ends now has taken too long.
+
+        Measured here, for a handler that holds the event loop or the interpreter keeps the verdict from arriving.
+        """
+        return run.verdict == TIMED_OUT or (run.due_at != FOREVER and self.watchdog.has_come(run.due_at))
+
     def claim(self, run: Run) -> bool:
         """Take the right to report the end of a run; False: somebody else has."""
         try:
@@ -118,6 +135,10 @@ class Runs:
         """Progress of a run, and what it said, unless its outcome has been reported and nothing would be lost."""
         if (lines or run in self.live) and not self._silent:
             self.report([Progress(run.record, fraction, lines)])  # type: ignore[attr-defined]  # it is a Run
+
+    def returned(self, run: Run, output: bytes) -> Settle:
+        """The outcome of a handler that has returned: its output, unless that comes too late."""
+        return self.failed(run, too_late(run)) if self.is_late(run) else self.completed(run, output)
 
     def completed(self, run: Run, output: bytes) -> Settle:
         record = run.record
@@ -141,10 +162,10 @@ class Runs:
 
     def ended(self, run: Run, error: BaseException) -> Settle | Release:
         """What to report of a run that raised, given why it was told to end."""
-        if run.verdict == TIMED_OUT:
-            return self.failed(run, too_late(run), failure_of(error).traceback)
         if run.verdict == STOPPED:
             return Release(run.record)
+        if self.is_late(run):
+            return self.failed(run, too_late(run), failure_of(error).traceback)
         return self.failed(run, error)
 
     def release(self, attempts: list[Attempt]) -> None:

@@ -66,8 +66,7 @@ class ThreadExecutor:
         run = runs.make(attempt, self._handlers.get(attempt.handler))
         run.carrier = threading.get_ident()
         runs.live.add(run)
-        if attempt.timeout_s is not None:
-            run.alarm = self.runs.watchdog.set(attempt.timeout_s, self._expire, run)
+        runs.limit(run, self._expire)
         run.started_at = runs.now()
         try:
             # A context of its own, so that no attempt sees what an earlier one left in this thread.
@@ -79,7 +78,7 @@ class ThreadExecutor:
             self.runs.watchdog.silence(run.alarm)
         if not runs.claim(run):
             return self._return(run)
-        runs.report([runs.completed(run, output) if outcome is None else runs.ended(run, outcome)])
+        runs.report([runs.returned(run, output) if outcome is None else runs.ended(run, outcome)])
         return True
 
     def _expire(self, run: Run) -> None:

@@ -70,6 +70,10 @@ class Watchdog:
                 heapq.heapify(self._heap)
                 self._stale = 0
 
+    def has_come(self, at: float) -> bool:
+        """Whether the moment `at` of an alarm has come; the watchdog itself may be late."""
+        return self._monotonic() >= at
+
     def _run(self) -> None:
         while (alarm := self._next()) is not None:
             action, argument = alarm.action, alarm.argument

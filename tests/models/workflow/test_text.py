@@ -125,7 +125,7 @@ failure_policy: 3
         "report.yaml:12, node 'd': node 'd' is a mapping with one of the fields task, workflow and sleep",
         "report.yaml:14, node 'f': cycle: f → e → f",
         f"report.yaml:15, node 'g': unknown rule 'maybe', there are {', '.join(RULES)}",
-        "report.yaml:16: Expected `str`, got `int` - at `$.failure_policy`",
+        "report.yaml:16: `failure_policy` is one of the texts finish and stop, not 3",
     ]
 
 
@@ -134,6 +134,12 @@ failure_policy: 3
     [
         ("", "report.yaml:1: a workflow is a mapping with the fields `workflow` (its name) and `nodes`"),
         ("[1, 2]", "report.yaml:1: a workflow is a mapping with the fields `workflow` (its name) and `nodes`"),
+        (
+            "nodes: {}",
+            "report.yaml:1: a workflow is a mapping with the fields `workflow` (its name) and `nodes`; this one",
+        ),
+        ("nodes: {}\nworkflow: 3", "report.yaml:2: `workflow` is the name of the workflow, a text, not 3"),
+        ("workflow:", "report.yaml:1: `workflow` is the name of the workflow, a text, not nothing"),
         ("a: [1,\nb: }", "report.yaml:2: it is no YAML: while parsing a flow "),
         ("a: !!python/object/apply:os.system [ls]", "report.yaml:1: tag 'tag:yaml.org,2002:python/object/apply"),
         ("a: &a [*a]", "report.yaml:1: an alias stands inside of what it repeats"),
@@ -238,6 +244,18 @@ def open_file(name: str) -> str:
     if name not in FILES:
         raise FileNotFoundError(f"no file {name}")
     return FILES[name]
+
+
+def test_each_field_of_the_whole_has_its_sentence():
+    fields = ("nodes: nope", "inputs: 4", "timeout_s: soon", "description: 5", "failure_policy: 6", "on_failure: 7")
+    assert set(told("\n".join(("workflow: a", *fields)))) >= {
+        "report.yaml:2: `nodes` is a mapping from names to nodes, not 'nope'",
+        "report.yaml:3: `inputs` is a mapping from names to inputs, not 4",
+        "report.yaml:4: `timeout_s` is a number of seconds, not 'soon'",
+        "report.yaml:5: `description` is a text, not 5",
+        "report.yaml:6: `failure_policy` is one of the texts finish and stop, not 6",
+        "report.yaml:7: `on_failure` is a handler or a mapping with the field task, not 7",
+    }
 
 
 def test_a_file_names_others_from_its_folder():

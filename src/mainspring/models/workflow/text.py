@@ -58,10 +58,24 @@ def read_workflow(
         read = read_text(text, file)
     except Refused as error:
         raise DefinitionInvalidError(file, [Problem(error.message, f"{file}:{error.line}")]) from None
-    if not isinstance(read.value, dict) or not isinstance(read.value.get("workflow"), str):
-        problem = Problem("a workflow is a mapping with the fields `workflow` (its name) and `nodes`", f"{file}:1")
+    problem = _head_problem(read)
+    if problem is not None:
         raise DefinitionInvalidError(file, [*read.problems, problem])
     return _Reader(read, find, child).workflow()
+
+
+def _head_problem(read: Text) -> Problem | None:
+    """Why a text says no workflow at all."""
+    what = "a workflow is a mapping with the fields `workflow` (its name) and `nodes`"
+    if not isinstance(read.value, dict):
+        return Problem(what, f"{read.file}:1")
+    if "workflow" not in read.value:
+        return Problem(f"{what}; this one has no `workflow`", f"{read.file}:1")
+    name = read.value["workflow"]
+    if isinstance(name, str):
+        return None
+    shown = "nothing" if name is None else f"{name!r:.40}"
+    return Problem(f"`workflow` is the name of the workflow, a text, not {shown}", read.place(("workflow",)))
 
 
 def write_workflow(document: Document) -> str:
@@ -89,8 +103,8 @@ class _Reader:
         nodes = dict(self.nodes(self.mapping(fields.pop("nodes", {}), "nodes")))
         inputs = dict(self.inputs(self.mapping(fields.pop("inputs", {}), "inputs")))
         told = self.on_failure(fields.pop("on_failure", None))
-        whole = self.convert((), fields | {"nodes": {}}, Document)
-        document = whole or Document(str(self.text.value["workflow"]), nodes={})
+        fields = {name: value for name, value in fields.items() if self.fits(name, value)}
+        document = msgspec.convert(fields | {"nodes": {}}, Document)
         return Workflow.of_document(
             msgspec.structs.replace(document, nodes=nodes, inputs=inputs, on_failure=told),
             places=self.places(),
@@ -111,7 +125,7 @@ class _Reader:
         if isinstance(value, dict):
             return value
         if value is not None:
-            self.tell((name,), f"{name} is a mapping from names")
+            self.tell((name,), f"`{name}` is a mapping from names to {name}, not {value!r:.40}")
         return {}
 
     # --- Parts --------------------------------------------------------------------------------
@@ -145,9 +159,11 @@ class _Reader:
             value = {"task": value}
         if value is None:
             return None
-        options = self.with_options(value) if isinstance(value, dict) else value
-        if isinstance(options, dict):
-            options = {name: part for name, part in options.items() if name in FailureHandler.__struct_fields__}
+        if not isinstance(value, dict):
+            self.tell(("on_failure",), f"`on_failure` is a handler or a mapping with the field task, not {value!r:.40}")
+            return None
+        options = self.with_options(value)
+        options = {name: part for name, part in options.items() if name in FailureHandler.__struct_fields__}
         made: FailureHandler | None = self.convert(("on_failure",), options, FailureHandler)
         return made
 
@@ -184,7 +200,8 @@ class _Reader:
             self.problems += [Problem(p.message, p.place or self.place(path)) for p in error.problems]
             return fields
         except (MainspringError, OSError) as error:
-            self.tell((*path, "workflow"), f"workflow {name!r} cannot be read: {error}")
+            why = getattr(error, "strerror", None) or error
+            self.tell((*path, "workflow"), f"workflow {name!r} cannot be read: {why}")
             return fields
         digest = child.digest
         self.children[digest] = child
@@ -203,6 +220,15 @@ class _Reader:
             self.tell(path, str(error))
         return None
 
+    def fits(self, name: str, value: Any) -> bool:
+        """Whether a field of the whole is what it should be; a problem where it is not."""
+        try:
+            msgspec.convert(value, _TYPES[name])
+        except msgspec.ValidationError:
+            self.tell((name,), f"`{name}` is {_NOUNS[name]}, not {value!r:.40}")
+            return False
+        return True
+
     def unknown_fields(self, path: Path, value: Mapping[str, Any], known: tuple[str, ...]) -> None:
         for name in value:
             if name not in known:
@@ -219,3 +245,12 @@ class _Reader:
 
 
 _FIELDS = Document.__struct_fields__
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(Document)}
+_NOUNS = {
+    "workflow": "the name of the workflow, a text",
+    "output": "a template",
+    "failure_policy": "one of the texts finish and stop",
+    "timeout_s": "a number of seconds",
+    "description": "a text",
+}
+"""What the fields of the whole are that are not read part by part."""
