@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ time.sleep(30)
 
 def shell(place, line):
     """What a shell makes of a command line in which MAINSPRING stands for the command."""
-    command = f"{sys.executable} -c 'import sys; from mainspring.cli import main; sys.exit(main())'"
+    command = f"{shlex.quote(sys.executable)} -c 'import sys; from mainspring.cli import main; sys.exit(main())'"
     return subprocess.run(
         line.replace("MAINSPRING", command),
         shell=True,

@@ -155,8 +155,7 @@ class Session:
             time.sleep(WORK_TICK_S)
         return self._interrupted(None, "")
 
-    @staticmethod
-    def _tell_strangers(strangers: list[Stranger], told: set[str], tell: Callable[[str], None]) -> None:
+    def _tell_strangers(self, strangers: list[Stranger], told: set[str], tell: Callable[[str], None]) -> None:
         """Say once what waits for handlers that nobody takes, so that it does not wait unnoticed."""
         for stranger in strangers:
             if stranger.handler not in told:
