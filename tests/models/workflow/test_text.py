@@ -246,6 +246,21 @@ def open_file(name: str) -> str:
     return FILES[name]
 
 
+def test_who_is_told_of_failures_gets_what_it_has_parameters_for():
+    def tell(failure: dict) -> None: ...
+
+    handlers: dict[str, Handler[..., Any]] = {
+        "work": Handler(lambda: 1, name="work"),
+        "tell": Handler(tell, name="tell"),
+    }
+    for written in ("on_failure: tell", "on_failure: {task: tell}"):
+        text = f"workflow: a\n{written}\nnodes: {{b: {{task: work}}}}"
+        workflow = read_workflow(text, file="report.yaml", find=handlers.get)
+        told = workflow.definition().failure_handler
+        assert told is not None
+        assert told.arguments == {"failure": "$failure"}
+
+
 def test_each_field_of_the_whole_has_its_sentence():
     fields = ("nodes: nope", "inputs: 4", "timeout_s: soon", "description: 5", "failure_policy: 6", "on_failure: 7")
     assert set(told("\n".join(("workflow: a", *fields)))) >= {

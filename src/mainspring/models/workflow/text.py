@@ -21,6 +21,8 @@ from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.check import Find
 from mainspring.models.workflow.document import Document, FailureHandler, Input, Node, When
 from mainspring.models.workflow.notation import handler_options
+from mainspring.models.workflow.plan import FAILURE_NAMES
+from mainspring.models.workflow.template import REFERENCE_START
 from mainspring.models.workflow.yaml_text import Path, Refused, Text, read_text, write_text
 
 FILES_DEPTH_MAX = 20
@@ -162,6 +164,10 @@ class _Reader:
         if not isinstance(value, dict):
             self.tell(("on_failure",), f"`on_failure` is a handler or a mapping with the field task, not {value!r:.40}")
             return None
+        handler = self.handler(value.get("task"))
+        if handler is not None and value.get("arguments") is None:  # as in Python, it gets those that it has
+            told = {name: f"{REFERENCE_START}{name}" for name in FAILURE_NAMES if name in handler.signature.fillable}
+            value = value | {"arguments": told}
         options = self.with_options(value)
         options = {name: part for name, part in options.items() if name in FailureHandler.__struct_fields__}
         made: FailureHandler | None = self.convert(("on_failure",), options, FailureHandler)
