@@ -248,9 +248,10 @@ def open_file(name: str) -> str:
 
 def test_who_is_told_of_failures_gets_what_it_has_parameters_for():
     def tell(failure: dict) -> None: ...
+    def work() -> None: ...
 
     handlers: dict[str, Handler[..., Any]] = {
-        "work": Handler(lambda: 1, name="work"),
+        "work": Handler(work, name="work"),
         "tell": Handler(tell, name="tell"),
     }
     for written in ("on_failure: tell", "on_failure: {task: tell}"):
