@@ -57,7 +57,7 @@ def test_ctrl_c_at_any_moment_of_the_beginning(place, interrupt, arguments):
 
 
 def as_a_shell_tells(code):
-    """While Python itself ends nobody catches the signal any more, and it ends the process: to a shell that is 130 too."""
+    """While Python itself ends, nobody catches the signal and it ends the process: to a shell that is 130 too."""
     return 128 - code if code < 0 else code
 
 

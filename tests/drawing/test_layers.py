@@ -105,7 +105,7 @@ def test_a_loop_stays_beside_its_box_and_its_label_outside():
 
 @pytest.mark.parametrize("shape", ["layered", "random", "fan"])
 def test_the_work_grows_with_the_graph_and_not_with_its_square(shape):
-    small, large = (steps_of_layout(*large_graph(shape, count)) for count in (75, 300))
+    small, large = (steps_of_layout(*large_graph(shape, count)) for count in (150, 600))
     assert large < 2 * 4 * small, f"four times as large, {large / small:.1f} times as much to do"
 
 
