@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,14 +60,19 @@ class Watch:
             raise InstanceNotFoundError(id)
         return cls(looking.reader, view)
 
-    def advance(self) -> list[Happening]:
-        """Read what was added, by whatever process, and return the attempts that have ended since."""
+    def advance(self, before: float = math.inf) -> list[Happening]:
+        """Read what was added, by whatever process, and return the attempts that have ended since.
+
+        What was recorded at `before`, in seconds since 1970, or later is left for the next call.
+        """
         view = self._reader.find_instance(self.view.public_id)
         if view is not None:  # it may have been pruned meanwhile
             self.view = view
         fold, happenings = self._fold, []
         while rows := self._reader.list_entries(self.view.number, after=fold.seq, limit=PAGE_MAX):
             for row in rows:
+                if row.at >= before:
+                    return happenings
                 event, decisions = fold_decisions(fold, row)
                 happening = happening_of(row.at, event, decisions)
                 if happening is not None:

@@ -9,6 +9,7 @@ import pytest
 from mainspring import Instance
 from mainspring.cli.load import load
 from mainspring.cli.session import Session
+from mainspring.watch import Watch
 
 
 def test_a_run_tells_what_happens_and_the_result(place, flow):
@@ -213,3 +214,39 @@ def test_a_worker_says_what_it_cannot_run(place, monkeypatch):
 def test_targets_by_file_name_and_module(place, flow):
     module = flow.removesuffix(".py")
     assert load(flow) is load(f"{flow}:squares") is load(module) is load(f"{module}:squares")
+
+
+@pytest.fixture
+def slow_look(monkeypatch):
+    """Nobody looks before the instance has ended."""
+    of = Watch.of
+
+    def late(looking, id):
+        Instance.result(looking.get(id), timeout_s=20)
+        return of(looking, id)
+
+    monkeypatch.setattr("mainspring.cli.session.Watch.of", late)
+
+
+def test_a_failure_is_told_however_late_one_looks(place, flow, slow_look):
+    answer = place("run", flow, "--id", "quick")
+    assert answer.code == 0
+    assert answer.out.count("parts/2 attempt 1: ConnectionError: no route to host, again in") == 1
+    assert "✓" in answer.out
+    assert "total completed" in answer.out
+
+
+def test_what_failed_before_is_not_told_again(place, flow):
+    place("run", flow, "--id", "twice")
+    answer = place("run", flow, "--id", "twice")
+    assert "attempt 1" not in answer.out
+
+
+def test_what_is_gone_on_with_is_told_from_where_it_was(place, flow, slow_look):
+    """The engine is at work before the first look."""
+    place("start", flow, "--id", "later")
+    answer = place("run", flow, "--id", "later")
+    assert "later goes on where it was: 0 of 3 nodes are done" in answer.out
+    assert answer.out.count("parts/2 attempt 1: ConnectionError") == 1
+    assert "total completed" in answer.out
+    assert "completed already" not in answer.out

@@ -50,6 +50,8 @@ class Session:
         self._options = options
         self._output = output
         self._signals = 0
+        self._opened_at = 0.0
+        """What the journal holds from before is no news."""
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Session:
@@ -57,6 +59,7 @@ class Session:
         logging.getLogger("mainspring.task").addHandler(logging.NullHandler())
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._count)
+        self._opened_at = time.time()
         try:
             self.engine = Engine(store_of(self._options), slots=self._options.slots)
         except BaseException:
@@ -85,10 +88,14 @@ class Session:
         started = time.monotonic()
         watch = Watch.of(self.engine, instance.id)
         quiet = self._output.is_json or getattr(self._options, "quiet", False)
-        watch.advance()
-        if instance.existed and not quiet:
-            self._tell_existed(watch)
-        view = view_for(self._output, title=title, instance=instance.id, quiet=quiet or watch.is_over)
+        was_over = False
+        if instance.existed:
+            # The engine goes on with it since it is open: the rest of the journal is told as it happens.
+            watch.advance(before=self._opened_at)
+            was_over = watch.view.ended_at is not None and watch.view.ended_at < self._opened_at
+            if not quiet:
+                self._tell_existed(watch, was_over)
+        view = view_for(self._output, title=title, instance=instance.id, quiet=quiet or was_over)
         with view:
             ending = instance.ending()
             told: set[str] = set()
@@ -106,10 +113,10 @@ class Session:
             view.update(watch, watch.advance())
         return self._tell_end(instance, time.monotonic() - started)
 
-    def _tell_existed(self, watch: Watch) -> None:
+    def _tell_existed(self, watch: Watch, was_over: bool) -> None:
         """The id was there before: what that means for the one who typed it."""
         view = watch.view
-        if watch.is_over:
+        if was_over:
             again = "another --id starts another one"
             self._output.line(f"{view.public_id} {view.status} already, at {instant(view.ended_at)}; {again}")
             return
