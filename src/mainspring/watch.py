@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mainspring.errors import InstanceNotFoundError
 from mainspring.history import fold_decisions, start_fold
@@ -68,7 +68,8 @@ class Watch:
         view = self._reader.find_instance(self.view.public_id)
         if view is not None:  # it may have been pruned meanwhile
             self.view = view
-        fold, happenings = self._fold, []
+        fold = self._fold
+        happenings: list[Happening] = []
         while rows := self._reader.list_entries(self.view.number, after=fold.seq, limit=PAGE_MAX):
             for row in rows:
                 if row.at >= before:
@@ -112,7 +113,13 @@ class Watch:
 
     def children(self) -> list[Watch]:
         """Of the instances that it started; each must be advanced."""
-        return [Watch(self._reader, view) for view in self._reader.list_children(self.view.number)]
+        return [Watch(self._reader, view) for view in self.child_views()]
+
+    def child_views(self) -> list[InstanceView]:
+        """What `children` would watch."""
+        if not self._fold.model.children(self._fold.plan):
+            return []
+        return self._reader.list_children(self.view.number)
 
     def nodes(self) -> list[NodeView]:
         return list(self._fold.model.nodes(self._fold.plan, self._fold.state))
@@ -120,6 +127,46 @@ class Watch:
     def tasks(self, limit: int) -> list[TaskView]:
         """What runs, the longest first, and then what waits."""
         return self._reader.list_tasks(self.view.number, limit)
+
+
+class Family:
+    """An instance and all that it starts, each watched until it is over."""
+
+    def __init__(self, reader: Reader, root: Watch, since: float) -> None:
+        """What was recorded before `since`, in seconds since 1970, has been told."""
+        self._reader = reader
+        self._since = since
+        self._root = root
+        self._open: dict[int, tuple[str, Watch]] = {root.view.number: ("", root)}
+        """By number: what stands before its keys, as in a timeline."""
+
+        self._known: set[int] = set()
+
+    def advance(self) -> list[Happening]:
+        """The attempts that have ended since, with keys like `parts/3/page` in those that were started."""
+        happenings: list[Happening] = []
+        waiting = list(self._open.items())
+        while waiting:
+            number, (place, watch) = waiting.pop()
+            happenings += [replace(each, key=place + each.key) for each in watch.advance()]
+            waiting += self._newcomers(place, watch)
+            if watch.is_over and watch is not self._root:
+                self._open.pop(number, None)
+        return sorted(happenings, key=lambda each: each.at)
+
+    def _newcomers(self, place: str, watch: Watch) -> list[tuple[int, tuple[str, Watch]]]:
+        newcomers = []
+        for view in watch.child_views():
+            if view.number in self._known:
+                continue
+            self._known.add(view.number)
+            if view.ended_at is not None and view.ended_at < self._since:
+                continue
+            child = Watch(self._reader, view)
+            child.advance(before=self._since)
+            self._open[view.number] = (f"{place}{view.parent_key}/", child)
+            newcomers.append((view.number, self._open[view.number]))
+        return newcomers
 
 
 def happening_of(at: float, event: Event, decisions: list[object]) -> Happening | None:

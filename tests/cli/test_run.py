@@ -250,3 +250,32 @@ def test_what_is_gone_on_with_is_told_from_where_it_was(place, flow, slow_look):
     assert answer.out.count("parts/2 attempt 1: ConnectionError") == 1
     assert "total completed" in answer.out
     assert "completed already" not in answer.out
+
+
+FAMILY = """
+from mainspring import Context, Retry, Workflow, task
+
+@task(retries=Retry.fixed(1, 0.01))
+def shaky(number: int, context: Context) -> int:
+    if context.attempt == 1:
+        raise ConnectionError("no route to host")
+    return number
+
+inner = Workflow("inner")
+inner.output(inner.add(shaky, inner.input("number", int)))
+outer = Workflow("outer")
+outer.add(inner, number=1, key="single")
+outer.map(inner, outer.input("numbers", list[int], [1, 2]), key="many")
+"""
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_failures_within_workflows_of_the_workflow_are_told(place, start):
+    target = f"nested_{start}.py:outer"
+    (place.folder / f"nested_{start}.py").write_text(FAMILY)
+    if start:
+        place("start", target, "--id", "nest")
+    answer = place("run", target, "--id", "nest")
+    assert answer.code == 0
+    for key in ("single/shaky", "many/0/shaky", "many/1/shaky"):
+        assert answer.out.count(f"{key} attempt 1: ConnectionError: no route to host, again in") == 1

@@ -28,7 +28,7 @@ from mainspring.cli.values import failure_json
 from mainspring.cli.waiting import WAITED_LONG_S, Stranger, family_of, strangers_in, strangers_of
 from mainspring.engine import DRAIN_S, Engine
 from mainspring.instance import Instance
-from mainspring.watch import Watch
+from mainspring.watch import Family, Watch
 
 TICK_S = 0.1
 """Between two looks; a tick that took long is followed by a pause that is longer still."""
@@ -96,13 +96,14 @@ class Session:
             if not quiet:
                 self._tell_existed(watch, was_over)
         view = view_for(self._output, title=title, instance=instance.id, quiet=quiet or was_over)
+        family = Family(self.engine.reader, watch, self._opened_at)
         with view:
             ending = instance.ending()
             told: set[str] = set()
             look_at = started + LOOK_S
             while not (ending.done() or self._signals):
                 tick = time.monotonic()
-                view.update(watch, watch.advance())
+                view.update(watch, family.advance())
                 if tick >= look_at:
                     self._tell_strangers(strangers_of(family_of(watch), time.time(), WAITED_LONG_S), told, view.say)
                     look_at = tick + LOOK_S
@@ -110,7 +111,7 @@ class Session:
             if not ending.done():
                 return self._interrupted(view, go_on)
             ending.result()  # raises if the engine broke while we waited
-            view.update(watch, watch.advance())
+            view.update(watch, family.advance())
         return self._tell_end(instance, time.monotonic() - started)
 
     def _tell_existed(self, watch: Watch, was_over: bool) -> None:
