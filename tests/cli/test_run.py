@@ -279,3 +279,12 @@ def test_failures_within_workflows_of_the_workflow_are_told(place, start):
     assert answer.code == 0
     for key in ("single/shaky", "many/0/shaky", "many/1/shaky"):
         assert answer.out.count(f"{key} attempt 1: ConnectionError: no route to host, again in") == 1
+
+
+def test_failures_beyond_a_screenful_are_counted(place, flow, monkeypatch):
+    monkeypatch.setattr("mainspring.cli.progress.FAILURES_MAX", 2)
+    (place.folder / "many_failures.py").write_text(FAMILY)
+    answer = place("run", "many_failures.py:outer", "numbers=[1,2,3,4]", "--id", "nest")
+    assert answer.out.count("attempt 1: ConnectionError") == 2
+    assert answer.out.count("further failures are only counted here") == 1
+    assert answer.out.count("3 more attempts failed") == 1

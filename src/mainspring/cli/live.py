@@ -59,6 +59,8 @@ class LiveView(View):
         self._live.console.print(Text.from_ansi(text))
 
     def close(self) -> None:
+        for line in self._failures.rest():
+            self.say(line)
         self._live.stop()
 
     def update(self, watch: Watch, happenings: list[Happening]) -> None:

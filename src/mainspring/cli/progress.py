@@ -65,8 +65,13 @@ class Failures:
             if self._count <= FAILURES_MAX:
                 lines.append(self._line(happening))
             elif self._count == FAILURES_MAX + 1:
-                lines.append("further failures are not shown here")
+                lines.append("further failures are only counted here; `mainspring timeline` has them all")
         return lines
+
+    def rest(self) -> list[str]:
+        """How many were only counted, once."""
+        more, self._count = self._count - FAILURES_MAX, 0
+        return [f"{more:,} more attempts failed"] if more > 0 else []
 
     def _line(self, happening: Happening) -> str:
         output = self._output
@@ -93,6 +98,10 @@ class LinesView(View):
 
     def say(self, text: str) -> None:
         self._output.line(text, flush=True)
+
+    def close(self) -> None:
+        for line in self._failures.rest():
+            self.say(line)
 
     def update(self, watch: Watch, happenings: list[Happening]) -> None:
         for line in self._failures.lines(happenings):
