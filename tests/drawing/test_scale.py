@@ -15,6 +15,11 @@ def test_steps_make_about_the_wanted_number(span, count):
     assert span / time_step(span, count) <= count * 1.01
 
 
+@pytest.mark.parametrize("span", [0.0, -1.0, 5e-324, 1e-310, float("inf"), float("nan")])
+def test_what_has_no_extent_has_steps_all_the_same(span):
+    assert round_step(span, 4) == 1.0
+
+
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
 def test_ticks_are_round_and_inside(low, span):
     step = round_step(span, 5)

@@ -10,6 +10,8 @@ TICKS_MAX = 1_000
 """More than any axis can show; a step that would need more is a mistake."""
 
 DAY_S = 86_400
+SMALLEST = 1e-300
+"""Of a step: what is shorter has no extent; powers of ten end not far below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,9 @@ class Scale:
 
 def round_step(span: float, count: int) -> float:
     """1, 2 or 5 times a power of ten, so that about `count` steps make up `span`."""
-    if span <= 0 or not math.isfinite(span):
-        return 1.0
     raw = span / max(count, 1)
+    if raw < SMALLEST or not math.isfinite(raw):
+        return 1.0
     power: float = 10.0 ** math.floor(math.log10(raw))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
 
