@@ -44,6 +44,7 @@ def test_the_version_is_told(capsys):
         (["lst"], "did you mean 'list'?"),
         (["list", "--stats", "failed"], "did you mean '--status'?"),
         (["show"], "the following arguments are required: ID"),
+        (["run"], "the following arguments are required: FILE|module:name; see"),
         (["show", "one", "two"], "'two' is one argument too many"),
         (["prune", "--older-than", "soon"], "'soon' is no duration"),
         (["list", "--limit", "many"], "invalid int value: 'many'"),

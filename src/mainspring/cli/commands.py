@@ -78,5 +78,5 @@ def find_command(name: str) -> Command:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """A suggestion to append to a message; empty if nothing is near."""
-    found = get_close_matches(word, list(words), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    found = get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return f", did you mean {found[0]!r}?" if found else ""

@@ -18,7 +18,9 @@ from mainspring.cli.values import parse_word
 
 def arguments(parser: Parser) -> None:
     parser.add_argument("expression", metavar="EXPRESSION", help="in FEEL, the language of conditions")
-    parser.add_argument("words", metavar="name=value", nargs="*", help="an input; JSON where it is JSON, else text")
+    parser.add_argument(
+        "words", metavar="name=value", nargs="*", default=[], help="an input; JSON where it is JSON, else text"
+    )
     parser.add_argument(
         "--with", dest="inputs", metavar="JSON", help="all inputs as one JSON object; @FILE reads it, - standard input"
     )

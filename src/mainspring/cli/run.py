@@ -35,7 +35,9 @@ def add_start_arguments(parser: Parser) -> None:
     parser.add_argument(
         "target", metavar="FILE|module:name", help="report.py, report.py:name, report.yaml, package.module:name"
     )
-    parser.add_argument("words", metavar="name=value", nargs="*", help="an input; JSON where it is JSON, else text")
+    parser.add_argument(
+        "words", metavar="name=value", nargs="*", default=[], help="an input; JSON where it is JSON, else text"
+    )
     parser.add_argument(
         "--input", metavar="JSON", help="all inputs as one JSON object; @FILE reads it, - reads standard input"
     )

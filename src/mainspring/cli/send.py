@@ -15,7 +15,9 @@ from mainspring.cli.steering import open_to_steer
 def arguments(parser: Parser) -> None:
     parser.add_argument("id", metavar="ID", help="of the instance")
     parser.add_argument("event", metavar="EVENT", help="its name")
-    parser.add_argument("words", metavar="name=value", nargs="*", help="data of the event; JSON where it is JSON")
+    parser.add_argument(
+        "words", metavar="name=value", nargs="*", default=[], help="data of the event; JSON where it is JSON"
+    )
     parser.add_argument("--data", metavar="JSON", help="a JSON object, @file, or - for standard input")
     parser.add_argument("--event-id", metavar="TEXT", default="", help="sent again under this id, it is taken once")
     parser.note = "Python conditions are imported from this folder; where they are not, another process takes it."
