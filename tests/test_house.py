@@ -26,7 +26,20 @@ STOREYS = {
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),
-    4: ("", "engine", "instance", "history", "looking", "watch", "loading", "classic", "testing", "feel", "wfformat"),
+    4: (
+        "",
+        "engine",
+        "starting",
+        "instance",
+        "history",
+        "looking",
+        "watch",
+        "loading",
+        "classic",
+        "testing",
+        "feel",
+        "wfformat",
+    ),
     5: ("cli", "api", "ui", "demo"),
 }
 """What stands on what.  A module may import its own storey and those below.  "" is `mainspring` itself."""

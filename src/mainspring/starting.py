@@ -1,0 +1,235 @@
+"""Starting: handlers and definitions that this process has, and instances begun of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from mainspring import codec
+from mainspring.errors import DefinitionNotFoundError, PayloadInvalidError, SettingInvalidError
+from mainspring.handler import Handler
+from mainspring.instance import Instance
+from mainspring.kernel.records import Begun, Deploy, Start, StartEntry
+from mainspring.looking import Looking
+from mainspring.models.contract import Deployable
+from mainspring.models.machine import StateMachine
+from mainspring.models.task import TaskDocument
+from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.pump import Pump
+
+PRIORITY_MAX = 1_000_000_000
+"""Far more than anybody needs, and far less than what a store cannot count."""
+
+
+class Startable(Protocol):
+    """A definition in the notation of its model, such as `Workflow`."""
+
+    @property
+    def handlers(self) -> Mapping[str, Handler[..., Any]]:
+        """The callables it names, so that this process can run them without importing them."""
+
+    def deployable(self) -> Deployable:
+        """As the store keeps it; raises `DefinitionInvalidError` with all that is wrong."""
+
+
+class Starting(Looking):
+    """What can be begun in a store; `Engine` adds who does it, and who waits for it."""
+
+    _handlers: Handlers
+    _pump: Pump
+    _known: set[str]
+    """Digests of definitions, and names of handlers, that this process has offered."""
+
+    # --- Handlers and definitions -------------------------------------------------------------
+
+    def register(self, function: Callable[..., Any], name: str | None = None) -> Handler[..., Any]:
+        """Offer a handler in this process; needed for those that no import leads to, such as lambdas."""
+        handler = self._handlers.add(function, name)
+        self._pump.offer()
+        return handler
+
+    def deploy(self, definition: Startable | type[StateMachine]) -> int:
+        """Store a definition and return its version; the same one again is the same version."""
+        return int(self._pump.call(Deploy(self._deployable(definition))).result())
+
+    def _deployable(self, definition: Startable | type[StateMachine] | str) -> Deployable:
+        definition = definition.machine() if isinstance(definition, type) else definition
+        if isinstance(definition, str):
+            row = self._reader.find_definition(definition)
+            if row is None:
+                raise DefinitionNotFoundError(
+                    f"no definition {definition!r} in this store; deploy it first, or start the definition itself"
+                )
+            return Deployable(row.model, row.name, row.digest, row.document)
+        if not hasattr(definition, "deployable"):
+            raise SettingInvalidError(
+                f"{definition!r:.80} is no definition; start a Workflow, or one that was deployed by its name"
+            )
+        deployable = definition.deployable()
+        if deployable.digest not in self._known:
+            for name, handler in definition.handlers.items():
+                self._handlers.add(handler, name)
+            self._known.add(deployable.digest)
+            self._pump.offer()
+        return deployable
+
+    def _resolve(self, name: str) -> Callable[..., Any]:
+        return self._handlers.get(name).function
+
+    # --- Starting -----------------------------------------------------------------------------
+
+    def start(
+        self,
+        definition: Startable | type[StateMachine] | str,
+        input: Any = None,
+        *,
+        id: str | None = None,
+        priority: int = 0,
+        delay_s: float = 0.0,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Instance:
+        """Start an instance of a definition, or of the newest one of that name.
+
+        With an `id`, starting is idempotent: the same id again is the same instance.  Raises
+        `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another definition).
+        """
+        return self.start_many(
+            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes
+        )[0]
+
+    def start_many(
+        self,
+        definition: Startable | type[StateMachine] | str,
+        inputs: Iterable[Any],
+        *,
+        ids: Sequence[str | None] | None = None,
+        priority: int = 0,
+        delay_s: float = 0.0,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> list[Instance]:
+        """Start one instance for each input with a single commit: all of them, or none."""
+        deployable = self._deployable(definition)
+        where = f"input of {deployable.model} {deployable.name!r}"
+        payloads = [codec.encode({} if input is None else input, where) for input in inputs]
+        return self._begin(deployable, payloads, ids, priority, delay_s, at, attributes, None)
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        id: str | None = None,
+        priority: int | None = None,
+        delay_s: float | None = None,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Instance:
+        """Run one task: `engine.submit(fetch, "https://…", priority=5, delay_s=10)`.
+
+        Named arguments beside the options of this method go to the handler.
+        """
+        handler = self._handlers.add(function)
+        payload = codec.encode(handler.bind(args, kwargs), handler.where)
+        return self._submit(handler, [payload], [id], priority, delay_s, at, attributes)[0]
+
+    def submit_many(
+        self,
+        function: Callable[..., Any],
+        arguments: Iterable[Sequence[Any] | Mapping[str, Any]],
+        *,
+        ids: Sequence[str | None] | None = None,
+        priority: int | None = None,
+        delay_s: float | None = None,
+        at: datetime | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> list[Instance]:
+        """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
+        handler = self._handlers.add(function)
+        payloads = [
+            codec.encode(handler.bind((), row) if isinstance(row, Mapping) else handler.bind(row), handler.where)
+            for row in arguments
+        ]
+        return self._submit(handler, payloads, ids, priority, delay_s, at, attributes)
+
+    def _submit(
+        self,
+        handler: Handler[..., Any],
+        payloads: list[bytes],
+        ids: Sequence[str | None] | None,
+        priority: int | None,
+        delay_s: float | None,
+        at: datetime | None,
+        attributes: Mapping[str, Any] | None,
+    ) -> list[Instance]:
+        if handler.name not in self._known:
+            self._known.add(handler.name)
+            self._pump.offer()
+        options = handler.options
+        document = TaskDocument(
+            task=handler.name,
+            retries=options.retries,
+            timeout_s=options.timeout_s,
+            deadline_s=options.deadline_s,
+            queue=options.queue,
+            requires=options.requires,
+        )
+        deployable = Deployable("task", handler.name, document.digest, document.encode())
+        chosen = options.priority if priority is None else priority
+        wait_s = options.delay_s if delay_s is None else delay_s
+        return self._begin(deployable, payloads, ids, chosen, wait_s, at, attributes, handler.output_type)
+
+    def _begin(
+        self,
+        deployable: Deployable,
+        payloads: list[bytes],
+        ids: Sequence[str | None] | None,
+        priority: int,
+        delay_s: float,
+        at: datetime | None,
+        attributes: Mapping[str, Any] | None,
+        output_type: Any,
+    ) -> list[Instance]:
+        if ids is not None and len(ids) != len(payloads):
+            raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
+        if not is_whole(priority) or not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
+            raise SettingInvalidError(
+                f"priority must be a whole number from {-PRIORITY_MAX:,} to {PRIORITY_MAX:,}, not {priority!r}"
+            )
+        if not isinstance(attributes, Mapping | None):
+            raise SettingInvalidError(f"attributes must be a dict, not {attributes!r:.80}")
+        not_before = self._not_before(delay_s, at)
+        labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
+        entries = [
+            StartEntry(payload, None if ids is None else _checked_id(ids[place]), priority, not_before, labels)
+            for place, payload in enumerate(payloads)
+        ]
+        begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()
+        return [Instance(self, row.public_id, row.existed, output_type) for row in begun]
+
+    def _not_before(self, delay_s: float, at: datetime | None) -> float:
+        if at is None:
+            if not 0 <= delay_s < float("inf"):
+                raise SettingInvalidError(f"delay_s must be seconds from 0, not {delay_s!r}")
+            return self.clock.now() + delay_s if delay_s else 0.0
+        if delay_s:
+            raise SettingInvalidError("give delay_s or at, not both")
+        if at.tzinfo is None:
+            raise SettingInvalidError(
+                f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))"
+            )
+        return at.timestamp()
+
+
+def _checked_id(id: Any) -> str | None:
+    if id is None:
+        return None
+    if not isinstance(id, str) or not id.strip() or len(id) > 200 or not id.isprintable():
+        raise PayloadInvalidError("id", f"expected 1 to 200 printable characters, found {id!r:.60}")
+    return id
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
