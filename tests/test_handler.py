@@ -59,7 +59,7 @@ def test_it_is_still_the_function():
 
 def test_name_path_isolation_and_options():
     assert (fetch.name, fetch.path, fetch.isolation) == (f"{HERE}:fetch", f"{HERE}:fetch", "thread")
-    assert fetch.options == Options(retries=3, timeout_s=30, requires="eu,gpu")
+    assert fetch.options == Options(retries=3, timeout_s=30, requires="eu and gpu")
     assert clean.isolation == "async"
     assert (crunch.name, crunch.path, crunch.isolation) == ("crunch", f"{HERE}:crunch", "process")
 

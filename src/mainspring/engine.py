@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
@@ -27,6 +27,7 @@ from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import host_name, is_gone, process_name
+from mainspring.runtime.offer import Label, Offer
 from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
 from mainspring.starting import Starting, is_whole
@@ -51,6 +52,8 @@ class Engine(Starting):
 
     `url`: `sqlite:///file.db`, `sqlite://` (in memory); default `$MAINSPRING_URL`, else `./mainspring.db`.
     `slots`: how many attempts run at once in this process; 0: none, it only starts and asks.
+    `labels`: what this process offers to tasks that require something, such as `{"gpu": True, "region": "eu"}`.
+    `queues`: those whose tasks it takes; default: all.
     All methods may be called from any thread.  What a method returns for is durable.
 
     Raises `StoreInvalidError`, `StoreDeniedError`, `StoreUnavailableError` or `SchemaNewerError` where the store
@@ -65,6 +68,8 @@ class Engine(Starting):
         clock: Clock | None = None,
         lease_s: float = LEASE_S,
         name: str | None = None,
+        labels: Mapping[str, Label] | None = None,
+        queues: Collection[str] | None = None,
     ) -> None:
         if slots is not None and (not is_whole(slots) or slots < 0):
             raise SettingInvalidError(f"slots must be a whole number from 0, not {slots!r}")
@@ -84,7 +89,8 @@ class Engine(Starting):
         )
         limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
         total = sum(limits.values()) if slots is None else slots
-        placement = Placement(self._handlers.pool, limits, total)
+        offer = Offer(self._handlers.pool, labels=labels, queues=queues)
+        placement = Placement(offer, limits, total)
         kernel = Kernel(store, Definitions(MODELS, self._resolve), placement, leases)
         self._pump = Pump(kernel, self.clock)
         self._worker = Worker(

@@ -54,7 +54,7 @@ class Options:
     """Waits this long before the first attempt."""
     queue: str = "default"
     requires: str = ""
-    """Labels a worker must offer: sorted, with commas between."""
+    """What the labels of a worker must be, as an expression over them."""
 
     def __post_init__(self) -> None:
         problem = _option_problem(self)
@@ -80,10 +80,9 @@ def _option_problem(options: Options) -> str:
     return ""
 
 
-def _labels(labels: str | Iterable[str]) -> str:
-    """Labels in the one spelling that is stored."""
-    several = labels.split(",") if isinstance(labels, str) else labels
-    return ",".join(sorted({label.strip() for label in several} - {""}))
+def requirement_of(labels: str | Iterable[str]) -> str:
+    """What a worker's labels must be, in the one spelling that is stored; of several labels each."""
+    return labels.strip() if isinstance(labels, str) else " and ".join(sorted({*map(str.strip, labels)} - {""}))
 
 
 def _is_number(value: Any) -> bool:
@@ -125,7 +124,7 @@ def task(
     killed.  Raises `SettingInvalidError` for options and `HandlerInvalidError` for functions that cannot work.
     """
     try:
-        chosen = Options(requires=_labels(requires), **options)
+        chosen = Options(requires=requirement_of(requires), **options)
     except TypeError as error:
         raise SettingInvalidError(f"@task: {str(error).removeprefix('Options.__init__() ')}") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Protocol
 
 from mainspring import codec
@@ -168,6 +169,11 @@ class Starting(Looking):
             self._known.add(handler.name)
             self._pump.offer()
         options = handler.options
+        if options.requires:
+            # The language of expressions is loaded by those who have a requirement.
+            problem = import_module("mainspring.models.requirement").problem_of(options.requires)
+            if problem:
+                raise SettingInvalidError(f"{handler.where}: requires: {problem}")
         document = TaskDocument(
             task=handler.name,
             retries=options.retries,

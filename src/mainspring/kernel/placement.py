@@ -10,8 +10,8 @@ from mainspring.kernel.records import Attempt
 from mainspring.kernel.store import HELD, NOT_LEASED, Changes, Key, Store, WaitingRow
 from mainspring.models.contract import StartTask, TaskSpec
 
-Offers = Callable[[str], str | None]
-"""The pool that a handler runs in here ("async", "thread", "process"); None: this process does not have it."""
+Offers = Callable[[str, str, str], str | None]
+"""By handler, queue and requirement: the pool that such a task runs in here ("async", …); None: it does not."""
 
 
 class Placement:
@@ -118,7 +118,7 @@ class Placement:
         capability = self._capabilities.get(needs)
         if capability is None:
             capability = self._capabilities[needs] = store.intern_capability(*needs)
-            self._pools[capability] = self._offers(spec.handler)
+            self._pools[capability] = self._offers(*needs)
             self._handlers[capability] = spec.handler
         return capability, self._pools[capability]
 
@@ -146,7 +146,7 @@ class Placement:
             self._capabilities[handler, queue, requires] = capability
             self._handlers[capability] = handler
             if capability not in self._pools:
-                self._pools[capability] = self._offers(handler)
+                self._pools[capability] = self._offers(handler, queue, requires)
         self._backlog.update(capability for capability, pool in self._pools.items() if pool is not None)
         self.next_task_at = 0.0
 
@@ -260,5 +260,5 @@ class Placement:
         return [attempt for tasks in self.running.values() for attempt in tasks.values()]
 
 
-def _nothing(handler: str) -> None:
+def _nothing(handler: str, queue: str, requires: str) -> None:
     """A process without slots offers nothing, and need not import a handler to know it."""

@@ -13,7 +13,7 @@ It is the real kernel on a store in memory, with the real models.  Only threads,
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -25,6 +25,7 @@ from mainspring.kernel.records import Await
 from mainspring.kernel.store import WorkerRow
 from mainspring.looking import Looking
 from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.offer import Label, Offer
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.url import open_reader
 from mainspring.testing.faults import COMMIT, COMMITTED, Crash, FaultyStore, nothing
@@ -43,13 +44,22 @@ CRASHES = {"now": "", "before_commit": COMMIT, "after_commit": COMMITTED}
 class Simulation(Engine):
     """An engine with a clock to turn by hand; all that an engine offers, it offers.
 
-    `processes`: how many share the store.  `slots`: attempts at once in each.  `seed`: who comes first when several
-    could; the same seed gives the same run.
+    `processes`: how many share the store.  `slots`: attempts at once in each; `labels` and `queues` as of an engine.
+    `seed`: who comes first when several could; the same seed gives the same run.
     """
 
     clock: ManualClock
 
-    def __init__(self, *, processes: int = 1, slots: int = SLOTS, lease_s: float = LEASE_S, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        processes: int = 1,
+        slots: int = SLOTS,
+        lease_s: float = LEASE_S,
+        seed: int = 0,
+        labels: Mapping[str, Label] | None = None,
+        queues: Collection[str] | None = None,
+    ) -> None:
         if processes < 1:
             raise SettingInvalidError(f"processes must be 1 or more, not {processes}")
         if slots < 0:
@@ -58,6 +68,7 @@ class Simulation(Engine):
         self._store = SqliteStore(None)
         Looking.__init__(self, "sqlite://", clock=ManualClock(), reader=open_reader(self._store))
         self._handlers = Handlers()
+        self._offer = Offer(self._handlers.pool, labels=labels, queues=queues)
         self._known: set[str] = set()
         self._closed = False
         self._stubs = Stubs(self._handlers)
@@ -192,7 +203,7 @@ class Simulation(Engine):
             FaultyStore(self._store.second()),
             clock=self.clock,
             stubs=self._stubs,
-            offers=self._handlers.pool,
+            offers=self._offer,
             resolve=self._resolve,
             slots=dict.fromkeys(("async", "thread", "process"), self._slots),
             slot_count=self._slots,

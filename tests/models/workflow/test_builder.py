@@ -47,7 +47,7 @@ def test_options_are_the_handlers_unless_the_node_says_otherwise():
     assert (first.retries, first.timeout_s, first.requires, first.queue) == (
         Retry(max=2, on=("builtins.OSError",)), 5, "gpu", "slow"
     )  # fmt: skip
-    assert (second.retries, second.timeout_s, second.requires, second.queue) == (0, 9, "eu,gpu", "slow")
+    assert (second.retries, second.timeout_s, second.requires, second.queue) == (0, 9, "eu and gpu", "slow")
 
 
 def test_references_may_be_anywhere_inside_of_arguments():

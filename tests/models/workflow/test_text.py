@@ -75,7 +75,7 @@ def test_a_file_says_what_python_would():
     assert (nodes["page"].retries, nodes["page"].timeout_s) == (2, 9), "the handler's options, unless the file says so"
     assert nodes["parts"].retries == Retry(max=5, on=("ConnectionError",)), "`on` is no boolean"
     assert nodes["nap"].after == ("parts",)
-    assert nodes["mail"].requires == "eu,gpu"
+    assert nodes["mail"].requires == "eu and gpu"
     assert wf.places["words"] == "report.yaml:7"
     driver = Driver(WORKFLOW, wf.deployable(find).document)
     driver.start({"url": "x"})

@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import UNSET
 
 from mainspring.errors import DefinitionInvalidError, Problem
-from mainspring.handler import Handler
+from mainspring.handler import Handler, requirement_of
 from mainspring.models.contract import Deployable
 from mainspring.models.retry import Retry
 from mainspring.models.workflow.calls import bind_handler, bind_name, bind_when, bind_workflow
@@ -319,8 +319,8 @@ class Workflow:
     def _put(self, key: str, after: Any, when: Any, arguments: dict[str, Any], options: dict[str, Any]) -> Handle:
         if self._declare(key, "node"):
             options = said(options)
-            if not isinstance(options.get("requires", ""), str):
-                options["requires"] = ",".join(sorted(options["requires"]))
+            if "requires" in options:
+                options["requires"] = requirement_of(options["requires"])
             condition, problems = bind_when(when, self._handler)
             self._problems(key, problems)
             self.nodes[key] = Node(arguments=arguments, after=_keys(after), when=condition, **options)

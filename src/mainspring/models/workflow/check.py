@@ -23,6 +23,7 @@ from mainspring.models.workflow.fields import (
     kind_problems,
     name_problems,
     number_problems,
+    requirement_problems,
     rule_problems,
 )
 from mainspring.models.workflow.inputs import parse_type
@@ -147,6 +148,7 @@ class _Check:
             yield from self.of_arguments(handler, told.arguments)
         yield from self.of_template(told.arguments or {}, FAILURE_NAMES)
         yield from number_problems(told)
+        yield from requirement_problems(told)
 
     def of_cycles(self) -> Iterator[Problem]:
         for ring in cycles(self.parents):
@@ -161,6 +163,7 @@ class _Check:
             yield f"there is an input {key!r} as well; inputs and nodes share their names"
         yield from kind_problems(node)
         yield from number_problems(node)
+        yield from requirement_problems(node)
         for template, extra in self.templates(node):
             yield from self.of_template(template, extra)
         yield from self.of_after(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -87,6 +88,16 @@ def number_problems(node: Any) -> Iterator[str]:
         yield from node.retries.problems()
     elif node.retries is not None and not 0 <= node.retries <= RETRIES_MAX:
         yield f"retries: {node.retries} is not between 0 and {RETRIES_MAX:,}"
+
+
+def requirement_problems(node: Any) -> Iterator[str]:
+    """A requirement that is no expression."""
+    requires = getattr(node, "requires", None)
+    if requires:
+        # Most definitions require nothing, and need not load the language of expressions for it.
+        problem = import_module("mainspring.models.requirement").problem_of(requires)
+        if problem:
+            yield f"requires: {problem}"
 
 
 def form_problem(part: Any) -> str:

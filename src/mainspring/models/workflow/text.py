@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from mainspring.errors import DefinitionInvalidError, HandlerInvalidError, HandlerUnknownError, MainspringError, Problem
-from mainspring.handler import Handler
+from mainspring.handler import Handler, requirement_of
 from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.check import Find
 from mainspring.models.workflow.document import Document, FailureHandler, Input, Node, When
@@ -178,7 +178,7 @@ class _Reader:
         if isinstance(fields.get("after"), str):
             fields["after"] = [fields["after"]]
         if isinstance(fields.get("requires"), list):
-            fields["requires"] = ",".join(sorted(map(str, fields["requires"])))
+            fields["requires"] = requirement_of(map(str, fields["requires"]))
         handler = self.handler(fields.get("task"))
         return fields if handler is None else msgspec.to_builtins(handler_options(handler)) | fields
 
