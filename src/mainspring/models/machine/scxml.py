@@ -38,7 +38,7 @@ from mainspring.models.machine.document import (
     Transition,
     Value,
 )
-from mainspring.models.machine.xml_text import Element, XmlInvalidError, read_xml
+from mainspring.models.xml_text import Element, XmlInvalidError, read_xml
 
 NAMESPACE = "http://www.w3.org/2005/07/scxml"
 DATA_MODELS = ("", "feel", "null")

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from mainspring.errors import InvalidError
 
 TEXT_LENGTH_MAX = 4_000_000
-"""Of a file; the largest machines that people draw have a few hundred kilobytes."""
+"""Of a file; the largest machines and processes that people draw have a few hundred kilobytes."""
 DEPTH_MAX = 200
 ELEMENTS_MAX = 100_000
 
