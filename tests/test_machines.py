@@ -124,13 +124,13 @@ def test_what_is_wrong_is_told_before_anything_runs(url):
         a = State(invoke={"type": "task"})
 
     class Foreign(StateMachine):
-        a = State(invoke={"type": "workflow", "source": "x"})
+        a = State(invoke={"type": "pigeon", "source": "x"})
 
     with Engine(url) as engine:
         for kind, words in (
             (Wrong, "state of another machine"),
             (Nameless, "by its `source`"),
-            (Foreign, "not a workflow"),
+            (Foreign, "nothing of type 'pigeon'"),
         ):
             with pytest.raises(DefinitionInvalidError, match=words):
                 engine.start(kind)

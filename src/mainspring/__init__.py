@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mainspring.handler_context import Context, context
     from mainspring.instance import Info, Instance, Page
     from mainspring.models.contract import Failure
-    from mainspring.models.machine import Machine, State, StateMachine
+    from mainspring.models.machine import Invoke, Machine, State, StateMachine
     from mainspring.models.retry import Retry
     from mainspring.models.workflow import Workflow
 
@@ -25,6 +25,7 @@ __all__ = [
     "Handler",
     "Info",
     "Instance",
+    "Invoke",
     "Machine",
     "Page",
     "Retry",
@@ -43,6 +44,7 @@ _HOMES = {
     "Handler": "handler",
     "Info": "instance",
     "Instance": "instance",
+    "Invoke": "models.machine",
     "Machine": "models.machine",
     "Page": "instance",
     "Retry": "models.retry",

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from mainspring.errors import InvalidError, NotFoundError
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import CANCELLED, COMPLETED, CREATED, FAILED, LIVE, PAUSED, RUNNING
 from mainspring.kernel.records import End
@@ -27,6 +28,7 @@ from mainspring.models.contract import (
     Fail,
     Failure,
     HoldTasks,
+    Message,
     Pause,
     PauseRequested,
     ReleaseTasks,
@@ -35,12 +37,17 @@ from mainspring.models.contract import (
     RetryInstance,
     RetryRequested,
     RetryTask,
+    Send,
     SetTimer,
     Started,
     StartInstance,
     StartTask,
     TimerFired,
 )
+from mainspring.models.retry import failure_of
+
+MESSAGES_MAX = 1_000
+"""In one turn; two that never stop talking to each other must not keep all others from theirs."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -93,7 +100,13 @@ def cancel_timer(turn: Turn, live: Live, command: CancelTimer) -> None:
 
 
 def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
-    definition = turn.definition_of(command.digest)
+    try:
+        definition = turn.definition_of(command)
+        if not definition.missing:
+            definition.model.check_input(definition.plan, command.input)
+    except (InvalidError, NotFoundError) as error:
+        turn.deliver(live.id, ChildFailed(command.key, failure_of(error)))
+        return
     id = turn.next_instance_id()
     row = InstanceRow(
         id=id,
@@ -105,7 +118,25 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
         priority=command.priority,
     )
     turn.add_instance(row, definition, attributes=None)
-    turn.deliver(row.id, Started(msgspec.Raw(command.input), command.priority))
+    turn.deliver(row.id, Started(msgspec.Raw(command.input), command.priority, parent_key=command.key))
+
+
+def send(turn: Turn, live: Live, command: Send) -> None:
+    name, data = command.name, msgspec.Raw(command.data)
+    if command.key:
+        for child, key, status in turn.children(live.id):
+            if key == command.key and status in LIVE:
+                _pass(turn, child, Message("", name, data, command.id))
+    elif live.parent is not None:
+        _pass(turn, live.parent, Message(live.parent_key or "", name, data, command.id))
+
+
+def _pass(turn: Turn, id: int, message: Message) -> None:
+    turn.message_count += 1
+    if turn.message_count > MESSAGES_MAX:
+        turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", turn.now, message)
+    else:
+        turn.deliver(id, message)
 
 
 def cancel_instance(turn: Turn, live: Live, command: CancelInstance) -> None:
@@ -192,6 +223,7 @@ APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
     RetryInstance: retry_instance,
     Pause: pause,
     Resume: resume,
+    Send: send,
     Complete: complete,
     Fail: fail,
     Cancel: cancel,

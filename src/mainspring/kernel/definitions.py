@@ -73,6 +73,13 @@ class Definitions:
             raise DefinitionNotFoundError(f"no definition with digest {digest} has been deployed")
         return self._compile(row)
 
+    def newest(self, store: Store, model: str, name: str) -> Definition:
+        """The newest version of a name; always asked of the store, for another process may have deployed one."""
+        row = store.find_newest(model, name)
+        if row is None:
+            raise DefinitionNotFoundError(f"no {model} {name!r} has been deployed in this store")
+        return self._by_id.get(row.id) or self._compile(row)
+
     def forget(self) -> None:
         """Drop all: a turn was rolled back, and with it what it had deployed."""
         self._by_id.clear()

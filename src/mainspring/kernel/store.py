@@ -205,6 +205,9 @@ class Store(Protocol):
 
     # Definitions
     def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None: ...
+    def find_newest(self, model: str, name: str) -> DefinitionRow | None:
+        """The newest version of a definition."""
+
     def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow: ...
     def intern_capability(self, handler: str, queue: str, requires: str) -> int:
         """The number that stands for what a task needs."""

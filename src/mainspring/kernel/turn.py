@@ -13,7 +13,7 @@ from mainspring.kernel.hold import Hold
 from mainspring.kernel.instances import Live
 from mainspring.kernel.records import Attempt, End
 from mainspring.kernel.store import Changes, InstanceRow, Key
-from mainspring.models.contract import Event, StartTask
+from mainspring.models.contract import Event, StartInstance, StartTask
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,6 +52,8 @@ class Turn:
         self.suspect: Suspect | None = None
         self.lost = 0
         """1 while the loss of a worker is being dealt with."""
+        self.message_count = 0
+        """Messages that instances have sent to one another."""
         self.look = False
         """Whether tasks may wait that placement does not know of."""
         self.leaving = False
@@ -102,8 +104,14 @@ class Turn:
         self.flush()
         return self.hold.store.list_children(instance)
 
-    def definition_of(self, digest: str) -> Definition:
-        return self.hold.definitions.of_digest(self.hold.store, digest)
+    def definition_of(self, command: StartInstance) -> Definition:
+        """What a child is to be an instance of; raises `DefinitionNotFoundError` or what is wrong with it."""
+        definitions, store = self.hold.definitions, self.hold.store
+        if command.definition is not None:
+            return definitions.deploy(store, command.definition, self.now)
+        if command.digest:
+            return definitions.of_digest(store, command.digest)
+        return definitions.newest(store, *command.newest)
 
     def next_instance_id(self) -> int:
         return self.hold.next_instance_id()

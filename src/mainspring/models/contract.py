@@ -77,6 +77,8 @@ class Started(Event, frozen=True):
     """Added to the priority of every task of the instance."""
     not_before: float = 0.0
     """Nothing of it may run earlier; 0: at once."""
+    parent_key: str = ""
+    """Under which its parent started it; empty: it has none."""
 
 
 class TaskCompleted(Event, frozen=True):
@@ -165,6 +167,16 @@ class Signal(Event, frozen=True):
     """Chosen by the sender; a second one of the same id is taken for the first, sent again.  Empty: none."""
 
 
+class Message(Event, frozen=True):
+    """Another instance has sent it: the child that was started under `key`, or (empty) the parent."""
+
+    key: str
+    name: str
+    data: Raw = Raw(b"null")
+    id: str = ""
+    """By which its sender knows it."""
+
+
 EVENTS: dict[str, type[Event]] = {
     event.__name__: event
     for event in (
@@ -182,6 +194,7 @@ EVENTS: dict[str, type[Event]] = {
         RetryRequested,
         RerunRequested,
         Signal,
+        Message,
     )
 }
 """Every event by its journal name."""
@@ -244,9 +257,22 @@ class StartInstance(Command, frozen=True):
 
     key: str
     digest: str
-    """Of the definition."""
+    """Of the definition; empty: `newest` says which."""
     input: bytes
     priority: int = 0
+    newest: tuple[str, str] = ("", "")
+    """Model and name of the definition whose newest version is meant; where there is none, the child has failed."""
+    definition: Deployable | None = None
+    """Of that digest, where it may not have been deployed yet."""
+
+
+class Send(Command, frozen=True):
+    """Deliver a `Message` to the child that was started under `key`, or (empty) to the parent."""
+
+    key: str
+    name: str
+    data: bytes
+    id: str = ""
 
 
 class CancelInstance(Command, frozen=True):

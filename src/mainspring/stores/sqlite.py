@@ -156,6 +156,10 @@ class SqliteStore:
         rows = self._rows(sql.FIND_DEFINITION.format(column=column), (value,))
         return _definition(rows[0]) if rows else None
 
+    def find_newest(self, model: str, name: str) -> DefinitionRow | None:
+        rows = self._rows(sql.FIND_NEWEST, (model, name))
+        return _definition(rows[0]) if rows else None
+
     def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow:
         values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
         return _definition(self._one(sql.ADD_DEFINITION, values))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
@@ -19,9 +18,7 @@ from mainspring.models.contract import (
     Signal,
 )
 from mainspring.models.machine.model import MACHINE
-from mainspring.models.machine.scxml import read_scxml
 from tests.models.driver import Driver
-from tests.models.machine.conformance import MANIFEST, automatic, read, resolve, text_of
 
 
 class Order(StateMachine):
@@ -242,24 +239,3 @@ def _take(made: Driver, step: str) -> None:
             made.fire(key)
     else:
         signal(made, step)
-
-
-# --- The judge --------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not MANIFEST.exists(), reason=f"the suites are not here: there is no {MANIFEST}")
-def test_the_cases_of_the_w3c_that_invoke_no_machine_pass_as_durable_ones():
-    missed, ran = {}, 0
-    for name in automatic("mandatory"):
-        if "invoke" in text_of(name):
-            continue
-        ran += 1
-        made = Driver(MACHINE, read_scxml(text_of(name), read=read).encode(), resolve)
-        made.start({})
-        while made.timers and made.status == "running":
-            made.fire(min(made.timers, key=made.timers.__getitem__))
-        made.check_fold()
-        if configuration(made) != ["pass"]:
-            missed[name] = configuration(made)
-    assert not missed
-    assert ran >= 110

@@ -1,4 +1,4 @@
-"""The outside judge: the W3C's SCXML tests, translated into FEEL and run in memory.
+"""The outside judge: the W3C's SCXML tests, translated into FEEL, run in memory and durable.
 
 Every miss is a row of `MISSES` with its reason; a case that starts to pass must leave the table.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.models.machine.conformance import MANIFEST, automatic, outcome
+from tests.models.machine.conformance import MANIFEST, automatic, durable_outcome, outcome
 
 HTTP = "C.2: the Basic HTTP Event I/O Processor is optional, and not offered: machines fetch and serve nothing"
 XPATH = "5.9 and B.3 (2015 edition: dropped): the case is about nodes of XML, which FEEL does not have"
@@ -31,10 +31,11 @@ here = pytest.mark.skipif(not MANIFEST.exists(), reason=f"the suites are not her
 
 @here
 @pytest.mark.parametrize(("conformance", "least"), [("mandatory", MANDATORY_MIN), ("optional", OPTIONAL_MIN)])
-def test_every_automatic_case_reaches_pass_or_is_explained(conformance, least):
+@pytest.mark.parametrize("run", [outcome, durable_outcome], ids=["in memory", "durable"])
+def test_every_automatic_case_reaches_pass_or_is_explained(conformance, least, run):
     names = automatic(conformance)
 
-    missed = {name.removeprefix("test"): found for name in names if (found := outcome(name)) != "pass"}
+    missed = {name.removeprefix("test"): found for name in names if (found := run(name)) != "pass"}
 
     assert len(names) - len(missed) >= least
     assert not missed.keys() - MISSES.keys(), {number: missed[number] for number in missed.keys() - MISSES.keys()}

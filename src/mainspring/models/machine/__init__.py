@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.models.machine.definition import Machine
 from mainspring.models.machine.live import LiveMachine
-from mainspring.models.machine.notation import State, StateMachine
+from mainspring.models.machine.notation import Invoke, State, StateMachine
 from mainspring.models.machine.outcome import Move, Outcome
 
-__all__ = ["LiveMachine", "Machine", "Move", "Outcome", "State", "StateMachine"]
+__all__ = ["Invoke", "LiveMachine", "Machine", "Move", "Outcome", "State", "StateMachine"]

@@ -84,6 +84,11 @@ class Compiler:
         self.system: set[str] = set()
         """Names that they take from the machine itself."""
 
+    def doubt(self, message: str, place: str) -> None:
+        """Something that will be an error when it is used."""
+        if not self.tolerant:
+            self.report(message, place)
+
     # --- Expressions --------------------------------------------------------------------------
 
     def value_of(self, text: str, place: str) -> Evaluate:
@@ -92,9 +97,8 @@ class Compiler:
         try:
             expression = language.compile_expression(text)
         except ActionError as error:
-            if not self.tolerant:
-                self.report(f"{text!r} is no expression: {error}", place)
-            return _failing(f"{text!r}: {error}")
+            self.doubt(f"{text!r} is no expression: {error}", place)
+            return failing(f"{text!r}: {error}")
         self.names |= language.free_names(expression)
         self.system |= expression.names & (SYSTEM | {IN})
         evaluate: Evaluate = language.evaluator(expression)
@@ -172,8 +176,7 @@ class Compiler:
             path = split_location(location)
         except ActionError as error:
             message = str(error)
-            if not self.tolerant:
-                self.report(message, place)
+            self.doubt(message, place)
 
             def fail() -> tuple[str, ...]:
                 raise ActionError(message)
@@ -342,8 +345,10 @@ def _guarded(function: Callable[[Any, Any], Any], session: Any) -> Any:
         raise ActionError(f"{type(error).__name__}: {error}") from error
 
 
-def _failing(message: str) -> Evaluate:
-    def evaluate(scope: Scope) -> Any:
+def failing(message: str) -> Evaluate:
+    """In place of what has no value."""
+
+    def evaluate(_: Any) -> Any:
         raise ActionError(message)
 
     return evaluate

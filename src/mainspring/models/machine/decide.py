@@ -5,6 +5,7 @@
 | Started                | begin   |                |         |         |
 | Signal                 | refused | run or refused | refused | refused |
 | TimerFired, Task…      |         | run            | keep    |         |
+| Child…, Message        |         | run            | keep    |         |
 | CancelRequested        | cancel  | cancel         | cancel  | refused |
 | PauseRequested         | refused | pause          |         | refused |
 | ResumeRequested        | refused |                | resume  | refused |
@@ -27,8 +28,12 @@ from msgspec import structs
 from mainspring.errors import MachineEndlessError, MachineFailedError
 from mainspring.models.contract import (
     CancelRequested,
+    ChildCancelled,
+    ChildCompleted,
+    ChildFailed,
     Event,
     Failure,
+    Message,
     PauseRequested,
     Refusal,
     RerunRequested,
@@ -41,6 +46,7 @@ from mainspring.models.contract import (
     TaskLost,
     TimerFired,
 )
+from mainspring.models.machine.actions import SCXML_PROCESSOR
 from mainspring.models.machine.chart import Chart
 from mainspring.models.machine.event import MachineEvent
 from mainspring.models.machine.state import (
@@ -58,15 +64,20 @@ from mainspring.models.machine.state import (
     Kept,
     MachineDecision,
     MachineState,
+    Passed,
     Paused,
     Postponed,
     Resumed,
     Retried,
+    Sent,
 )
-from mainspring.models.machine.stepping import Refused, advance, begin
+from mainspring.models.machine.stepping import Refused, advance, begin, key_of
 from mainspring.models.retry import failure_of, lost_failure
 
 Decisions = Sequence[MachineDecision] | Refusal
+
+UNHANDLED = (MachineFailedError, MachineEndlessError)
+"""What stops a machine."""
 
 NOTHING: tuple[MachineDecision, ...] = ()
 
@@ -85,10 +96,10 @@ def _started(chart: Chart, state: MachineState, event: Started, at: float) -> De
     return _begin(chart, state, at, msgspec.json.decode(event.input))
 
 
-def _begin(chart: Chart, state: MachineState, at: float, values: dict[str, Any]) -> Decisions:
+def _begin(chart: Chart, state: MachineState, at: float, values: dict[str, Any]) -> tuple[MachineDecision, ...]:
     try:
         return (begin(chart, state, at, values),)
-    except (MachineFailedError, MachineEndlessError) as error:
+    except UNHANDLED as error:
         return (Failed(failure_of(error)),)
 
 
@@ -100,7 +111,7 @@ def _signal(chart: Chart, state: MachineState, event: Signal, at: float) -> Deci
     made = MachineEvent(event.name, msgspec.json.decode(event.data))
     try:
         ran, refused = advance(chart, state, at, (*state.waiting, made))
-    except (MachineFailedError, MachineEndlessError) as error:
+    except UNHANDLED as error:
         return (Failed(failure_of(error)),)
     if refused is not None and chart.plan.document.strict:
         return Refusal(str(refused))
@@ -111,10 +122,18 @@ def _timer_fired(chart: Chart, state: MachineState, event: TimerFired, at: float
     if event.key == BEGIN_KEY and state.status == RUNNING and not state.configuration:
         return _begin(chart, state, at, msgspec.json.decode(state.input))
     timer = state.timers.get(event.key)
-    return NOTHING if timer is None else _arrived(chart, state, timer.event, at)[0]
+    if timer is None:
+        return NOTHING
+    if not timer.target:
+        return _arrived(chart, state, timer.event, at)[0]
+    key = key_of(state.calls, timer.target)
+    return (Passed(None if key is None else Sent(key, timer.event)),)
 
 
-def _task_completed(chart: Chart, state: MachineState, event: TaskCompleted, at: float) -> Decisions:
+# --- What runs for a state --------------------------------------------------------------------
+
+
+def _completed(chart: Chart, state: MachineState, event: TaskCompleted | ChildCompleted, at: float) -> Decisions:
     id = _called(state, event.key)
     if id is None:
         return NOTHING
@@ -122,20 +141,26 @@ def _task_completed(chart: Chart, state: MachineState, event: TaskCompleted, at:
     return _arrived(chart, state, done, at)[0]
 
 
-def _task_failed(chart: Chart, state: MachineState, event: TaskFailed, at: float) -> Decisions:
-    id = _called(state, event.key)
-    return NOTHING if id is None else _failed(chart, state, id, event.error, at)
+def _failed(chart: Chart, state: MachineState, event: TaskFailed | ChildFailed, at: float) -> Decisions:
+    return _broke(chart, state, event.key, event.error, at)
+
+
+def _cancelled(chart: Chart, state: MachineState, event: ChildCancelled, at: float) -> Decisions:
+    error = Failure("InstanceCancelledError", event.reason or "it was cancelled")
+    return _broke(chart, state, event.key, error, at)
 
 
 def _task_lost(chart: Chart, state: MachineState, event: TaskLost, at: float) -> Decisions:
-    id = _called(state, event.key)
+    if _called(state, event.key) is None:
+        return NOTHING
+    return _broke(chart, state, event.key, lost_failure(event), at) if event.final else (Again(event.key, at),)
+
+
+def _broke(chart: Chart, state: MachineState, key: str, error: Failure, at: float) -> Decisions:
+    """What was invoked failed: an event, and where a strict machine does not take it, the end."""
+    id = _called(state, key)
     if id is None:
         return NOTHING
-    return _failed(chart, state, id, lost_failure(event), at) if event.final else (Again(event.key, at),)
-
-
-def _failed(chart: Chart, state: MachineState, id: str, error: Failure, at: float) -> Decisions:
-    """What was invoked failed: an event, and where a strict machine does not take it, the end."""
     data = {"type": error.type, "message": error.message}
     decisions, refused = _arrived(chart, state, MachineEvent(f"error.invoke.{id}", data, invoke_id=id), at)
     if refused is not None and chart.plan.document.strict:
@@ -143,17 +168,36 @@ def _failed(chart: Chart, state: MachineState, id: str, error: Failure, at: floa
     return decisions
 
 
+def _message(chart: Chart, state: MachineState, event: Message, at: float) -> Decisions:
+    """What another machine has sent; it can be answered where it says that it came from (C.1)."""
+    id = _called(state, event.key) if event.key else ""
+    if id is None:
+        return NOTHING  # what was left has nothing to say any more (6.4)
+    made = MachineEvent(
+        event.name,
+        msgspec.json.decode(event.data),
+        send_id=event.id,
+        origin=f"#_{id}" if id else "#_parent",
+        origin_type=SCXML_PROCESSOR,
+        invoke_id=id,
+    )
+    return _arrived(chart, state, made, at)[0]
+
+
 def _arrived(chart: Chart, state: MachineState, event: MachineEvent, at: float) -> tuple[Decisions, Refused | None]:
-    """An event that nobody waits for an answer to: a timer's or a task's."""
+    """An event that nobody waits for an answer to; the journal tells where no transition takes it."""
     if state.status == PAUSED:
         return (Kept(event),), None
     if state.status != RUNNING:
         return NOTHING, None
     try:
         ran, refused = advance(chart, state, at, (*state.waiting, event))
-    except (MachineFailedError, MachineEndlessError) as error:
-        return (Failed(failure_of(error)),), None
-    return (ran,), refused
+    except UNHANDLED as error:
+        return (Failed(failure_of(error), event),), None
+    return (ran if refused is None else structs.replace(ran, reason=str(refused)),), refused
+
+
+# --- Steering ---------------------------------------------------------------------------------
 
 
 def _cancel(chart: Chart, state: MachineState, event: CancelRequested, at: float) -> Decisions:
@@ -175,25 +219,31 @@ def _resume(chart: Chart, state: MachineState, event: ResumeRequested, at: float
         return NOTHING
     if state.status != PAUSED:
         return Refusal(f"it is {_status(state)}; only what is paused can be resumed")
-    if not state.waiting:
-        return (Resumed(),)
-    try:
-        ran, _ = advance(chart, state, at, state.waiting)
-    except (MachineFailedError, MachineEndlessError) as error:
-        return (Resumed(), Failed(failure_of(error)))
-    return (Resumed(), ran)
+    return (Resumed(), *_take_kept(chart, state, at))
 
 
 def _retry(chart: Chart, state: MachineState, event: RetryRequested, at: float) -> Decisions:
+    """From the configuration that was kept: what runs for its states begins anew, what came and failed comes again."""
     if state.status != FAILED:
         return Refusal(f"it is {_status(state)}; only a machine that has failed can be retried")
     if not state.configuration:
-        return _begin(chart, state, at, msgspec.json.decode(state.input))
+        return (Retried(), *_begin(chart, state, at, msgspec.json.decode(state.input)))
     counter, calls = state.counter, dict[str, Called]()
     for id, called in state.calls.items():
         counter += 1
         calls[id] = structs.replace(called, key=f"{id}.{counter}")
-    return (Retried(calls, counter),)
+    again = structs.replace(state, calls=calls, counter=counter)
+    return (Retried(calls, counter), *_take_kept(chart, again, at))
+
+
+def _take_kept(chart: Chart, state: MachineState, at: float) -> tuple[MachineDecision, ...]:
+    if not state.waiting:
+        return ()
+    try:
+        ran, refused = advance(chart, state, at, state.waiting)
+    except UNHANDLED as error:
+        return (Failed(failure_of(error)),)
+    return (ran if refused is None else structs.replace(ran, reason=str(refused)),)
 
 
 def _rerun(chart: Chart, state: MachineState, event: RerunRequested, at: float) -> Decisions:
@@ -213,9 +263,13 @@ _CHOOSE: dict[type[Event], Callable[[Chart, MachineState, Any, float], Decisions
     Started: _started,
     Signal: _signal,
     TimerFired: _timer_fired,
-    TaskCompleted: _task_completed,
-    TaskFailed: _task_failed,
+    TaskCompleted: _completed,
+    TaskFailed: _failed,
     TaskLost: _task_lost,
+    ChildCompleted: _completed,
+    ChildFailed: _failed,
+    ChildCancelled: _cancelled,
+    Message: _message,
     CancelRequested: _cancel,
     PauseRequested: _pause,
     ResumeRequested: _resume,

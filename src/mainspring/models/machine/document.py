@@ -180,8 +180,10 @@ class Invoke(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     source_of: str = ""
     names: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    digest: str = ""
+    """Of the definition, where it was given with the machine; empty: the newest that was deployed under `source`."""
     content: Any = None
-    """The document of a machine."""
+    """The document of a machine, in place of a source."""
     content_of: str = ""
     autoforward: bool = False
     finalize: tuple[AnyAction, ...] | None = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from mainspring.models.machine.document import Document
 from mainspring.models.machine.event import MachineEvent
 
 
@@ -36,9 +37,13 @@ class Begin(Struct, frozen=True, gc=False):
     """Start what a state invokes."""
 
     invoke_id: str
+    number: int
+    """Of the invocation, in the definition's order."""
     type: str
+    """`machine`, `task` or `workflow`."""
     source: str
-    content: Any
+    machine: Document | None
+    """Given in place of a source."""
     input: dict[str, Any]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mainspring.models.contract import (
     Cancel,
+    CancelInstance,
     CancelTask,
     CancelTimer,
     Command,
@@ -16,18 +17,22 @@ from mainspring.models.contract import (
     Event,
     Fail,
     HoldTasks,
+    Message,
     Pause,
     ReleaseTasks,
     Resume,
-    RetryRequested,
     RetryTask,
+    Send,
     SetTimer,
     Signal,
     Started,
+    StartInstance,
     StartTask,
     TaskSpec,
 )
 from mainspring.models.machine.chart import Chart
+from mainspring.models.machine.event import MachineEvent
+from mainspring.models.machine.invocation import TASK, deployable_of
 from mainspring.models.machine.outcome import Outcome
 from mainspring.models.machine.state import (
     BEGIN_KEY,
@@ -44,11 +49,14 @@ from mainspring.models.machine.state import (
     Kept,
     MachineDecision,
     MachineState,
+    Passed,
     Paused,
     Postponed,
     Ran,
     Resumed,
     Retried,
+    Sent,
+    Timer,
 )
 from mainspring.models.machine.stepping import encode
 
@@ -58,20 +66,18 @@ from mainspring.models.machine.stepping import encode
 def evolve(chart: Chart, state: MachineState, event: Any, decision: Any, at: float) -> None:
     """Record one decision; chooses nothing."""
     if isinstance(event, Started):
-        state.input, state.priority = event.input, event.priority
+        state.input, state.priority, state.has_parent = event.input, event.priority, bool(event.parent_key)
     kind = type(decision)
-    if kind is not Failed:
-        # What has fired is gone; after a failure it fires once more, when the machine is retried.
-        state.timers = {key: timer for key, timer in state.timers.items() if key != _key(event)}
     if kind is Ran:
         _record(state, decision, event)
     elif kind is Kept:
-        state.waiting = (*state.waiting, decision.event)
-        state.calls = {id: called for id, called in state.calls.items() if called.key != _key(event)}
+        _keep(state, decision.event, event)
+    elif kind is Passed:
+        state.timers = _without(state.timers, event.key)
     elif kind is Retried:
         state.calls, state.counter, state.failure = dict(decision.calls), decision.counter, None
     elif kind is Failed:
-        state.failure = decision.error
+        _record_failure(state, decision, event)
     state.status = _STATUS_AFTER.get(kind, state.status)
     if kind is Ran and decision.has_ended:
         state.status = COMPLETED
@@ -88,6 +94,22 @@ _STATUS_AFTER: dict[type, int] = {
 }
 
 
+def _keep(state: MachineState, made: MachineEvent, event: Any) -> None:
+    """What can be taken later: what it was about is over."""
+    state.waiting = (*state.waiting, made)
+    state.timers = _without(state.timers, _over(event))
+    state.calls = {id: called for id, called in state.calls.items() if called.key != _over(event)}
+
+
+def _record_failure(state: MachineState, failed: Failed, event: Any) -> None:
+    state.failure = failed.error
+    if failed.event is not None:
+        _keep(state, failed.event, event)
+    if type(event) is Signal:
+        # Not under its id: it has changed nothing, and may be sent again once the machine goes on.
+        state.last = Outcome(event.name, (), False, str(failed.error), failed.error)
+
+
 def _record(state: MachineState, ran: Ran, event: Any) -> None:
     state.configuration, state.memory, state.counter = ran.configuration, ran.memory, ran.counter
     if ran.data:
@@ -95,11 +117,12 @@ def _record(state: MachineState, ran: Ran, event: Any) -> None:
     if ran.bound:
         state.bound = (*state.bound, *ran.bound)
     if state.timers or ran.timers:
-        gone = {*ran.revoked, _key(event)}
+        gone = {*ran.revoked, _over(event)}
         state.timers = {key: timer for key, timer in state.timers.items() if key not in gone} | ran.timers
     if state.calls or ran.calls:
-        kept = {id: called for id, called in state.calls.items() if id not in ran.ended_calls}
-        state.calls = {id: called for id, called in kept.items() if called.key != _key(event)} | ran.calls
+        ended = ran.ended_tasks.keys() | ran.ended_children.keys()
+        kept = {id: called for id, called in state.calls.items() if id not in ended}
+        state.calls = {id: called for id, called in kept.items() if called.key != _over(event)} | ran.calls
     state.output, state.failure, state.waiting = ran.output, None, ()
     if type(event) is Signal:
         state.last = Outcome(event.name, ran.moves, not ran.reason, ran.reason)
@@ -108,9 +131,13 @@ def _record(state: MachineState, ran: Ran, event: Any) -> None:
             state.told = dict(list(told.items())[-EVENT_IDS_MAX:])
 
 
-def _key(event: Any) -> str:
-    """Of the timer or the task that an event is about."""
-    return getattr(event, "key", "")
+def _over(event: Any) -> str:
+    """The key of the timer, task or child that has ended with an event."""
+    return "" if type(event) is Message else getattr(event, "key", "")
+
+
+def _without(timers: dict[str, Timer], key: str) -> dict[str, Timer]:
+    return {own: timer for own, timer in timers.items() if own != key}
 
 
 # --- The outward part -------------------------------------------------------------------------
@@ -120,45 +147,62 @@ def commands(
     chart: Chart, state: MachineState, event: Event, decision: MachineDecision, at: float
 ) -> Iterable[Command]:
     """What a decision asks of the kernel."""
-    return _COMMANDS[type(decision)](state, event, decision, at)
+    return _COMMANDS[type(decision)](chart, state, event, decision, at)
 
 
-def _run(state: MachineState, event: Event, decision: Ran, at: float) -> Iterator[Command]:
-    settled = _key(event)
-    if isinstance(event, RetryRequested):
-        yield Resume()
+def _run(chart: Chart, state: MachineState, event: Event, decision: Ran, at: float) -> Iterator[Command]:
+    settled = _over(event)
     yield from (CancelTimer(key) for key in decision.revoked if key != settled)
     yield from (SetTimer(key, timer.ready_at) for key, timer in decision.timers.items())
-    yield from (CancelTask(key) for key in decision.ended_calls.values() if key != settled)
-    yield from _tasks(state, decision.calls, at)
+    yield from (CancelTask(key) for key in decision.ended_tasks.values() if key != settled)
+    yield from (CancelInstance(key, "its state was left") for key in decision.ended_children.values() if key != settled)
+    yield from _start(chart, state, decision.calls, at)
+    yield from (_send(sent) for sent in decision.sends)
     if decision.has_ended:
         yield Complete(encode(decision.output))
 
 
-def _tasks(state: MachineState, calls: Mapping[str, Called], at: float) -> Iterator[Command]:
+def _start(chart: Chart, state: MachineState, calls: Mapping[str, Called], at: float) -> Iterator[Command]:
     for called in calls.values():
-        yield StartTask(called.key, TaskSpec(called.handler), bytes(called.input), at, state.priority)
+        key, input = called.key, bytes(called.input)
+        if called.type == TASK:
+            yield StartTask(key, TaskSpec(called.source), input, at, state.priority)
+            continue
+        calling = chart.plan.calls[called.number]
+        made = calling.deployable if called.machine is None else deployable_of(called.machine)
+        digest = calling.document.digest if made is None else made.digest
+        newest = ("", "") if digest else (called.type, called.source)
+        yield StartInstance(key, digest, input, state.priority, newest, made)
 
 
-def _retry(state: MachineState, event: Event, decision: Retried, at: float) -> Iterator[Command]:
+def _send(sent: Sent) -> Command:
+    return Send(sent.key, sent.event.name, encode(sent.event.data), sent.event.send_id)
+
+
+def _retry(chart: Chart, state: MachineState, event: Event, decision: Retried, at: float) -> Iterator[Command]:
     yield Resume()
     yield from (SetTimer(key, timer.ready_at) for key, timer in state.timers.items())
-    yield from _tasks(state, decision.calls, at)
+    yield from _start(chart, state, decision.calls, at)
 
 
-def _again(state: MachineState, event: Event, decision: Again, at: float) -> Iterable[Command]:
+def _pass(chart: Chart, state: MachineState, event: Event, decision: Passed, at: float) -> Iterable[Command]:
+    return () if decision.sent is None else (_send(decision.sent),)
+
+
+def _again(chart: Chart, state: MachineState, event: Event, decision: Again, at: float) -> Iterable[Command]:
     again = RetryTask(decision.key, decision.ready_at)
     return (again, HoldTasks()) if state.status == PAUSED else (again,)
 
 
-_COMMANDS: dict[type, Callable[[MachineState, Any, Any, float], Iterable[Command]]] = {
+_COMMANDS: dict[type, Callable[[Chart, MachineState, Any, Any, float], Iterable[Command]]] = {
     Ran: _run,
-    Postponed: lambda state, event, decision, at: (SetTimer(BEGIN_KEY, decision.ready_at),),
-    Kept: lambda state, event, decision, at: (),
+    Postponed: lambda chart, state, event, decision, at: (SetTimer(BEGIN_KEY, decision.ready_at),),
+    Kept: lambda chart, state, event, decision, at: (),
+    Passed: _pass,
     Again: _again,
-    Failed: lambda state, event, decision, at: (Fail(decision.error),),
+    Failed: lambda chart, state, event, decision, at: (Fail(decision.error),),
     Retried: _retry,
-    Cancelled: lambda state, event, decision, at: (Cancel(decision.reason),),
-    Paused: lambda state, event, decision, at: (Pause(), HoldTasks()),
-    Resumed: lambda state, event, decision, at: (Resume(), ReleaseTasks()),
+    Cancelled: lambda chart, state, event, decision, at: (Cancel(decision.reason),),
+    Paused: lambda chart, state, event, decision, at: (Pause(), HoldTasks()),
+    Resumed: lambda chart, state, event, decision, at: (Resume(), ReleaseTasks()),
 }

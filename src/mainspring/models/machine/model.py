@@ -16,6 +16,7 @@ from mainspring.models.machine.chart import Chart
 from mainspring.models.machine.decide import decide
 from mainspring.models.machine.document import HISTORIES, decode_document
 from mainspring.models.machine.evolve import commands, evolve
+from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.plan import compile_machine
 from mainspring.models.machine.state import COMPLETED, RUNNING, MachineDecision, MachineState
 from mainspring.models.machine.stepping import session_of
@@ -49,7 +50,9 @@ class MachineModel:
         return STATE_BYTES
 
     def children(self, plan: Chart) -> tuple[str, ...]:
-        return ()
+        """Empty texts for those that are only known when they begin."""
+        calls = [call for call in plan.plan.calls if call.document.type_of or call.document.type != TASK]
+        return tuple(call.document.digest if call.deployable is None else call.deployable.digest for call in calls)
 
     def check_input(self, plan: Chart, payload: bytes) -> None:
         if not isinstance(msgspec.json.decode(payload), dict):

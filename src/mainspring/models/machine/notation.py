@@ -24,15 +24,19 @@ from typing import Any, ClassVar, overload
 from msgspec import ValidationError, convert, structs
 
 from mainspring.errors import Problem
+from mainspring.handler import Handler
 from mainspring.models.machine import document as written
-from mainspring.models.machine.definition import Machine
+from mainspring.models.machine.definition import Definition, Machine
 from mainspring.models.machine.document import AnyAction, Call, Document, Transition
+from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.live import LiveMachine
 from mainspring.models.machine.outcome import Outcome
 
 Do = str | Callable[..., Any] | Mapping[str, Any] | AnyAction
 """An action: the name of a method, a callable, or an action as data."""
 Dos = Do | Sequence[Do] | None
+Target = Definition | Callable[..., Any]
+"""What can be invoked: a workflow or another machine, or the function of a task."""
 
 
 class State:
@@ -56,7 +60,7 @@ class State:
         exit: Dos = None,  # noqa: A002 - the word of the field
         after: Mapping[str, str | State] | None = None,
         done: str = "",
-        invoke: Mapping[str, Any] | None = None,
+        invoke: Invokable | Sequence[Invokable] = (),
         description: str = "",
     ) -> None:
         self.id = ""
@@ -67,7 +71,7 @@ class State:
         self.after = dict(after or {})
         self.done = done
         """An expression: the data of the done event that entering this final state gives."""
-        self.invoke = invoke
+        self.invoke = (invoke,) if not isinstance(invoke, Sequence) else tuple(invoke)
         self.description = description
         self.ways: list[Way] = []
 
@@ -92,6 +96,36 @@ class State:
     def kind(self) -> str:
         chosen = {written.FINAL: self.final, written.PARALLEL: self.parallel, self.history: bool(self.history)}
         return next((kind for kind, is_so in chosen.items() if is_so), written.STATE)
+
+
+class Invoke:
+    """What runs while a state is active: `Invoke(charge, "order", amount="price * count")`.
+
+    `target`: a task, a workflow or another machine.  `names`: data that it is given under their own names;
+    `parameters`: expressions by name.  Its result arrives as the event `done.invoke.<id>`, its failure as
+    `error.invoke.<id>`; `id` is its name if nothing else is said.  Leaving the state cancels it.
+    `autoforward`: a machine gets a copy of each event.  `finalize`: actions before transitions see an event of it.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        /,
+        *names: str,
+        id: str = "",
+        autoforward: bool = False,
+        finalize: Dos = None,
+        **parameters: str,
+    ) -> None:
+        self.target = target
+        self.names = names
+        self.id = id
+        self.autoforward = autoforward
+        self.finalize = finalize
+        self.parameters = parameters
+
+
+Invokable = Target | Invoke | Mapping[str, Any]
 
 
 class States(tuple[State, ...]):
@@ -193,6 +227,7 @@ class _Reader:
         self.owner = owner
         self.functions: dict[str, Callable[..., Any]] = {}
         self.problems: list[Problem] = []
+        self.definitions: dict[str, Definition] = {}
         names = {name: value for base in reversed(owner.__mro__) for name, value in vars(base).items()}
         for name, value in names.items():
             if isinstance(value, State | Transitions) and hasattr(LiveMachine, name):
@@ -212,7 +247,7 @@ class _Reader:
             strict=self.owner.strict,
             description=(self.owner.__doc__ or "").strip() if self.owner.__doc__ != StateMachine.__doc__ else "",
         )
-        return Machine(document, self.functions, tuple(self.problems))
+        return Machine(document, self.functions, tuple(self.problems), self.definitions)
 
     def state(self, state: State) -> written.State:
         place = f"state {state.id}"
@@ -230,10 +265,34 @@ class _Reader:
             done=written.Done(content=written.Value(state.done)) if state.done else None,
             description=state.description,
         )
-        if state.invoke is not None:
-            invoke = self.converted(state.invoke, written.Invoke, f"{place}, invoke")
-            made = structs.replace(made, invoke=() if invoke is None else (invoke,))
-        return made
+        calls = (self.invocation(each, f"{place}, invoke") for each in state.invoke)
+        return structs.replace(made, invoke=tuple(call for call in calls if call is not None))
+
+    def invocation(self, what: Invokable, place: str) -> written.Invoke | None:
+        if isinstance(what, Mapping):
+            made: written.Invoke | None = self.converted(what, written.Invoke, place)
+            return made
+        asked = what if isinstance(what, Invoke) else Invoke(what)
+        target: Any = asked.target
+        if isinstance(target, type) and issubclass(target, StateMachine):
+            target = target.machine()
+        if hasattr(target, "deployable"):
+            source, kind, name = target.name, target.deployable().model, target.name
+            if self.definitions.setdefault(source, target) is not target:
+                self.problems.append(Problem(f"two definitions are called {source!r}; give each its own name", place))
+        else:
+            handler = Handler.of(target)
+            source, kind, name = handler.name, TASK, handler.name.rpartition(":")[2].rpartition(".")[2]
+            self.functions[source] = handler
+        return written.Invoke(
+            type=kind,
+            id=asked.id or name,
+            source=source,
+            names=asked.names,
+            parameters=tuple(written.Parameter(each, text) for each, text in asked.parameters.items()),
+            autoforward=asked.autoforward,
+            finalize=None if asked.finalize is None else tuple(self.actions(asked.finalize, place)),
+        )
 
     def initial(self, states: Sequence[State], place: str) -> tuple[str, ...]:
         chosen = [state.id for state in states if state.initial]

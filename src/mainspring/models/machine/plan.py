@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from mainspring.errors import DefinitionInvalidError, Problem
-from mainspring.models.machine.actions import Compiler, Compute, Do, Resolve
+from mainspring.errors import DefinitionInvalidError, InvalidError, Problem
+from mainspring.models.contract import Deployable
+from mainspring.models.machine.actions import Compiler, Compute, Do, Resolve, failing
 from mainspring.models.machine.document import (
     DEEP,
     FINAL,
@@ -28,6 +29,8 @@ from mainspring.models.machine.document import (
     blocks_of,
 )
 from mainspring.models.machine.event import matcher
+from mainspring.models.machine.expression import ActionError
+from mainspring.models.machine.invocation import TYPES, deployable_of, machine_of
 
 ROOT = 0
 
@@ -71,7 +74,10 @@ class Arc:
 class Calling:
     """An invocation, compiled."""
 
-    __slots__ = ("content", "data", "document", "finalize", "keep", "number", "source", "state", "type")
+    __slots__ = (
+        "chart", "content", "data", "deployable", "document", "finalize", "keep", "machine", "number", "source",
+        "state", "type",
+    )  # fmt: skip
 
     def __init__(self, state: int, number: int, document: Invoke, compiler: Compiler, place: str) -> None:
         self.state = state
@@ -80,9 +86,37 @@ class Calling:
         self.type = compiler.text_or(document.type, document.type_of, place)
         self.source = compiler.text_or(document.source, document.source_of, place)
         self.content = compiler.compute(document.content_of, place) if document.content_of else None
+        """Where the machine is only known when it begins."""
+        self.machine: Document | None = None
+        self.deployable: Deployable | None = None
+        """The same as the store keeps it."""
+        self.chart: Any = None
+        """Of that machine, once one has run in memory."""
+        if document.content is not None:
+            self._read(document.content, compiler, place)
         self.data = compiler.data(document.names, document.parameters, None, place)
         self.keep = compiler.location(document.id_location, place) if document.id_location else None
         self.finalize = compiler.block(document.finalize or (), place)
+        if not document.type_of and document.type not in TYPES:
+            compiler.doubt(f"nothing of type {document.type!r} can be invoked", place)
+
+    def _read(self, content: Any, compiler: Compiler, place: str) -> None:
+        try:
+            self.machine = machine_of(content)
+        except InvalidError as error:
+            compiler.doubt(str(error), place)
+            self.content = failing(str(error))
+        else:
+            self.deployable = deployable_of(self.machine)
+
+    def machine_for(self, session: Any) -> Document | None:
+        """The machine that is given in place of a source; raises `ActionError` where it is none."""
+        if self.content is None:
+            return self.machine
+        try:
+            return machine_of(self.content(session))
+        except InvalidError as error:
+            raise ActionError(str(error)) from None
 
 
 class Vertex:

@@ -27,13 +27,11 @@ from mainspring.models.machine.expression import (
     ActionError,
     replaced,
 )
+from mainspring.models.machine.invocation import MACHINE, TYPES
 from mainspring.models.machine.plan import Arc, Calling, Vertex
 
 MICROSTEPS_MAX = 1_000
 """Steps that one event may lead to; more never settle."""
-
-MACHINE_TYPES = ("machine", "scxml", "http://www.w3.org/TR/scxml/", "http://www.w3.org/TR/scxml")
-OTHER_TYPES = ("task", "workflow")
 
 Saved = tuple[Node, dict[str, Any], dict[str, Calling], set[int], int]
 
@@ -370,11 +368,11 @@ class Session:
         if call.keep is not None:
             self.assign(call.keep(), id)
         type_ = call.type(self)
-        if type_ not in MACHINE_TYPES + OTHER_TYPES:
+        kind = TYPES.get(type_) if isinstance(type_, str) else None
+        if kind is None:
             raise ActionError(f"nothing of type {type_!r} can be invoked", ERROR_EXECUTION)
-        kind = "machine" if type_ in MACHINE_TYPES else type_
-        content = call.document.content if call.content is None else call.content(self)
-        begin = Begin(id, kind, str(call.source(self)), content, call.data(self) or {})
+        machine = call.machine_for(self) if kind == MACHINE else None
+        begin = Begin(id, call.number, kind, str(call.source(self)), machine, call.data(self) or {})
         self.calls[id] = call
         self.outbox.append(begin)
 

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from mainspring.models.contract import Failure
+from mainspring.models.machine.document import Document
 from mainspring.models.machine.event import MachineEvent
 from mainspring.models.machine.outcome import Move, Outcome
 
@@ -31,16 +32,29 @@ class Timer(Struct, frozen=True, omit_defaults=True):
     ready_at: float
     send_id: str
     """By which it is taken back."""
+    target: str = ""
+    """Whom it is for, as the author wrote it; empty: the machine itself."""
 
 
 class Called(Struct, frozen=True, omit_defaults=True):
-    """A task that runs for a state."""
+    """A task, a workflow or another machine that runs for a state."""
 
     number: int
     """Of the invocation, in the definition's order."""
     key: str
-    handler: str
+    source: str
     input: Raw
+    type: str = "task"
+    machine: Document | None = None
+    """That was only known when it began."""
+
+
+class Sent(Struct, frozen=True, omit_defaults=True):
+    """An event for another machine."""
+
+    key: str
+    """Of the child; empty: the parent."""
+    event: MachineEvent
 
 
 class MachineState(Struct, omit_defaults=True):
@@ -67,6 +81,7 @@ class MachineState(Struct, omit_defaults=True):
     """What became of the latest event that was sent."""
     input: Raw = Raw(b"{}")
     priority: int = 0
+    has_parent: bool = False
     output: Any = None
     failure: Failure | None = None
 
@@ -94,8 +109,11 @@ class Ran(Decision, frozen=True, tag="run"):
     """Timers that are no more."""
     calls: dict[str, Called] = {}
     """Begun now."""
-    ended_calls: dict[str, str] = {}
-    """The key of each task whose state was left, or that has ended."""
+    ended_tasks: dict[str, str] = {}
+    """The key of each whose state was left, or that has ended, by the id of its invocation."""
+    ended_children: dict[str, str] = {}
+    """The same of workflows and machines."""
+    sends: tuple[Sent, ...] = ()
     logs: tuple[tuple[str, Any], ...] = ()
     reason: str = ""
     """Why no transition took the event."""
@@ -115,6 +133,12 @@ class Kept(Decision, frozen=True, tag="keep"):
     event: MachineEvent
 
 
+class Passed(Decision, frozen=True, tag="pass"):
+    """A delayed event goes to another machine now; None: it is not there any more."""
+
+    sent: Sent | None = None
+
+
 class Again(Decision, frozen=True, tag="again"):
     """A task whose worker died is tried again."""
 
@@ -126,6 +150,8 @@ class Failed(Decision, frozen=True, tag="fail"):
     """An error that nothing handles; the configuration before the event is kept."""
 
     error: Failure
+    event: MachineEvent | None = None
+    """What it came with, if nobody will send that again; it is taken once more when the machine is retried."""
 
 
 class Retried(Decision, frozen=True, tag="retry"):
@@ -147,4 +173,4 @@ class Resumed(Decision, frozen=True, tag="resume"):
     pass
 
 
-MachineDecision = Ran | Postponed | Kept | Again | Failed | Retried | Cancelled | Paused | Resumed
+MachineDecision = Ran | Postponed | Kept | Passed | Again | Failed | Retried | Cancelled | Paused | Resumed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Raw
@@ -12,14 +12,18 @@ from msgspec import Raw
 from mainspring.errors import EventRefusedError, MachineEndedError, MachineEndlessError
 from mainspring.models.machine.asking import refusal_of
 from mainspring.models.machine.chart import Chart
-from mainspring.models.machine.effects import Begin, Delay, Revoke, Say, Stop
+from mainspring.models.machine.effects import Begin, Delay, Pass, Revoke, Say, Stop
 from mainspring.models.machine.event import MachineEvent
+from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.outcome import moves_of
 from mainspring.models.machine.session import Session
-from mainspring.models.machine.state import Called, MachineState, Ran, Timer
+from mainspring.models.machine.state import Called, MachineState, Ran, Sent, Timer
 
 EVENTS_MAX = 1_000
 """Events that one event may lead to within one turn: those that a machine sends to itself without a delay."""
+
+PARENT = "parent"
+"""Stands for the session of a machine that is another instance."""
 
 Refused = EventRefusedError | MachineEndedError
 
@@ -27,7 +31,7 @@ Refused = EventRefusedError | MachineEndedError
 def session_of(chart: Chart, state: MachineState) -> Session:
     """The machine as it stands; changing it does not touch the state."""
     plan = chart.plan
-    session = Session(chart, state.instance)
+    session = Session(chart, state.instance, parent=PARENT if state.has_parent else "")
     if not state.configuration:
         return session
     indices = [plan.index[id] for id in state.configuration]
@@ -80,12 +84,12 @@ def _drain(session: Session) -> None:
 def changes(session: Session, state: MachineState, at: float) -> Ran:
     """What a session has that the state has not."""
     plan = session.plan
-    timers, revoked, calls, ended, logs = _asked(session, state, at)
+    asked = Asked(session, state, at)
     if session.has_ended:
-        timers, calls = {}, {}
-        revoked, ended = list(state.timers), list(state.calls)
+        asked.end()
     ids = [vertex.id for vertex in plan.states]
     node = session.node
+    over = {id: state.calls[id] for id in asked.ended if id in state.calls}
     return Ran(
         moves=moves_of(plan, session.trail),
         configuration=node.ids,
@@ -97,46 +101,83 @@ def changes(session: Session, state: MachineState, at: float) -> Ran:
         },
         bound=tuple(ids[index] for index in sorted(session.bound) if index and ids[index] not in state.bound),
         counter=session.counter,
-        timers=timers,
-        revoked=tuple(dict.fromkeys(revoked)),
-        calls=calls,
-        ended_calls={id: state.calls[id].key for id in ended if id in state.calls},
-        logs=tuple(logs),
+        timers=asked.timers,
+        revoked=tuple(dict.fromkeys(asked.revoked)),
+        calls=asked.calls,
+        ended_tasks={id: called.key for id, called in over.items() if called.type == TASK},
+        ended_children={id: called.key for id, called in over.items() if called.type != TASK},
+        sends=tuple(asked.sends),
+        logs=tuple(asked.logs),
         has_ended=session.has_ended,
         output=plain(session.output),
     )
 
 
-def _asked(
-    session: Session, state: MachineState, at: float
-) -> tuple[dict[str, Timer], list[str], dict[str, Called], list[str], list[tuple[str, Any]]]:
-    """The effects of a session as timers and tasks; what is set and taken back at once is left out."""
-    timers: dict[str, Timer] = {}
-    revoked: list[str] = []
-    calls: dict[str, Called] = {}
-    ended: list[str] = []
-    logs: list[tuple[str, Any]] = []
-    for effect in session.outbox:
-        match effect:
-            case Delay():
-                event = msgspec.structs.replace(effect.event, data=plain(effect.event.data))
-                timers[session.next_id("timer")] = Timer(event, at + effect.delay_s, effect.key)
-            case Revoke(key):
-                timers = {name: timer for name, timer in timers.items() if timer.send_id != key}
-                revoked += [name for name, timer in state.timers.items() if timer.send_id == key]
-            case Begin():
-                number = session.calls[effect.invoke_id].number if effect.invoke_id in session.calls else 0
-                key = session.next_id(effect.invoke_id)
-                calls[effect.invoke_id] = Called(number, key, effect.source, Raw(encode(effect.input)))
-            case Stop(id):
-                if calls.pop(id, None) is None:
-                    ended.append(id)
-            case Say(label, value):
-                logs.append((label, plain(value)))
-            case _:
-                pass  # nothing is passed on: what a durable machine invokes are tasks
-    ended += [id for id in state.calls if id not in session.calls]
-    return timers, revoked, calls, ended, logs
+class Asked:
+    """The effects of a session as timers, children and messages; what is set and taken back at once is left out."""
+
+    def __init__(self, session: Session, state: MachineState, at: float) -> None:
+        self.session, self.state, self.at = session, state, at
+        self.timers: dict[str, Timer] = {}
+        self.revoked: list[str] = []
+        self.calls: dict[str, Called] = {}
+        self.ended: list[str] = []
+        self.sends: list[Sent] = []
+        self.logs: list[tuple[str, Any]] = []
+        for effect in session.outbox:
+            self._ASK[type(effect)](self, effect)
+        self.ended += [id for id in state.calls if id not in session.calls]
+
+    def end(self) -> None:
+        """The machine has ended, and with it all that it had; what it has sent is sent."""
+        self.timers, self.calls = {}, {}
+        self.revoked, self.ended = list(self.state.timers), list(self.state.calls)
+        begun = {called.key for called in self.state.calls.values()}
+        self.sends = [sent for sent in self.sends if not sent.key or sent.key in begun]
+
+    def _delay(self, effect: Delay) -> None:
+        event = msgspec.structs.replace(effect.event, data=plain(effect.event.data))
+        key = self.session.next_id("timer")
+        self.timers[key] = Timer(event, self.at + effect.delay_s, effect.key, effect.target)
+
+    def _revoke(self, effect: Revoke) -> None:
+        self.timers = {name: timer for name, timer in self.timers.items() if timer.send_id != effect.key}
+        self.revoked += [name for name, timer in self.state.timers.items() if timer.send_id == effect.key]
+
+    def _begin(self, effect: Begin) -> None:
+        key, known = self.session.next_id(effect.invoke_id), self.session.plan.calls[effect.number].machine
+        machine = effect.machine if effect.machine is not known else None
+        input = Raw(encode(effect.input))
+        self.calls[effect.invoke_id] = Called(effect.number, key, effect.source, input, effect.type, machine)
+
+    def _stop(self, effect: Stop) -> None:
+        if self.calls.pop(effect.invoke_id, None) is None:
+            self.ended.append(effect.invoke_id)
+
+    def _pass(self, effect: Pass) -> None:
+        key = key_of(self.state.calls | self.calls, effect.target)
+        if key is not None:
+            self.sends.append(Sent(key, msgspec.structs.replace(effect.event, data=plain(effect.event.data))))
+
+    def _say(self, effect: Say) -> None:
+        self.logs.append((effect.label, plain(effect.value)))
+
+    _ASK: ClassVar[Mapping[type, Callable[[Any, Any], None]]] = {
+        Delay: _delay,
+        Revoke: _revoke,
+        Begin: _begin,
+        Stop: _stop,
+        Pass: _pass,
+        Say: _say,
+    }
+
+
+def key_of(calls: Mapping[str, Called], target: str) -> str | None:
+    """The key of the child that a target names; empty: the parent; None: there is no such child now."""
+    if target == "#_parent":
+        return ""
+    called = calls.get(target[2:])
+    return None if called is None else called.key
 
 
 # --- Values -----------------------------------------------------------------------------------

@@ -5,21 +5,19 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from msgspec import ValidationError, convert
+from typing import Any, cast
 
 from mainspring.errors import MainspringError
 from mainspring.models.machine.actions import Resolve
 from mainspring.models.machine.chart import Chart
-from mainspring.models.machine.document import Document
 from mainspring.models.machine.effects import Begin, Delay, Pass, Revoke, Say, Stop
 from mainspring.models.machine.event import ERROR_COMMUNICATION, PLATFORM, MachineEvent
+from mainspring.models.machine.invocation import MACHINE
 from mainspring.models.machine.plan import compile_machine
 from mainspring.models.machine.session import Session
 
-Load = Callable[[str], Document]
-"""Finds the definition of a machine by the source that an invocation names; raises `MainspringError`."""
+Load = Callable[[str], Chart]
+"""Finds a machine by the source that an invocation names; raises `MainspringError`."""
 
 SESSIONS_MAX = 1_000
 """Machines that one machine has running at once, with their children."""
@@ -120,7 +118,7 @@ class World:
 
     def _begin(self, session: Session, effect: Begin) -> None:
         try:
-            chart = Chart(compile_machine(self._document(effect), self._resolve))
+            chart = self._chart(session, effect)
         except MainspringError as error:
             session.calls.pop(effect.invoke_id, None)
             self.deliver(session, MachineEvent(ERROR_COMMUNICATION, {"message": str(error)}, PLATFORM))
@@ -132,17 +130,17 @@ class World:
         child.start(effect.input)
         self._flush(child)
 
-    def _document(self, effect: Begin) -> Document:
-        if effect.type != "machine":
+    def _chart(self, session: Session, effect: Begin) -> Chart:
+        if effect.type != MACHINE:
             raise UnknownSourceError(f"a {effect.type} needs an engine: nothing but machines runs in memory")
-        if effect.content is None:
+        if effect.machine is None:
             return self._load(effect.source)
-        if isinstance(effect.content, str):
-            return self._load(effect.content)
-        try:
-            return convert(effect.content, Document)
-        except ValidationError as error:
-            raise UnknownSourceError(f"what is invoked is no machine: {error}") from None
+        calling = session.plan.calls[effect.number]
+        if effect.machine is not calling.machine:
+            return Chart(compile_machine(effect.machine, self._resolve))
+        if calling.chart is None:
+            calling.chart = Chart(compile_machine(effect.machine, self._resolve))
+        return cast("Chart", calling.chart)
 
     def _stop(self, session: Session, effect: Stop) -> None:
         child = self._children.pop((session, effect.invoke_id), None)

@@ -54,6 +54,10 @@ RESERVE = (
     " on conflict (name) do update set next = next + :count returning next - :count"
 )
 FIND_DEFINITION = "select id, model, name, version, digest, document from definition where {column} = ?"
+FIND_NEWEST = (
+    "select id, model, name, version, digest, document from definition where model = ? and name = ?"
+    " order by version desc limit 1"
+)
 ADD_DEFINITION = (
     "insert into definition (model, name, version, digest, document, created_at)"
     " select :model, :name, coalesce(max(version), 0) + 1, :digest, :document, :at"
