@@ -118,7 +118,8 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
         priority=command.priority,
     )
     turn.add_instance(row, definition, attributes=None)
-    turn.deliver(row.id, Started(msgspec.Raw(command.input), command.priority, parent_key=command.key))
+    input = msgspec.Raw(command.input)
+    turn.deliver(row.id, Started(input, command.priority, parent_key=command.key, depth=command.depth))
 
 
 def send(turn: Turn, live: Live, command: Send) -> None:

@@ -79,6 +79,8 @@ class Started(Event, frozen=True):
     """Nothing of it may run earlier; 0: at once."""
     parent_key: str = ""
     """Under which its parent started it; empty: it has none."""
+    depth: int = 0
+    """How many that found each other by name lead to it."""
 
 
 class TaskCompleted(Event, frozen=True):
@@ -168,13 +170,12 @@ class Signal(Event, frozen=True):
 
 
 class Message(Event, frozen=True):
-    """Another instance has sent it: the child that was started under `key`, or (empty) the parent."""
+    """Another instance has sent it under this id: the child that was started under `key`, or (empty) the parent."""
 
     key: str
     name: str
     data: Raw = Raw(b"null")
     id: str = ""
-    """By which its sender knows it."""
 
 
 EVENTS: dict[str, type[Event]] = {
@@ -257,13 +258,14 @@ class StartInstance(Command, frozen=True):
 
     key: str
     digest: str
-    """Of the definition; empty: `newest` says which."""
+    """Of the definition."""
     input: bytes
     priority: int = 0
     newest: tuple[str, str] = ("", "")
-    """Model and name of the definition whose newest version is meant; where there is none, the child has failed."""
+    """In place of a digest: model and name; where no version has been deployed, the child has failed."""
     definition: Deployable | None = None
     """Of that digest, where it may not have been deployed yet."""
+    depth: int = 0
 
 
 class Send(Command, frozen=True):

@@ -251,9 +251,9 @@ def outcome(name: str) -> str:
         session = Session(Chart(compile_machine(document, resolve)))
     except MainspringError as error:
         return f"refused: {error}"
-    world = World(resolve, load, lambda label, value: None)
+    world = World(session, resolve, load, lambda label, value: None)
     session.start({})
-    world.settle(session)
+    world.settle()
     world.pass_time(TIME_MAX_S)
     return ", ".join(session.active_ids())
 

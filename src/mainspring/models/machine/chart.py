@@ -7,7 +7,7 @@ entered, and the node behind it.  So a machine with parallel and nested states m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mainspring.models.machine.actions import Do
@@ -188,6 +188,17 @@ class Chart:
                 session.done(regions.id, ())
 
         return tell
+
+
+def circle(plan: Plan, nodes: Sequence[Node]) -> list[str]:
+    """The innermost states that the last nodes went through, back to the first that comes again."""
+    seen: list[str] = []
+    for node in reversed(nodes):
+        ids = ", ".join(plan.states[state].id for state in node.active if plan.states[state].is_atomic)
+        if ids in seen:
+            break
+        seen.append(ids)
+    return [*reversed(seen), seen[-1]]
 
 
 def leaving(vertex: Vertex) -> Iterable[Do]:

@@ -48,11 +48,12 @@ from mainspring.models.contract import (
 )
 from mainspring.models.machine.actions import SCXML_PROCESSOR
 from mainspring.models.machine.chart import Chart
-from mainspring.models.machine.event import MachineEvent
+from mainspring.models.machine.event import PLATFORM, MachineEvent
 from mainspring.models.machine.state import (
     BEGIN_KEY,
     CANCELLED,
     CREATED,
+    DEPTH_MAX,
     FAILED,
     PAUSED,
     RUNNING,
@@ -71,7 +72,7 @@ from mainspring.models.machine.state import (
     Retried,
     Sent,
 )
-from mainspring.models.machine.stepping import Refused, advance, begin, key_of
+from mainspring.models.machine.stepping import Refused, advance, begin, id_of, key_of
 from mainspring.models.retry import failure_of, lost_failure
 
 Decisions = Sequence[MachineDecision] | Refusal
@@ -93,6 +94,10 @@ def _started(chart: Chart, state: MachineState, event: Started, at: float) -> De
         return NOTHING
     if event.not_before > at:
         return (Postponed(event.not_before),)
+    if event.depth > DEPTH_MAX:
+        return (Failed(Failure("MachineEndlessError", f"more than {DEPTH_MAX} machines invoke each other")),)
+    if event.parent_key:
+        state = structs.replace(state, has_parent=True)
     return _begin(chart, state, at, msgspec.json.decode(event.input))
 
 
@@ -133,10 +138,13 @@ def _timer_fired(chart: Chart, state: MachineState, event: TimerFired, at: float
 # --- What runs for a state --------------------------------------------------------------------
 
 
-def _completed(chart: Chart, state: MachineState, event: TaskCompleted | ChildCompleted, at: float) -> Decisions:
-    id = _called(state, event.key)
-    if id is None:
-        return NOTHING
+def _task_completed(chart: Chart, state: MachineState, event: TaskCompleted, at: float) -> Decisions:
+    return NOTHING if _called(state, event.key) is None else _child_completed(chart, state, event, at)
+
+
+def _child_completed(chart: Chart, state: MachineState, event: TaskCompleted | ChildCompleted, at: float) -> Decisions:
+    """Also where its state was left meanwhile: it had ended before it could be cancelled (6.4.3)."""
+    id = id_of(event.key)
     done = MachineEvent(f"done.invoke.{id}", msgspec.json.decode(event.output), invoke_id=id)
     return _arrived(chart, state, done, at)[0]
 
@@ -162,7 +170,7 @@ def _broke(chart: Chart, state: MachineState, key: str, error: Failure, at: floa
     if id is None:
         return NOTHING
     data = {"type": error.type, "message": error.message}
-    decisions, refused = _arrived(chart, state, MachineEvent(f"error.invoke.{id}", data, invoke_id=id), at)
+    decisions, refused = _arrived(chart, state, MachineEvent(f"error.invoke.{id}", data, PLATFORM, invoke_id=id), at)
     if refused is not None and chart.plan.document.strict:
         return (Failed(structs.replace(error, node=id)),)
     return decisions
@@ -263,10 +271,10 @@ _CHOOSE: dict[type[Event], Callable[[Chart, MachineState, Any, float], Decisions
     Started: _started,
     Signal: _signal,
     TimerFired: _timer_fired,
-    TaskCompleted: _completed,
+    TaskCompleted: _task_completed,
     TaskFailed: _failed,
     TaskLost: _task_lost,
-    ChildCompleted: _completed,
+    ChildCompleted: _child_completed,
     ChildFailed: _failed,
     ChildCancelled: _cancelled,
     Message: _message,

@@ -66,7 +66,8 @@ from mainspring.models.machine.stepping import encode
 def evolve(chart: Chart, state: MachineState, event: Any, decision: Any, at: float) -> None:
     """Record one decision; chooses nothing."""
     if isinstance(event, Started):
-        state.input, state.priority, state.has_parent = event.input, event.priority, bool(event.parent_key)
+        state.input, state.priority = event.input, event.priority
+        state.has_parent, state.depth = bool(event.parent_key), event.depth
     kind = type(decision)
     if kind is Ran:
         _record(state, decision, event)
@@ -172,7 +173,7 @@ def _start(chart: Chart, state: MachineState, calls: Mapping[str, Called], at: f
         made = calling.deployable if called.machine is None else deployable_of(called.machine)
         digest = calling.document.digest if made is None else made.digest
         newest = ("", "") if digest else (called.type, called.source)
-        yield StartInstance(key, digest, input, state.priority, newest, made)
+        yield StartInstance(key, digest, input, state.priority, newest, made, state.depth + 1)
 
 
 def _send(sent: Sent) -> Command:

@@ -63,7 +63,8 @@ class LiveMachine:
             return Outcome(event.name, (), True)
         if session.has_ended:
             return self._refused(event.name, None)
-        saved = session.save()
+        world = self._world
+        saved = session.save() if world is None else world.save()
         self._busy = True
         try:
             node = session.node
@@ -71,7 +72,11 @@ class LiveMachine:
             if session.outbox or session.external:
                 self._run_on()
         except MainspringError:
-            session.restore(saved)
+            if world is None:
+                self._world = None
+                session.restore(saved)
+            else:
+                world.restore(saved)
             raise
         finally:
             self._busy = False
@@ -121,8 +126,8 @@ class LiveMachine:
     def _run_on(self) -> None:
         """Timers, children and events for oneself need somebody who looks after them."""
         if self._world is None:
-            self._world = World(self.definition.resolve, self.definition.load, self.said)
-        self._world.settle(self._session)
+            self._world = World(self._session, self.definition.resolve, self.definition.load, self.said)
+        self._world.settle()
 
     def _note(self) -> None:
         session = self._session

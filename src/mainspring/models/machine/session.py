@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from copy import deepcopy
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
 from mainspring.errors import MachineEndlessError, MachineFailedError
 from mainspring.models.machine.actions import SCXML_PROCESSOR
-from mainspring.models.machine.chart import Chart, Choice, Node, Step, leaving
+from mainspring.models.machine.chart import Chart, Choice, Node, Step, circle, leaving
 from mainspring.models.machine.effects import Begin, Delay, Effect, Pass, Revoke, Say, Stop
 from mainspring.models.machine.event import (
     ERROR_COMMUNICATION,
@@ -33,7 +35,10 @@ from mainspring.models.machine.plan import Arc, Calling, Vertex
 MICROSTEPS_MAX = 1_000
 """Steps that one event may lead to; more never settle."""
 
-Saved = tuple[Node, dict[str, Any], dict[str, Calling], set[int], int]
+PLAIN = frozenset({type(None), bool, int, float, str, Decimal})
+"""Types of values that Python cannot change in place."""
+
+Saved = tuple[Node, dict[str, Any], dict[str, Calling], set[int], int, bool, Any]
 
 Taken = tuple[str, Step]
 """The name of an event (empty: none) and the step that it led to."""
@@ -112,7 +117,7 @@ class Session:
         for _ in range(MICROSTEPS_MAX):
             node = self.node
             if node.is_final:
-                self._finish()
+                self.leave()
                 return
             choice, name = node.eventless, ""
             step = None if choice is None else choice.step or self._select(choice)
@@ -131,7 +136,9 @@ class Session:
             elif name == ERROR_EXECUTION and self.plan.document.strict:
                 assert self.event is not None
                 raise MachineFailedError(self.plan.name, self.active_ids(), str(self.event.data["message"]))
-        raise MachineEndlessError(self.plan.name, MICROSTEPS_MAX, self._cycle())
+        raise MachineEndlessError(
+            self.plan.name, MICROSTEPS_MAX, circle(self.plan, [step.node for _, step in self.trail])
+        )
 
     def _select(self, choice: Choice) -> Step | None:
         """Ask the conditions, and resolve conflicts."""
@@ -164,7 +171,7 @@ class Session:
         self.mask = step.node.mask
         self.trail.append((name, step))
 
-    def _finish(self) -> None:
+    def leave(self) -> None:
         """exitInterpreter: all that is active is left, but stays visible as the configuration."""
         plan, mask = self.plan, self.mask
         self.has_ended = True
@@ -181,28 +188,19 @@ class Session:
         self.external.clear()
         self.mask = mask
 
-    def _cycle(self) -> list[str]:
-        """The states that the last steps went through, up to the first that comes again."""
-        seen: list[str] = []
-        for _, step in reversed(self.trail):
-            ids = ", ".join(
-                self.plan.states[state].id for state in step.node.active if self.plan.states[state].is_atomic
-            )
-            if ids in seen:
-                break
-            seen.append(ids)
-        return [*reversed(seen), seen[-1]]
-
     # --- Taking back --------------------------------------------------------------------------
 
     def save(self) -> Saved:
         """What a failed event is taken back to."""
-        return self.node, self.data.copy(), self.calls.copy(), self.bound.copy(), self.counter
+        data = self.data
+        deep = self.plan.has_python and any(type(value) not in PLAIN for value in data.values())
+        kept = deepcopy(data) if deep else data.copy()
+        return self.node, kept, self.calls.copy(), self.bound.copy(), self.counter, self.has_ended, self.output
 
     def restore(self, saved: Saved) -> None:
         """As it was when it was saved, and nothing asked for."""
-        self.node, self.data, self.calls, self.bound, self.counter = saved
-        self.mask, self.has_ended, self._names = self.node.mask, False, None
+        self.node, self.data, self.calls, self.bound, self.counter, self.has_ended, self.output = saved
+        self.mask, self._names = self.node.mask, None
         for queue in (self.internal, self.external, self.outbox, self.trail, self._waiting):
             queue.clear()
 

@@ -18,6 +18,9 @@ CREATED, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED = range(6)
 
 STATUS_NAMES = ("created", "running", "paused", "completed", "failed", "cancelled")
 
+DEPTH_MAX = 100
+"""Machines that invoke each other by name: one that finds itself would never end."""
+
 EVENT_IDS_MAX = 100
 """Ids of events that are remembered; a sender that repeats itself does so soon."""
 
@@ -82,6 +85,7 @@ class MachineState(Struct, omit_defaults=True):
     input: Raw = Raw(b"{}")
     priority: int = 0
     has_parent: bool = False
+    depth: int = 0
     output: Any = None
     failure: Failure | None = None
 

@@ -39,7 +39,7 @@ def session_of(chart: Chart, state: MachineState) -> Session:
     calls = {id: plan.calls[called.number] for id, called in state.calls.items()}
     data = deepcopy(state.data) if plan.has_python else state.data.copy()
     bound = {0, *(plan.index[id] for id in state.bound)}
-    session.restore((chart.node(indices, memory or chart.empty.memory), data, calls, bound, state.counter))
+    session.restore((chart.node(indices, memory or chart.empty.memory), data, calls, bound, state.counter, False, None))
     return session
 
 
@@ -66,9 +66,10 @@ def advance(chart: Chart, state: MachineState, at: float, events: Iterable[Machi
 
 
 def _forget_call(session: Session, event: MachineEvent) -> None:
-    """A task that has ended runs no more, unless the event has begun it anew."""
+    """What has ended runs no more, unless the event has begun it anew; messages have an origin."""
     id = event.invoke_id
-    if id and not any(isinstance(effect, Begin) and effect.invoke_id == id for effect in session.outbox):
+    begun = (effect.invoke_id for effect in session.outbox if isinstance(effect, Begin))
+    if id and not event.origin and id not in begun:
         session.calls.pop(id, None)
 
 
@@ -170,6 +171,11 @@ class Asked:
         Pass: _pass,
         Say: _say,
     }
+
+
+def id_of(key: str) -> str:
+    """The invocation that a key was made for."""
+    return key.rpartition(".")[0]
 
 
 def key_of(calls: Mapping[str, Called], target: str) -> str | None:
