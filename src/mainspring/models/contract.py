@@ -374,11 +374,7 @@ class Model(Protocol):
         """Raises `PayloadInvalidError`, naming the field, for an input with which no instance can start."""
 
     def initial(self, plan: Any, instance: str) -> Any:
-        """The state before `Started`.
-
-        `instance` is the id that people know.  It is what a model tells of the instance, and it seeds what must look
-        random, such as jitter.
-        """
+        """The state before `Started`; `instance`, the id that people know, seeds what must look random."""
 
     def decide(self, plan: Any, state: Any, event: Event, at: float) -> Sequence[Any] | Refusal:
         """Choose what follows from an event; touches nothing."""
