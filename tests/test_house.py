@@ -30,6 +30,8 @@ STOREYS = {
         "",
         "engine",
         "starting",
+        "terms",
+        "queues",
         "instance",
         "history",
         "looking",

@@ -25,13 +25,15 @@ from mainspring.kernel.records import Await, End, Prune, Tell, end_of
 from mainspring.kernel.store import WorkerRow
 from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
+from mainspring.queues import Queue
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import host_name, is_gone, process_name
 from mainspring.runtime.offer import Label, Offer
 from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
-from mainspring.starting import Starting, is_whole
+from mainspring.starting import Starting
 from mainspring.stores.url import open_reader, open_store, store_url
+from mainspring.terms import is_name, is_whole
 
 SLOTS = {"async": 2_048, "thread": 64, "process": os.cpu_count() or 1}
 """Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
@@ -163,6 +165,14 @@ class Engine(Starting):
 
     def _await(self, id: str, until: float | None, timeout_s: float | None) -> End:
         return wait_for(self._pump.call(Await(id)), id, until, timeout_s)
+
+    # --- Queues -------------------------------------------------------------------------------
+
+    def queue(self, name: str) -> Queue:
+        """The queue of that name, to limit, pause and resume."""
+        if not is_name(name):
+            raise SettingInvalidError(f"a queue is called by a name, not {name!r:.60}")
+        return Queue(name, lambda input: self._pump.call(input).result())
 
     # --- Forgetting -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from mainspring import codec
-from mainspring.errors import DefinitionNotFoundError, PayloadInvalidError, SettingInvalidError
+from mainspring.errors import DefinitionNotFoundError, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.instance import Instance
 from mainspring.kernel.records import Begun, Deploy, Start, StartEntry
@@ -18,9 +18,7 @@ from mainspring.models.machine import StateMachine
 from mainspring.models.task import TaskDocument
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pump import Pump
-
-PRIORITY_MAX = 1_000_000_000
-"""Far more than anybody needs, and far less than what a store cannot count."""
+from mainspring.terms import Terms, checked_id, read_terms
 
 
 class Startable(Protocol):
@@ -90,6 +88,7 @@ class Starting(Looking):
         delay_s: float = 0.0,
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
+        group: str | None = None,
     ) -> Instance:
         """Start an instance of a definition, or of the newest one of that name.
 
@@ -97,7 +96,7 @@ class Starting(Looking):
         `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another definition).
         """
         return self.start_many(
-            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes
+            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group
         )[0]
 
     def start_many(
@@ -110,12 +109,16 @@ class Starting(Looking):
         delay_s: float = 0.0,
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
+        group: str | None = None,
     ) -> list[Instance]:
         """Start one instance for each input with a single commit: all of them, or none."""
         deployable = self._deployable(definition)
         where = f"input of {deployable.model} {deployable.name!r}"
         payloads = [codec.encode({} if input is None else input, where) for input in inputs]
-        return self._begin(deployable, payloads, ids, priority, delay_s, at, attributes, None)
+        terms = read_terms(
+            now=self.clock.now(), priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group
+        )
+        return self._begin(deployable, payloads, ids, terms, None)
 
     def submit(
         self,
@@ -126,6 +129,7 @@ class Starting(Looking):
         delay_s: float | None = None,
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
+        group: str | None = None,
         **kwargs: Any,
     ) -> Instance:
         """Run one task: `engine.submit(fetch, "https://…", priority=5, delay_s=10)`.
@@ -134,7 +138,8 @@ class Starting(Looking):
         """
         handler = self._handlers.add(function)
         payload = codec.encode(handler.bind(args, kwargs), handler.where)
-        return self._submit(handler, [payload], [id], priority, delay_s, at, attributes)[0]
+        terms = self._terms(handler, priority, delay_s, at, attributes, group)
+        return self._submit(handler, [payload], [id], terms)[0]
 
     def submit_many(
         self,
@@ -146,6 +151,7 @@ class Starting(Looking):
         delay_s: float | None = None,
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
+        group: str | None = None,
     ) -> list[Instance]:
         """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
         handler = self._handlers.add(function)
@@ -153,17 +159,30 @@ class Starting(Looking):
             codec.encode(handler.bind((), row) if isinstance(row, Mapping) else handler.bind(row), handler.where)
             for row in arguments
         ]
-        return self._submit(handler, payloads, ids, priority, delay_s, at, attributes)
+        return self._submit(handler, payloads, ids, self._terms(handler, priority, delay_s, at, attributes, group))
 
-    def _submit(
+    def _terms(
         self,
         handler: Handler[..., Any],
-        payloads: list[bytes],
-        ids: Sequence[str | None] | None,
         priority: int | None,
         delay_s: float | None,
         at: datetime | None,
         attributes: Mapping[str, Any] | None,
+        group: str | None,
+    ) -> Terms:
+        """What is said here, else what the handler says of itself."""
+        options = handler.options
+        return read_terms(
+            now=self.clock.now(),
+            priority=options.priority if priority is None else priority,
+            delay_s=options.delay_s if delay_s is None else delay_s,
+            at=at,
+            attributes=attributes,
+            group=group,
+        )
+
+    def _submit(
+        self, handler: Handler[..., Any], payloads: list[bytes], ids: Sequence[str | None] | None, terms: Terms
     ) -> list[Instance]:
         if handler.name not in self._known:
             self._known.add(handler.name)
@@ -183,59 +202,21 @@ class Starting(Looking):
             requires=options.requires,
         )
         deployable = Deployable("task", handler.name, document.digest, document.encode())
-        chosen = options.priority if priority is None else priority
-        wait_s = options.delay_s if delay_s is None else delay_s
-        return self._begin(deployable, payloads, ids, chosen, wait_s, at, attributes, handler.output_type)
+        return self._begin(deployable, payloads, ids, terms, handler.output_type)
 
     def _begin(
         self,
         deployable: Deployable,
         payloads: list[bytes],
         ids: Sequence[str | None] | None,
-        priority: int,
-        delay_s: float,
-        at: datetime | None,
-        attributes: Mapping[str, Any] | None,
+        terms: Terms,
         output_type: Any,
     ) -> list[Instance]:
         if ids is not None and len(ids) != len(payloads):
             raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
-        if not is_whole(priority) or not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
-            raise SettingInvalidError(
-                f"priority must be a whole number from {-PRIORITY_MAX:,} to {PRIORITY_MAX:,}, not {priority!r}"
-            )
-        if not isinstance(attributes, Mapping | None):
-            raise SettingInvalidError(f"attributes must be a dict, not {attributes!r:.80}")
-        not_before = self._not_before(delay_s, at)
-        labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
         entries = [
-            StartEntry(payload, None if ids is None else _checked_id(ids[place]), priority, not_before, labels)
+            StartEntry(payload, None if ids is None else checked_id(ids[place]), *terms)
             for place, payload in enumerate(payloads)
         ]
         begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()
         return [Instance(self, row.public_id, row.existed, output_type) for row in begun]
-
-    def _not_before(self, delay_s: float, at: datetime | None) -> float:
-        if at is None:
-            if not 0 <= delay_s < float("inf"):
-                raise SettingInvalidError(f"delay_s must be seconds from 0, not {delay_s!r}")
-            return self.clock.now() + delay_s if delay_s else 0.0
-        if delay_s:
-            raise SettingInvalidError("give delay_s or at, not both")
-        if at.tzinfo is None:
-            raise SettingInvalidError(
-                f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))"
-            )
-        return at.timestamp()
-
-
-def _checked_id(id: Any) -> str | None:
-    if id is None:
-        return None
-    if not isinstance(id, str) or not id.strip() or len(id) > 200 or not id.isprintable():
-        raise PayloadInvalidError("id", f"expected 1 to 200 printable characters, found {id!r:.60}")
-    return id
-
-
-def is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

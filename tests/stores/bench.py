@@ -69,9 +69,9 @@ class Bench:
         self.store.commit()
         return row.id
 
-    def capability(self, handler: str = "work") -> int:
+    def capability(self, handler: str = "work", queue: str = "default") -> int:
         self.store.begin()
-        id = self.store.intern_capability(handler, "default", "")
+        id = self.store.intern_capability(handler, queue, "")
         self.store.commit()
         return id
 
@@ -102,8 +102,10 @@ def instance_row(
     priority: int = 0,
     attributes: str | None = None,
     created_at: float = NOW,
+    group: str | None = None,
 ) -> Any:
-    return (id, public_id or f"case-{id}", definition, status, parent, parent_key, priority, attributes, created_at)
+    name = public_id or f"case-{id}"
+    return (id, name, definition, status, parent, parent_key, priority, attributes, created_at, group)
 
 
 def task_row(
@@ -119,8 +121,13 @@ def task_row(
     leased_at: float | None = None,
     timeout_s: float | None = None,
     payload: str = "{}",
+    queue: int | None = None,
+    group: str | None = None,
 ) -> Any:
-    return (instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s, payload)
+    return (
+        instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s, payload, queue,
+        group,
+    )  # fmt: skip
 
 
 def ended(instance: int, status: str = "completed", *, at: float = NOW, output: str | None = None) -> Any:

@@ -116,6 +116,7 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
         parent=live.id,
         parent_key=command.key,
         priority=command.priority,
+        group=live.group,
     )
     turn.add_instance(row, definition, attributes=None)
     input = msgspec.Raw(command.input)

@@ -35,6 +35,7 @@ class Live(Struct, gc=False, eq=False):
     model: Model
     plan: Any
     state: Any
+    group: str | None = None
     seq: int = 0
     """Of the last entry folded."""
     tail_bytes: int = 0
@@ -48,7 +49,17 @@ class Live(Struct, gc=False, eq=False):
         model, plan = definition.model, definition.plan
         state = None if definition.missing else model.initial(plan, row.public_id)
         return Live(
-            row.id, row.public_id, row.status, row.parent, row.parent_key, row.priority, definition, model, plan, state
+            row.id,
+            row.public_id,
+            row.status,
+            row.parent,
+            row.parent_key,
+            row.priority,
+            definition,
+            model,
+            plan,
+            state,
+            row.group,
         )
 
     @property

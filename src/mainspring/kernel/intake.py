@@ -13,6 +13,7 @@ from mainspring.errors import (
     InvalidError,
     MainspringError,
     RefusedError,
+    SettingInvalidError,
 )
 from mainspring.kernel.advance import (
     conclude,
@@ -24,6 +25,7 @@ from mainspring.kernel.advance import (
 )
 from mainspring.kernel.definitions import Definition
 from mainspring.kernel.lifecycle import ENDED, RUNNING
+from mainspring.kernel.queue import changed, settings_of, with_settings
 from mainspring.kernel.records import (
     Ask,
     Attempt,
@@ -36,13 +38,14 @@ from mainspring.kernel.records import (
     Progress,
     Prune,
     Release,
+    SetQueue,
     Settle,
     Start,
     StartEntry,
     Tell,
     end_of,
 )
-from mainspring.kernel.store import InstanceRow
+from mainspring.kernel.store import InstanceRow, QueueRow
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Signal, Started
 
@@ -131,7 +134,7 @@ def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
     else:
         turn.begun[public_id] = id
     attributes = None if entry.attributes is None else entry.attributes.decode()
-    row = InstanceRow(id, public_id, definition.id, RUNNING, None, None, entry.priority)
+    row = InstanceRow(id, public_id, definition.id, RUNNING, None, None, entry.priority, entry.group)
     live = turn.add_instance(row, definition, attributes)
     event = Started(msgspec.Raw(entry.input), entry.priority, entry.not_before)
     if live.hosted:
@@ -208,6 +211,23 @@ def leave(turn: Turn, input: Leave) -> None:
     turn.replies.append((input.reply, None))
 
 
+def set_queue(turn: Turn, input: SetQueue) -> None:
+    store, placement = turn.hold.store, turn.hold.placement
+    turn.flush()
+    row = store.find_queue(input.name) or QueueRow(0, input.name, "{}", filled_at=turn.now)
+    try:
+        settings = changed(row, input.change)
+    except SettingInvalidError as error:
+        turn.replies.append((input.reply, error))
+        return
+    if settings != settings_of(row):
+        turn.wrote = turn.look = True
+        told = with_settings(row, settings, turn.now, id=row.id or store.reserve("queue", 1))
+        store.put_queue(told, managed=not settings.is_plain)
+        placement.look_at_queues(store)
+    turn.replies.append((input.reply, settings))
+
+
 def prune(turn: Turn, input: Prune) -> None:
     turn.flush()
     ids = turn.hold.store.list_prunable(input.ended_before, input.limit)
@@ -237,4 +257,5 @@ TAKE: dict[type, Callable[[Turn, Any], None]] = {
     Attend: attend,
     Leave: leave,
     Prune: prune,
+    SetQueue: set_queue,
 }

@@ -93,6 +93,8 @@ class Kernel(Hold):
         store.begin()
         if store.changed() or self._is_blind:
             self._look(turn)
+        elif self._turns == 1:
+            self.placement.look_at_queues(store)
         if now < self._now:
             # The clock was set back: what was ready is not yet, and must be expected once more.
             self.next_event_at, turn.look = 0.0, True
@@ -158,13 +160,14 @@ class Kernel(Hold):
         if self.awaited:
             for id, end in turn.ended:
                 replies.extend((reply, end) for reply in self.awaited.pop(id, ()))
-        wake_at = min(self.next_event_at, self.placement.next_task_at, self.leases.wake_at, self._check_at)
+        wake_at = min(self.next_event_at, self.placement.wake_at, self.leases.wake_at, self._check_at)
         return Report(turn.dispatch, turn.cancelled, replies, turn.ended, wake_at)
 
     # --- What others have written -------------------------------------------------------------
 
     def _look(self, turn: Turn) -> None:
         """Another process has written: nothing that was remembered about the queue is certain any more."""
+        self.placement.look_at_queues(self.store)
         self.next_event_at = 0.0
         self.outdated_before = turn.number
         turn.look = True

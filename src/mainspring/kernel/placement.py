@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Set
+from collections.abc import Callable, Container, Iterable, Mapping, Set
 
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import ENDED, PAUSED
+from mainspring.kernel.queue import Candidate, Queue, merged, settings_of
 from mainspring.kernel.records import Attempt
 from mainspring.kernel.store import HELD, NOT_LEASED, Changes, Key, Store, WaitingRow
 from mainspring.models.contract import StartTask, TaskSpec
@@ -39,6 +40,14 @@ class Placement:
         self._handlers: dict[int, str] = {}
         self._backlog: set[int] = set()
         """Capabilities of which ready tasks may be waiting."""
+        self._limited: set[int] = set()
+        """Capabilities of which tasks wait for a limit of their queue, and so are in nobody's way."""
+        self._managed: dict[str, int] | None = None
+        """Queues of which something was said; None: look."""
+        self._queues: dict[int, str] = {}
+        """By capability."""
+        self._token_at = float("inf")
+        """When a queue's rate lets the next one through."""
 
     # --- New tasks ----------------------------------------------------------------------------
 
@@ -57,6 +66,7 @@ class Placement:
         Those `withdrawn` are neither.  Adds to `dispatch` what is to begin once the turn is durable.
         """
         worker, running, rows, free = self.worker, self.running, changes.tasks, self._free
+        managed = self._managed or {}
         crowded = self._crowded()
         if len(tasks) > 1 and len({task.spec.priority + task.priority for _, task in tasks}) > 1:
             tasks.sort(key=lambda pair: -pair[1].spec.priority - pair[1].priority)
@@ -69,8 +79,10 @@ class Placement:
                 continue
             priority = spec.priority + task.priority
             payload = task.payload
+            queue = managed.get(spec.queue)
             if (
                 pool is not None
+                and queue is None
                 and ready_at <= now
                 and free[pool] > 0
                 and self._free_total > 0
@@ -92,13 +104,13 @@ class Placement:
                 dispatch.append(attempt)
                 rows.append((
                     instance, task_key, capability, priority, ready_at, 1, 1, worker, now, spec.timeout_s,
-                    payload.decode(),
+                    payload.decode(), None, live.group,
                 ))  # fmt: skip
                 continue
             owner = HELD if live.status == PAUSED else NOT_LEASED
             rows.append((
                 instance, task_key, capability, priority, ready_at, 0, 0, owner, None, spec.timeout_s,
-                payload.decode(),
+                payload.decode(), queue, live.group if queue is None else live.group or "",
             ))  # fmt: skip
             backlog_count = len(self._backlog)
             self._expect(capability, pool, ready_at, now)
@@ -118,9 +130,15 @@ class Placement:
         capability = self._capabilities.get(needs)
         if capability is None:
             capability = self._capabilities[needs] = store.intern_capability(*needs)
-            self._pools[capability] = self._offers(*needs)
-            self._handlers[capability] = spec.handler
+            self._know(capability, *needs)
         return capability, self._pools[capability]
+
+    def _know(self, capability: int, handler: str, queue: str, requires: str) -> None:
+        self._capabilities[handler, queue, requires] = capability
+        self._handlers[capability] = handler
+        self._queues[capability] = queue
+        if capability not in self._pools:
+            self._pools[capability] = self._offers(handler, queue, requires)
 
     def _expect(self, capability: int, pool: str | None, ready_at: float, now: float) -> None:
         if pool is None:
@@ -138,15 +156,18 @@ class Placement:
 
     @property
     def wants_claim(self) -> bool:
-        return bool(self._backlog) and self._free_total > 0 and not self.draining
+        return bool(self._backlog or self._limited) and self._free_total > 0 and not self.draining
+
+    def look_at_queues(self, store: Store) -> None:
+        """Something may have been said of a queue."""
+        self._backlog |= self._limited
+        self._limited.clear()
+        self._managed = {row.name: row.id for row in store.list_queues() if not settings_of(row).is_plain}
 
     def look(self, store: Store) -> None:
         """Anything may be waiting: another process wrote, tasks were released, or their time has come."""
-        for capability, handler, queue, requires in store.list_capabilities():
-            self._capabilities[handler, queue, requires] = capability
-            self._handlers[capability] = handler
-            if capability not in self._pools:
-                self._pools[capability] = self._offers(handler, queue, requires)
+        for row in store.list_capabilities():
+            self._know(*row)
         self._backlog.update(capability for capability, pool in self._pools.items() if pool is not None)
         self.next_task_at = 0.0
 
@@ -155,6 +176,7 @@ class Placement:
         self._capabilities.clear()
         self._pools.clear()
         self._backlog.clear()
+        self._limited.clear()
         self.next_task_at = 0.0
 
     def claim(self, store: Store, *, now: float, dispatch: list[Attempt]) -> None:
@@ -177,30 +199,66 @@ class Placement:
             dispatch.append(attempt)
 
     def _choose(self, store: Store, now: float) -> list[WaitingRow]:
+        """What begins next, the most urgent first, as far as slots and queues have room."""
         free, total = dict(self._free), self._free_total
+        queues = self._open_queues(store, now)
+        lines: list[Iterable[Candidate]] = [self._plain(store, now)]
+        lines += [queue.candidates(store, mine, total) for queue, mine in queues]
+        chosen: list[WaitingRow] = []
+        taken: list[list[Candidate]] = [[] for _ in lines]
+        full: set[int] = set()
+        """Lines whose next task has no slot; what is behind it must not overtake it."""
+        for line, candidate in merged(lines):
+            row = candidate.row
+            pool = self._pools[row.capability]
+            if total > 0 and free[pool] > 0 and line not in full:  # type: ignore[index]
+                free[pool] -= 1  # type: ignore[index]
+                total -= 1
+                chosen.append(row)
+                taken[line].append(candidate)
+            else:
+                self._backlog.add(row.capability)
+                if line:
+                    full.add(line)
+        for line, (queue, mine) in enumerate(queues, start=1):
+            if taken[line]:
+                store.save_queue(queue.taken(taken[line]))
+            self._token_at = min(self._token_at, queue.token_at)
+            if line in full:
+                self._backlog.update(mine)
+            elif queue.waits:
+                self._limited.update(mine)
+        return chosen
+
+    def _open_queues(self, store: Store, now: float) -> list[tuple[Queue, list[int]]]:
+        """The managed queues that have something for us, locked, each with the capabilities that have a slot."""
+        self._token_at = float("inf")
+        managed = self._managed or {}
+        found: dict[int, list[int]] = {}
+        for capability in sorted(self._backlog | self._limited):
+            id = managed.get(self._queues[capability])
+            if id is not None and self._free[self._pools[capability]] > 0:  # type: ignore[index]
+                found.setdefault(id, []).append(capability)
+                self._backlog.discard(capability)
+                self._limited.discard(capability)
+        rows = store.lock_queues(sorted(found)) if found else ()
+        return [(Queue(row, store.count_running(row.id), now), found[row.id]) for row in rows]
+
+    def _plain(self, store: Store, now: float) -> list[Candidate]:
+        """What waits in plain queues, in order, as far as there may be a slot."""
         rows: list[WaitingRow] = []
-        backlog = list(self._backlog)
+        backlog = [capability for capability in self._backlog if self._queues[capability] not in (self._managed or ())]
         for capability in backlog:
-            room = min(free[self._pools[capability]], total)  # type: ignore[index]
+            room = min(self._free[self._pools[capability]], self._free_total)  # type: ignore[index]
             if room <= 0:
                 continue
             found = store.waiting(capability, now, room)
             rows.extend(found)
             if len(found) < room:
                 self._backlog.discard(capability)
-        if len(backlog) == 1:
-            return rows  # they come in order, and no more than there is room for
-        rows.sort(key=lambda row: (-row.priority, row.ready_at, row.instance, row.key))
-        chosen: list[WaitingRow] = []
-        for row in rows:
-            pool = self._pools[row.capability]
-            if total > 0 and free[pool] > 0:  # type: ignore[index]
-                free[pool] -= 1  # type: ignore[index]
-                total -= 1
-                chosen.append(row)
-            else:
-                self._backlog.add(row.capability)
-        return chosen
+        if len(backlog) > 1:  # those of one come in order
+            rows.sort(key=lambda row: (-row.priority, row.ready_at, row.instance, row.key))
+        return [Candidate(row) for row in rows]
 
     def next_at(self, store: Store, now: float) -> float:
         """When the next task becomes ready that we could run; asks the store only when the answer may have changed."""
@@ -212,6 +270,11 @@ class Placement:
             ]
             self.next_task_at = min(times, default=float("inf"))
         return self.next_task_at
+
+    @property
+    def wake_at(self) -> float:
+        """When something may begin that nobody will tell us of."""
+        return min(self.next_task_at, self._token_at) if self.wants_claim else self.next_task_at
 
     # --- Leases that end ----------------------------------------------------------------------
 

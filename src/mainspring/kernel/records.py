@@ -77,6 +77,8 @@ class StartEntry(Struct, frozen=True, gc=False):
     not_before: float = 0.0
     attributes: bytes | None = None
     """JSON object by which the instance can be found."""
+    group: str | None = None
+    """Of its tasks; children inherit it."""
 
 
 class Start(Struct):
@@ -136,6 +138,14 @@ class Prune(Struct):
     reply: Any = None
 
 
+class SetQueue(Struct):
+    """Change what was said of a queue; the reply is its `QueueSettings` from now on.  Without a change: as they are."""
+
+    name: str
+    change: dict[str, Any]
+    reply: Any = None
+
+
 class Attend(Struct):
     """This process has changed: it has other handlers, or takes no new work any more."""
 
@@ -149,7 +159,7 @@ class Leave(Struct):
     reply: Any = None
 
 
-Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune
+Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue
 
 
 # --- Out: what a turn has done ----------------------------------------------------------------

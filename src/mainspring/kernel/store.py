@@ -39,6 +39,8 @@ class InstanceRow(Struct, frozen=True, gc=False):
     parent: int | None
     parent_key: str | None
     priority: int
+    group: str | None = None
+    """Of its tasks, among which queues share out fairly."""
 
 
 class EntryRow(Struct, frozen=True, gc=False):
@@ -84,6 +86,21 @@ class WaitingRow(Struct, frozen=True, gc=False):
     timeout_s: float | None
     payload: str
     public_id: str
+
+
+class QueueRow(Struct, frozen=True, gc=False):
+    """A queue of which something was said, and how far its tokens and turns have come."""
+
+    id: int
+    name: str
+    settings: str
+    """JSON of `kernel.queue.QueueSettings`."""
+    tokens: float = 0.0
+    filled_at: float = 0.0
+    cursor: str = ""
+    """The group whose turn it was last."""
+    served: int = 0
+    """Tasks that it was given in that turn."""
 
 
 class HeldRow(Struct, frozen=True, gc=False):
@@ -141,12 +158,13 @@ class Changes:
     def __init__(self) -> None:
         self.swept: list[tuple[int]] = []
         """instance whose tasks and events are all taken back, before anything below is written"""
-        self.instances: list[tuple[int, str, int, str, int | None, str | None, int, str | None, float]] = []
-        """id, public_id, definition, status, parent, parent_key, priority, attributes, created_at"""
+        self.instances: list[tuple[int, str, int, str, int | None, str | None, int, str | None, float, str | None]] = []
+        """id, public_id, definition, status, parent, parent_key, priority, attributes, created_at, group"""
         self.journal: list[tuple[int, int, float, str, str, str]] = []
         """instance, seq, at, kind, event, decisions"""
         self.tasks: list[tuple[Any, ...]] = []
-        """instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s, payload"""
+        """instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s, payload, queue,
+        group; the queue is None where it is a plain one"""
         self.tasks_retried: list[tuple[float, int | None, int, int, str]] = []
         """ready_at, owner, lost_count added, instance, key: leased no longer; the attempt stays counted"""
         self.tasks_freed: list[tuple[int, str, int]] = []
@@ -240,8 +258,16 @@ class Store(Protocol):
         """Due events, earliest first, without those of definitions that this process does not host."""
 
     def next_event_at(self, unhosted: Iterable[int]) -> float | None: ...
-    def waiting(self, capability: int, now: float, limit: int) -> list[WaitingRow]:
-        """Claimable tasks, the most urgent first: priority, ready_at, instance, key."""
+    def waiting(
+        self, capability: int, now: float, limit: int, *, group: str | None = None, each: bool = False
+    ) -> list[WaitingRow]:
+        """Claimable tasks, the most urgent first: priority, ready_at, instance, key.
+
+        `group`: only those of one group of a managed queue.  `each`: up to `limit` of each priority.
+        """
+
+    def waiting_groups(self, capability: int, after: str | None, limit: int) -> list[str]:
+        """Groups of a managed queue that have tasks which wait, ready or not, in order, behind the one given."""
 
     def next_task_at(self, capability: int, now: float) -> float | None:
         """When the next task that is not ready yet will be."""
@@ -251,6 +277,23 @@ class Store(Protocol):
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         """Which of our leases (instance, key, token) are not ours any more."""
+
+    # Queues
+    def list_queues(self) -> list[QueueRow]:
+        """Those of which something was said."""
+
+    def lock_queues(self, ids: Sequence[int]) -> list[QueueRow]:
+        """The same, by id, which nobody else reads in this way before this transaction ends."""
+
+    def find_queue(self, name: str) -> QueueRow | None: ...
+    def put_queue(self, row: QueueRow, *, managed: bool) -> None:
+        """Add or change a queue; its tasks that are there become those of a managed, or a plain one."""
+
+    def save_queue(self, row: QueueRow) -> None:
+        """Keep how far tokens and turns have come."""
+
+    def count_running(self, queue: int) -> dict[str, int]:
+        """Live leases of a managed queue by group."""
 
     # Workers
     def register_worker(self, worker: WorkerRow, now: float) -> None: ...

@@ -123,7 +123,7 @@ class Turn:
         self.touched[row.id] = live
         self.changes.instances.append((
             row.id, row.public_id, row.definition, row.status, row.parent, row.parent_key, row.priority, attributes,
-            self.now,
+            self.now, row.group,
         ))  # fmt: skip
         return live
 

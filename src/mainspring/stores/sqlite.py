@@ -20,6 +20,7 @@ from mainspring.kernel.store import (
     HeldRow,
     InstanceRow,
     Key,
+    QueueRow,
     WaitingRow,
     WorkerRow,
 )
@@ -217,14 +218,23 @@ class SqliteStore:
         )
         return found[0][0] if found else None
 
-    def waiting(self, capability: int, now: float, limit: int) -> list[WaitingRow]:
+    def waiting(
+        self, capability: int, now: float, limit: int, *, group: str | None = None, each: bool = False
+    ) -> list[WaitingRow]:
+        of = (capability,) if group is None else (capability, group)
+        statement = sql.WAITING if group is None else sql.WAITING_OF_GROUP
         found: list[WaitingRow] = []
-        for priority in self._priorities(capability):
-            rows = self._rows(sql.WAITING, (capability, priority, now, limit - len(found)))
+        for priority in self._priorities(*of):
+            rows = self._rows(statement, (*of, priority, now, limit if each else limit - len(found)))
             found.extend(WaitingRow(*row) for row in rows)
-            if len(found) >= limit:
+            if len(found) >= limit and not each:
                 break
         return found
+
+    def waiting_groups(self, capability: int, after: str | None, limit: int) -> list[str]:
+        statement = sql.FIRST_GROUPS if after is None else sql.NEXT_GROUPS
+        values = {"capability": capability, "after": after or "", "limit": limit}
+        return [name for (name,) in self._rows(statement, values)]
 
     def next_task_at(self, capability: int, now: float) -> float | None:
         times = [
@@ -234,10 +244,11 @@ class SqliteStore:
         ]
         return min(times, default=None)
 
-    def _priorities(self, capability: int) -> Iterable[int]:
+    def _priorities(self, capability: int, *group: str) -> Iterable[int]:
         """The priorities that wait, highest first: a seek for each, whatever the number of tasks."""
         priority = 1 << 62
-        while rows := self._rows(sql.NEXT_PRIORITY, (capability, priority)):
+        statement = sql.NEXT_PRIORITY_OF_GROUP if group else sql.NEXT_PRIORITY
+        while rows := self._rows(statement, (capability, *group, priority)):
             priority = rows[0][0]
             yield priority
 
@@ -246,6 +257,29 @@ class SqliteStore:
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         return {(instance, key) for instance, key in self._rows(sql.STALE, (_list(leases), owner))}
+
+    # --- Queues -------------------------------------------------------------------------------
+
+    def list_queues(self) -> list[QueueRow]:
+        return [QueueRow(*row) for row in self._rows(sql.LIST_QUEUES)]
+
+    def lock_queues(self, ids: Sequence[int]) -> list[QueueRow]:
+        return [QueueRow(*row) for row in self._rows(sql.LOCK_QUEUES, (_list(ids),))]
+
+    def find_queue(self, name: str) -> QueueRow | None:
+        rows = self._rows(sql.FIND_QUEUE, (name,))
+        return QueueRow(*rows[0]) if rows else None
+
+    def put_queue(self, row: QueueRow, *, managed: bool) -> None:
+        values = (row.id, row.name, row.settings, row.tokens, row.filled_at, row.cursor, row.served)
+        self._rows(sql.PUT_QUEUE, values)
+        self._rows(sql.MARK_TASKS, (row.id if managed else None, row.name))
+
+    def save_queue(self, row: QueueRow) -> None:
+        self._rows(sql.SAVE_QUEUE, (row.tokens, row.filled_at, row.cursor, row.served, row.id))
+
+    def count_running(self, queue: int) -> dict[str, int]:
+        return {group: count for group, count in self._rows(sql.COUNT_RUNNING, (queue,))}  # noqa: C416
 
     # --- Workers ------------------------------------------------------------------------------
 

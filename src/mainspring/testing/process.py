@@ -147,7 +147,7 @@ class Process:
         """The same, looking after leases apart."""
         if self.pump.is_asked:
             return self.pump.next_at()
-        due_at = min(self.kernel.next_event_at, self.kernel.placement.next_task_at)
+        due_at = min(self.kernel.next_event_at, self.kernel.placement.wake_at)
         return min([max(due_at, self.pump.held_until), *(one.ends_at for one in self.performing)])
 
     def kill(self) -> None:

@@ -9,15 +9,15 @@ INSERTS: tuple[tuple[str, str, int], ...] = (
     (
         "instances",
         "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes,"
-        " created_at)",
-        9,
+        " created_at, group_key)",
+        10,
     ),
     ("journal", "insert into journal (instance, seq, at, kind, event, decisions)", 6),
     (
         "tasks",
         "insert into task (instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s,"
-        " payload)",
-        11,
+        " payload, queue, group_key)",
+        13,
     ),
     ("logs", "insert into log (instance, key, attempt, at, level, message)", 6),
     ("snapshots", "insert or replace into snapshot (instance, seq, state)", 3),
@@ -72,7 +72,7 @@ LIST_CAPABILITIES = "select id, handler, queue, requires from capability order b
 
 FIND_IDS = "select public_id, id from instance where public_id in (select value from json_each(?))"
 LOAD_INSTANCES = (
-    "select id, public_id, definition, status, parent, parent_key, priority from instance"
+    "select id, public_id, definition, status, parent, parent_key, priority, group_key from instance"
     " where id in (select value from json_each(?))"
 )
 LOAD_SNAPSHOTS = "select instance, seq, state from snapshot where instance in (select value from json_each(?))"
@@ -118,13 +118,29 @@ NEXT_HOSTED_EVENT_AT = (
 NEXT_PRIORITY = (
     "select priority from task where capability = ? and owner is null and priority < ? order by priority desc limit 1"
 )
-WAITING = (
+_WAITING = (
     "select task.priority, task.ready_at, task.instance, task.key, task.capability, task.attempt, task.token,"
     " task.timeout_s, task.payload, instance.public_id"
     " from task cross join instance on instance.id = task.instance"
-    " where task.capability = ? and task.owner is null and task.priority = ? and task.ready_at <= ?"
+    " where task.capability = ? and task.owner is null and {group}task.priority = ? and task.ready_at <= ?"
     " order by task.ready_at, task.instance, task.key limit ?"
 )
+WAITING = _WAITING.format(group="")
+NEXT_PRIORITY_OF_GROUP = (
+    "select priority from task where capability = ? and owner is null and queue is not null and group_key = ?"
+    " and priority < ? order by priority desc limit 1"
+)
+WAITING_OF_GROUP = _WAITING.format(group="task.queue is not null and task.group_key = ? and ")
+_GROUPS = (
+    "with recursive found (name) as ("
+    " select min(group_key) from task where capability = :capability and queue is not null and owner is null"
+    "  and group_key {first} :after"
+    " union all select (select min(group_key) from task where capability = :capability and queue is not null"
+    "  and owner is null and group_key > found.name) from found where found.name is not null"
+    ") select name from found where name is not null limit :limit"
+)
+FIRST_GROUPS = _GROUPS.format(first=">=")
+NEXT_GROUPS = _GROUPS.format(first=">")
 NEXT_TASK_AT = (
     "select ready_at from task where capability = ? and owner is null and priority = ? and ready_at > ?"
     " order by ready_at limit 1"
@@ -137,6 +153,26 @@ STALE = (
     "select lease.value ->> 0, lease.value ->> 1 from json_each(?) as lease where not exists"
     " (select 1 from task where instance = lease.value ->> 0 and key = lease.value ->> 1"
     " and token = lease.value ->> 2 and owner = ?)"
+)
+
+# --- Queues -----------------------------------------------------------------------------------
+
+_QUEUE = "select id, name, settings, tokens, filled_at, cursor, served from queue"
+LIST_QUEUES = f"{_QUEUE} order by id"
+LOCK_QUEUES = f"{_QUEUE} where id in (select value from json_each(?)) order by id"
+FIND_QUEUE = f"{_QUEUE} where name = ?"
+PUT_QUEUE = (
+    "insert into queue (id, name, settings, tokens, filled_at, cursor, served) values (?, ?, ?, ?, ?, ?, ?)"
+    " on conflict (id) do update set settings = excluded.settings, tokens = excluded.tokens,"
+    " filled_at = excluded.filled_at"
+)
+MARK_TASKS = (
+    "update task set queue = ?, group_key = coalesce(group_key, '')"
+    " where capability in (select id from capability where queue = ?)"
+)
+SAVE_QUEUE = "update queue set tokens = ?, filled_at = ?, cursor = ?, served = ? where id = ?"
+COUNT_RUNNING = (
+    "select group_key, count(*) from task where queue = ? and queue is not null and owner > 0 group by group_key"
 )
 
 # --- Workers ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ MIGRATIONS: tuple[str, ...] = (
     create table instance (
         id integer primary key, public_id text not null unique, definition integer not null, status text not null,
         parent integer, parent_key text, priority integer not null, attributes text, created_at real not null,
-        ended_at real, output text, error text, reason text
+        ended_at real, output text, error text, reason text, group_key text
     );
     create index instance_parent on instance (parent, parent_key) where parent is not null;
     create index instance_unusual on instance (status, id) where status in ('created', 'paused', 'failed', 'cancelled');
@@ -48,9 +48,19 @@ MIGRATIONS: tuple[str, ...] = (
         instance integer not null, key text not null, capability integer not null, priority integer not null,
         ready_at real not null, attempt integer not null, token integer not null, owner integer, leased_at real,
         timeout_s real, payload text not null, lost_count integer not null default 0, progress real,
-        primary key (instance, key)
+        queue integer, group_key text, primary key (instance, key)
     ) without rowid;
     create index task_waiting on task (capability, priority desc, ready_at) where owner is null;
+    -- queue: only of a managed one, so that others pay nothing for these.
+    create index task_group on task (capability, group_key, priority desc, ready_at)
+        where queue is not null and owner is null;
+    create index task_leased on task (queue, group_key) where queue is not null and owner > 0;
+
+    -- Queues of which something was said; how far tokens (rate) and turns (fairness) have come.
+    create table queue (
+        id integer primary key, name text not null unique, settings text not null, tokens real not null,
+        filled_at real not null, cursor text not null, served integer not null
+    );
 
     create table worker (
         id integer primary key, name text not null, host text not null, process text not null,

@@ -1,0 +1,73 @@
+"""The terms on which something begins: how urgent it is, when, and by what it is found and shared out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from mainspring import codec
+from mainspring.errors import PayloadInvalidError, SettingInvalidError
+
+PRIORITY_MAX = 1_000_000_000
+"""Far more than anybody needs, and far less than what a store cannot count."""
+NAME_LENGTH_MAX = 200
+"""Of an id or a group; it is in every row of the instance or the task."""
+
+
+class Terms(NamedTuple):
+    """As an entry of a start has them, in its order."""
+
+    priority: int
+    not_before: float
+    attributes: bytes | None
+    group: str | None
+
+
+def read_terms(
+    *,
+    now: float,
+    priority: int,
+    delay_s: float,
+    at: datetime | None,
+    attributes: Mapping[str, Any] | None,
+    group: str | None,
+) -> Terms:
+    """Raises `SettingInvalidError` for what makes no sense."""
+    if not is_whole(priority) or not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
+        raise SettingInvalidError(
+            f"priority must be a whole number from {-PRIORITY_MAX:,} to {PRIORITY_MAX:,}, not {priority!r}"
+        )
+    if not isinstance(attributes, Mapping | None):
+        raise SettingInvalidError(f"attributes must be a dict, not {attributes!r:.80}")
+    if group is not None and not is_name(group):
+        raise SettingInvalidError(f"group must be 1 to {NAME_LENGTH_MAX} printable characters, not {group!r:.60}")
+    labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
+    return Terms(priority, _not_before(now, delay_s, at), labels, group)
+
+
+def _not_before(now: float, delay_s: float, at: datetime | None) -> float:
+    if at is None:
+        if not 0 <= delay_s < float("inf"):
+            raise SettingInvalidError(f"delay_s must be seconds from 0, not {delay_s!r}")
+        return now + delay_s if delay_s else 0.0
+    if delay_s:
+        raise SettingInvalidError("give delay_s or at, not both")
+    if at.tzinfo is None:
+        raise SettingInvalidError(f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))")
+    return at.timestamp()
+
+
+def checked_id(id: Any) -> str | None:
+    """The id; raises `PayloadInvalidError` for what cannot be one."""
+    if id is not None and not is_name(id):
+        raise PayloadInvalidError("id", f"expected 1 to {NAME_LENGTH_MAX} printable characters, found {id!r:.60}")
+    return id  # type: ignore[no-any-return]  # a str by now
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= NAME_LENGTH_MAX and value.isprintable()
