@@ -32,8 +32,8 @@ MIGRATIONS: tuple[str, ...] = (
     -- (instance, seq) is both the order and the fence: two processes cannot write the same entry.
     create table journal (
         instance integer not null, seq integer not null, at real not null, kind text not null,
-        event text not null, decisions text not null, primary key (instance, seq)
-    ) without rowid;
+        event text not null, decisions text not null, unique (instance, seq)
+    );
 
     create table snapshot (instance integer primary key, seq integer not null, state text not null);
 
