@@ -82,18 +82,11 @@ class Lines:
 class Context:
     """One attempt, as its handler sees it."""
 
-    __slots__ = (
-        "_cancelled",
-        "_fraction",
-        "_lines",
-        "_now",
-        "_send",
-        "_sent_at",
-        "attempt",
-        "handler",
-        "instance",
-        "key",
-    )
+    # What begins alike for all stands here: a context is made for every attempt.
+    _sent_at = 0.0
+    _fraction: float | None = None
+    _cancelled = False
+    _lines: Lines | None = None
 
     def __init__(
         self,
@@ -113,10 +106,6 @@ class Context:
         self.handler = handler
         self._send = send
         self._now = now
-        self._sent_at = 0.0
-        self._fraction: float | None = None
-        self._cancelled = False
-        self._lines: Lines | None = None
 
     @property
     def idempotency_key(self) -> str:

@@ -70,12 +70,16 @@ class Shop:
         return settle
 
     def result(self, function: Callable[..., Any], *, timeout_s: float | None = None, **arguments: Any) -> Any:
-        event = self.run(function, timeout_s=timeout_s, **arguments).event
-        assert isinstance(event, TaskCompleted), event.error
-        return msgspec.json.decode(event.output)
+        return output_in(self.run(function, timeout_s=timeout_s, **arguments))
 
     def failure(self, function: Callable[..., Any], *, timeout_s: float | None = None, **arguments: Any) -> Failure:
         return failure_in(self.run(function, timeout_s=timeout_s, **arguments))
+
+
+def output_in(settle: Settle | Release) -> Any:
+    assert isinstance(settle, Settle)
+    assert isinstance(settle.event, TaskCompleted), settle.event.error
+    return msgspec.json.decode(settle.event.output)
 
 
 def failure_in(settle: Settle | Release) -> Failure:

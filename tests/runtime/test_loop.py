@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 
 from mainspring.handler_context import Context
 from mainspring.runtime import loop as module
+from mainspring.runtime.carrier import Carrier
 from mainspring.runtime.runs import Run
-from tests.runtime.shop import Shop, failure_in
+from tests.runtime.shop import Shop, failure_in, output_in
 
 
 @pytest.fixture(autouse=True)
@@ -214,9 +219,135 @@ def test_a_handler_that_cancels_everything_loses_nothing(shop):
     assert len([shop.end() for _ in range(len(attempts) + 1)]) == 21
 
 
-def test_attempts_do_not_share_context_variables(shop):
-    async def current() -> bool:
-        task = asyncio.current_task()
-        return task is not None
+TRACE: ContextVar[str] = ContextVar("trace", default="")
 
-    assert shop.result(current) is True
+
+def test_attempts_do_not_share_context_variables(shop):
+    async def marked() -> str:
+        before = TRACE.get()
+        TRACE.set("mine")
+        return before
+
+    async def marked_later() -> str:
+        before = TRACE.get()
+        TRACE.set("mine")
+        await asyncio.sleep(0)
+        return before + TRACE.get()
+
+    shop.submit_all(marked, [{}] * 3)
+    shop.submit_all(marked_later, [{}] * 3)
+    assert sorted(output_in(shop.end()) for _ in range(6)) == ["", "", "", "mine", "mine", "mine"]
+
+
+def test_what_ends_at_once_needs_no_task_of_its_own(shop, monkeypatch):
+    made = []
+
+    class Counted(Carrier):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(1)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(module, "Carrier", Counted)
+    shop.submit_all(quick, [{}] * 100)
+    assert {output_in(shop.end()) for _ in range(100)} == {"done"}
+    assert len(made) < 10
+
+
+def test_attempts_that_wait_at_the_same_time_have_a_task_each(shop):
+    gate, tasks = asyncio.Event(), set()
+
+    async def waiting(number: int) -> None:
+        tasks.add(asyncio.current_task())
+        if number == 49:
+            gate.set()
+        await gate.wait()
+
+    shop.submit_all(waiting, [{"number": number} for number in range(50)])
+    for _ in range(50):
+        shop.end()
+    assert len(tasks) == 50
+
+
+Task = asyncio.Task[Any]
+Check = Callable[[Task], bool]
+"""Whether another task is free of what was done to the first."""
+
+
+def keep(task: Task) -> Check:
+    return lambda other: other is not task
+
+
+def keep_its_cancel(task: Task) -> Check:
+    cancel = task.cancel
+    return lambda other: other is not cancel.__self__  # type: ignore[attr-defined]
+
+
+def keep_weakly(task: Task) -> Check:
+    known = WeakSet([task])
+    return lambda other: other not in known
+
+
+def cancel_it(task: Task) -> Check:
+    task.cancel()
+    return lambda other: not other.cancelling()
+
+
+def follow_it(task: Task) -> Check:
+    ended: list[Any] = []
+    task.add_done_callback(ended.append)
+    return lambda other: len(ended) == 1 and other not in ended
+
+
+@pytest.mark.parametrize("mark", [keep, keep_its_cancel, keep_weakly, cancel_it, follow_it])
+def test_a_task_that_a_handler_has_marked_carries_no_other_attempt(shop, mark):
+    gate, checks = threading.Event(), []
+
+    async def blocking() -> str:  # so that those that follow are all begun in one pass
+        gate.wait(20)
+        return "ok"
+
+    async def marking() -> str:
+        checks.append(mark(asyncio.current_task()))
+        return "ok"
+
+    async def innocent() -> str:
+        await asyncio.sleep(0)
+        return "ok" if checks[0](asyncio.current_task()) else "marked"
+
+    shop.submit(blocking)
+    shop.submit(marking)
+    shop.submit(innocent)
+    gate.set()
+    assert [output_in(shop.end()) for _ in range(3)] == ["ok", "ok", "ok"]
+
+
+def test_time_outs_and_groups_work_in_the_first_step(shop):
+    async def brief() -> str:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            task = group.create_task(quick())
+        return task.result()
+
+    async def timed_out() -> str:
+        try:
+            async with asyncio.timeout(0):
+                await asyncio.sleep(60)
+        except TimeoutError:
+            return "late"
+        return "never"
+
+    assert shop.result(brief) == "done"
+    assert shop.result(timed_out) == "late"
+
+
+def test_an_error_goes_into_the_handler_that_waits(shop):
+    async def patient() -> str:
+        future = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(future.set_exception, LookupError("nothing"))
+        try:
+            await future
+        except LookupError as error:
+            await asyncio.sleep(0)
+            return str(error)
+        return "never"
+
+    assert shop.result(patient) == "nothing"

@@ -1,8 +1,9 @@
 """The executor of `async def` handlers: an event loop of its own in one thread.
 
-One attempt is one asyncio task.  A batch enters with one call into the loop, and the outcomes of one pass of the loop
-leave with one report.  The watchdog, which lives elsewhere, sees to it that a handler which swallows its cancellation
-or blocks the loop is settled all the same; a loop that stays blocked is replaced.
+An attempt that waits is an asyncio task; those that end at once share one (`Carrier`).  A batch enters with one call
+into the loop, and the outcomes of one pass of the loop leave with one report.  The watchdog, which lives elsewhere,
+sees to it that a handler which swallows its cancellation or blocks the loop is settled all the same; a loop that stays
+blocked is replaced.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from mainspring.handler_context import current
 from mainspring.kernel.records import Attempt
-from mainspring.runtime.collector import uncollected
+from mainspring.runtime.carrier import Carrier, Step
 from mainspring.runtime.failure import where_is, where_waits
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.runs import CANCELLED, STOPPED, TIMED_OUT, Line, Run, Runs, too_late
@@ -32,6 +33,12 @@ BLOCKED_S = 1.0
 
 JOIN_S_MAX = 0.5
 """For the loop's thread to end; it does at once, unless a handler blocks it."""
+
+PASS_COUNT_MAX = 1_000
+"""Attempts that begin in one pass of the loop, so that it sees to its clocks and connections in between."""
+
+CARRIERS_MAX = 256
+"""That begin in one pass; each costs nothing unless its attempt waits."""
 
 REPLACED_COUNT_MAX = 8
 """Blocked loops that are replaced; more would hide a fault rather than mend it."""
@@ -109,8 +116,7 @@ class LoopExecutor:
             self._lane = self._open()
             lane.given_up = True
         logger.error("the event loop is blocked and was replaced; handlers on the old one go on if it comes free")
-        waiting = [run for run in tuple(self.runs.live) if run.lane is lane and not run.started_at]
-        self.submit([run.record for run in waiting if self.runs.claim(run)])
+        self.submit([])
 
     # --- Telling runs to end ------------------------------------------------------------------
 
@@ -121,11 +127,8 @@ class LoopExecutor:
 
     def _tell_here(self, run: Run, verdict: str) -> None:
         run.verdict = run.verdict or verdict
-        if run.started_at:
+        if run in self.runs.live:
             run.carrier.cancel()
-        elif self.runs.claim(run):
-            # asyncio would never call it, so nobody would report it.
-            self.runs.release([run.record])
 
     def expire(self, run: Run) -> None:
         """Time is up; called by the watchdog."""
@@ -141,7 +144,7 @@ class LoopExecutor:
             return
         if heard:
             why = " and did not yield: it goes on although it was cancelled"
-            trace = where_waits(run.carrier.get_coro())
+            trace = where_waits(run.carrier.coroutine)
         else:
             who = "it" if holder is run else f"handler {holder.handler}" if holder else "something"
             why = f" and did not yield: {who} holds the event loop; `await`, or use `def` to run in a thread"
@@ -180,6 +183,12 @@ class Lane:
         self.given_up = False
         self.signs = 0
         """Signs of life so far."""
+        self._present: Run | None = None
+        """Whose first step is under way."""
+        self._coming = 0
+        """Carriers that have not begun."""
+        self._wanted = 1
+        """Carriers to begin with next: more where attempts were seen to wait."""
         self._beating = False
         self._watch: Alarm | None = None
         self._executor = executor
@@ -194,8 +203,8 @@ class Lane:
 
     def holder(self) -> Run | None:
         """The run whose handler has the loop in this moment."""
-        task = asyncio.current_task(self.loop)
-        return next((run for run in tuple(self._executor.runs.live) if run.carrier is task), None)
+        present, task = self._present, asyncio.current_task(self.loop)
+        return present or next((run for run in tuple(self._executor.runs.live) if run.carrier is task), None)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -213,31 +222,53 @@ class Lane:
     # --- On the loop --------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Make a task of everything that waits."""
+        """Have carriers begin what waits, unless some are about to."""
+        if self._coming or self.given_up:
+            return
+        self._coming = min(self._wanted, len(self._executor.queue))
+        for _ in range(self._coming):
+            Carrier(self.loop, self._begin)
+
+    def _begin(self, carrier: Carrier) -> Step | None:
+        """Begin attempts until one waits."""
+        self._coming -= 1
+        waiting = self._first_steps(carrier)
+        self._wanted = 1 if waiting is None else min(2 * self._wanted, CARRIERS_MAX)
+        if self._executor.queue:
+            self.begin()
+        return waiting
+
+    def _first_steps(self, carrier: Carrier) -> Step | None:
         executor = self._executor
-        queue, runs, loop = executor.queue, executor.runs, self.loop
+        queue, runs = executor.queue, executor.runs
         make, get, add = runs.make, executor.handlers.get, runs.live.add
-        with uncollected():
-            while queue and not self.given_up:
-                try:
-                    attempt = queue.popleft()
-                except IndexError:
-                    break
-                run = make(attempt, get(attempt.handler))
-                run.lane = self
-                # Not by way of `create_task`, which costs as much again as the task.
-                run.carrier = asyncio.Task(self._attempt(run), loop=loop, name=attempt.handler)
-                add(run)
-        if not self._beating:
-            self._beating = True
-            self._give_sign()
+        before = carrier.trace()
+        for _ in range(PASS_COUNT_MAX):
+            if self.given_up or not queue:
+                return None
+            try:
+                attempt = queue.popleft()
+            except IndexError:  # it was taken back in this moment
+                return None
+            self._present = run = make(attempt, get(attempt.handler))
+            run.lane = self
+            add(run)
+            waiting = carrier.step(self._attempt(run))
+            self._present = None
+            if waiting is not None:
+                run.carrier = carrier
+                carrier.set_name(attempt.handler)
+                return waiting
+            if carrier.trace() != before:
+                return None
+        return None
 
     async def _attempt(self, run: Run) -> None:
         """One attempt, from payload to outcome."""
         executor = self._executor
         runs, record, target = executor.runs, run.record, run.target
-        if run not in runs.live:
-            return  # it was moved to another loop
+        if not self._beating:
+            self._beat()
         run.started_at = runs.now()
         current.set(run)
         runs.limit(run, executor.expire)
@@ -260,29 +291,23 @@ class Lane:
         if outbox:
             self._executor.runs.report(outbox)
 
-    def _give_sign(self) -> None:
-        """Say that the loop is alive, and have the watchdog look for the next sign, for as long as anything runs."""
-        executor = self._executor
-        if self._watch is not None:
-            executor.runs.watchdog.silence(self._watch)
-            self._watch = None
-        mine = [run for run in tuple(executor.runs.live) if run.lane is self]
-        if not mine:
-            self._beating = False
-            if self.given_up:
-                self.loop.stop()
-            return
-        self.signs += 1
-        self._watch = executor.runs.watchdog.set(BLOCKED_S, executor.look, (self, self.signs))
-        self.loop.call_later(BEAT_S, self._give_sign)
-        self._settle_lost(mine)
+    # --- Signs of life ------------------------------------------------------------------------
 
-    def _settle_lost(self, mine: list[Run]) -> None:
-        """Tasks that ended without a word: a handler cancelled them before they began, with `asyncio.all_tasks()`."""
+    def _beat(self) -> None:
+        """Say that the loop is alive, and have the watchdog look for the next sign."""
+        self._beating = True
+        self.signs += 1
+        self._watch = self._executor.runs.watchdog.set(BLOCKED_S, self._executor.look, (self, self.signs))
+        self.loop.call_later(BEAT_S, self._beat_on)
+
+    def _beat_on(self) -> None:
+        """Again, for as long as anything runs."""
         runs = self._executor.runs
-        for run in mine:
-            if run.carrier.done() and run in runs.live:
-                error = None if run.carrier.cancelled() else run.carrier.exception()
-                outcome = runs.failed(run, error or asyncio.CancelledError("another handler cancelled it"))
-                if runs.claim(run):
-                    runs.report([outcome])
+        if self._watch is not None:
+            runs.watchdog.silence(self._watch)
+        if any(run.lane is self for run in tuple(runs.live)):
+            self._beat()
+            return
+        self._beating = False
+        if self.given_up:
+            self.loop.stop()

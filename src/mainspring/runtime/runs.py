@@ -36,7 +36,20 @@ TIMED_OUT, CANCELLED, STOPPED = "timed out", "cancelled", "stopped"
 class Run(Context):
     """One attempt under way: its context, and what its executor needs to know."""
 
-    __slots__ = ("alarm", "carrier", "due_at", "flushing", "lane", "record", "runs", "started_at", "target", "verdict")
+    started_at = 0.0
+    """0: the handler has not been called yet."""
+    verdict = ""
+    """Why it was told to end; empty: it was not."""
+    carrier: Any = None
+    """What runs it: an asyncio task, a thread's id, a child."""
+    lane: Any = None
+    """The event loop it runs on, where it does."""
+    flushing = False
+    """Whether an alarm is set for what it has said."""
+    alarm: Any = None
+    """The watchdog's entry for its time-out."""
+    due_at = FOREVER
+    """When its time is up, by the watchdog's clock."""
 
     def __init__(self, record: Attempt, target: Handler[..., Any], runs: Runs) -> None:
         # Not by way of Context's own __init__: this is paid for every attempt.
@@ -46,28 +59,9 @@ class Run(Context):
         self.handler = record.handler
         self._send = runs.send
         self._now = runs.now
-        self._sent_at = 0.0
-        self._fraction = None
-        self._cancelled = False
-        self._lines = None
         self.runs = runs
         self.record = record
         self.target = target
-        self.started_at = 0.0
-        """0: the handler has not been called yet."""
-        self.verdict = ""
-        """Why it was told to end; empty: it was not."""
-        self.carrier: Any = None
-        """What runs it: an asyncio task, a thread's id, a child."""
-        self.lane: Any = None
-        """The event loop it runs on, where it does."""
-        self.flushing = False
-        """Whether an alarm is set for what it has said."""
-
-        self.alarm: Any = None
-        """The watchdog's entry for its time-out."""
-        self.due_at = FOREVER
-        """When its time is up, by the watchdog's clock."""
 
     def flush(self) -> None:
         self.flushing = False
