@@ -143,7 +143,7 @@ def filtered(node, names):
         return at(source, interpret(node.condition, names))
     kept = []
     for place, each in enumerate(source):
-        inner = {**names, **(each if isinstance(each, dict) else {}), "item": each}
+        inner = {**names, "item": each, **(each if isinstance(each, dict) else {})}
         found = interpret(node.condition, inner)
         if found is True:
             kept.append(each)

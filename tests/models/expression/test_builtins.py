@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from mainspring import feel
-from mainspring.models.expression.builtins import builtin_names, find_builtin
+from mainspring.models.expression.builtins import FAMILIES, builtin_names, find_builtin
 
 CONVERSIONS = """
     date("2012-12-25") - date("2012-12-24") = duration("P1D")
@@ -190,6 +192,10 @@ RANGES = """
     coincides(5, 5) and not(coincides(3, 4)) and coincides([1..5], [1..5]) and not(coincides((1..5), [1..5]))
     before(1, (> 1)) and during(5, (< 10)) and not(overlaps((< 3), (> 5)))
     before(@"2024-01-01", [@"2024-01-02"..@"2024-02-01"])
+    range("[18..21)") = [18..21) and range("]18..21[") = (18..21)
+    range("[18..)") = (>= 18) and range("(18..[") = (> 18) and range("(..18]") = (<= 18) and range("]..18)") = (< 18)
+    range("[@\\"2024-01-01\\"..)") = (>= @"2024-01-01") and 5 in range("(..-5)") = false
+    range(" [ -3 .. -1 ] ") = [-3..-1]
     [1..10].start = 1 and [1..10).end included = false and (< 5).end = 5 and (< 5).start = null
 """
 
@@ -256,6 +262,15 @@ def test_the_tables_of_the_standard_hold(sentence):
         'range("[1..2")',
         'range("[a..b]")',
         'range("[2..1]")',
+        'range("[..2]")',
+        'range("[2..]")',
+        'range("(..)")',
+        'range("(..null)")',
+        'range("(..true)")',
+        'range("(..1 + 1)")',
+        'range("\\"(\\"..5]")',
+        "before(1, (> null))",
+        "5 in (> null)",
         'replace("abc", "x*", "-")',
         'replace("abc", "b", "$")',
         'split("abc", "")',
@@ -281,6 +296,11 @@ def test_every_function_of_the_standard_is_there():
         builtin = find_builtin(name)
         assert builtin is not None
         assert builtin.forms().startswith(f"{name}(")
+
+
+def test_each_family_has_the_functions_that_it_is_loaded_for():
+    for family, names in FAMILIES.items():
+        assert tuple(import_module(family).FUNCTIONS) == names
 
 
 def test_a_function_is_a_value():

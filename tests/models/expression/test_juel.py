@@ -8,7 +8,7 @@ from mainspring import feel
 
 INPUTS = {
     "amount": 7, "limit": 5, "name": "Ann", "empty_text": "", "nothing": None, "tags": ["a", "b"],
-    "order": {"total": 3, "a-b": 4}, "approved": True,
+    "order": {"total": 3, "a-b": 4}, "approved": True, "key": "a-b", "zero": 0, "spaced": " Ann\n",
 }  # fmt: skip
 
 
@@ -37,6 +37,19 @@ INPUTS = {
         ("${null == nothing}", "null = nothing", True),
         ("${'it\\'s'}", '"it\'s"', "it's"),
         ("${1.5 + 1}", "1.5 + 1", 2.5),
+        ("${amount > limit && !approved}", "amount > limit and not(approved)", False),
+        ("${not empty tags and order.total div 2 lt 2}", None, True),
+        ("${amount == 1 ? 'one' : amount == 7 ? 'seven' : 'more'}", None, "seven"),
+        ("${order[key]}", None, 4),
+        ("${tags[zero]}", None, "a"),
+        ("${tags.get(1)}", "tags[2]", "b"),
+        ('${order.get("total")}', 'get value(order, "total")', 3),
+        ('${order.containsKey("total") && !order.containsKey("x")}', None, True),
+        ('${name.equalsIgnoreCase("ANN")}', 'lower case(name) = lower case("ANN")', True),
+        ('${name.matches("n")}', None, False),
+        ('${name.matches("A|Ann")}', None, True),
+        ("${spaced.trim().length()}", None, 3),
+        ("${name.toUpperCase().endsWith('N') eq true}", None, True),
     ],
 )
 def test_an_expression_is_translated(text, printed, value):
@@ -53,7 +66,10 @@ def test_an_expression_is_translated(text, printed, value):
         ("${amount", (1, 9), "expected '}' at the end"),
         ("${amount + }", (1, 12), "expected an expression"),
         ("${execution.getVariable('a')}", (1, 13), "the method 'getVariable' with 1 arguments cannot be called"),
-        ("${service(1)}", (1, 10), "functions of Java cannot be called"),
+        ("${service(1)}", (1, 10), "the function 'service' cannot be called"),
+        ("${'x'(1)}", (1, 6), "a function of Java cannot be called"),
+        ("${''.getClass()}", (1, 6), "the method 'getClass' with 0 arguments cannot be called"),
+        ("${name.equals()}", (1, 8), "the method 'equals' with 0 arguments cannot be called; known are contains, "),
         ("${'open}", (1, 3), "this string is not closed"),
         ("${a ~ b}", (1, 5), "the character '~' has no meaning here"),
         ("${a b}", (1, 5), "expected an operator or the end"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.models.expression import tree
 from mainspring.models.expression.errors import Fault
-from mainspring.models.expression.functions import Defined, Native
+from mainspring.models.expression.functions import Defined, Native, Parameter, Signature
 from mainspring.models.expression.objects import Function, Range
 from mainspring.models.expression.runtime import Run
 from mainspring.models.expression.standard import adopt
@@ -59,9 +59,26 @@ def _takes(function: Function, types: tuple[tree.Node, ...]) -> bool:
         return len(function.types) == len(types) and all(
             wanted in (None, ANY, given) for wanted, given in zip(function.types, types, strict=True)
         )
-    return isinstance(function, Native) and any(
-        signature.required <= len(types) <= signature.most for signature in function.signatures
-    )
+    return isinstance(function, Native) and any(_fits(signature, types) for signature in function.signatures)
+
+
+def _fits(signature: Signature, types: tuple[tree.Node, ...]) -> bool:
+    if not signature.required <= len(types) <= signature.most:
+        return False
+    parameters = signature.parameters + signature.parameters[-1:] * (len(types) - len(signature.parameters))
+    return all(_accepts(parameter, type_) for parameter, type_ in zip(parameters, types, strict=False))
+
+
+def _accepts(parameter: Parameter, type_: tree.Node) -> bool:
+    if "any" in parameter.kinds:
+        return True
+    match type_:
+        case tree.TypeName(name=kind) | tree.TypeOf(name=kind):
+            return kind in parameter.kinds or (kind == "Null" and parameter.nullable)
+        case tree.TypeEntries():
+            return "context" in parameter.kinds
+        case _:
+            return "function" in parameter.kinds
 
 
 def conforms_or_null(run: Run, value: object, type_: tree.Node) -> bool:

@@ -119,7 +119,11 @@ def divide(left: Number, right: Number) -> Number:
 
 
 def power(base: Number, exponent: Number) -> Number:
-    """The power; exact where it has at most 34 digits."""
+    """The power; exact where it has at most 34 digits, and 1 for an exponent of 0 (IEEE 754-2008, section 9.2.1)."""
+    if exponent == 0:
+        return 1
+    if base == 0 and exponent < 0:
+        raise Fault("division by zero")
     result = _decided(DECIMAL128.power, base, exponent)
     exact = type(base) is int and type(exponent) is int and exponent >= 0
     return int(result) if exact and -WHOLE_MAX < result < WHOLE_MAX else result

@@ -9,6 +9,7 @@ and back.
 from __future__ import annotations
 
 from mainspring.models.expression.errors import Fault
+from mainspring.models.expression.limits import CHARACTERS_PER_STEP
 from mainspring.models.expression.objects import Function
 from mainspring.models.expression.runtime import RUN, Frame, Run
 from mainspring.models.expression.standard import adopt
@@ -85,8 +86,15 @@ class Signature:
             parameter.take(value) if value is not MISSING else None
             for parameter, value in zip(parameters, arguments, strict=False)
         ]
-        run.spend(1 + sum(len(value) for value in taken if type(value) is list))
+        run.spend(1 + sum(map(_cost, taken)))
         return self.implementation(run, *taken) if self.needs_run else self.implementation(*taken)
+
+
+def _cost(argument: object) -> int:
+    """The steps that reading an argument takes."""
+    if type(argument) is list:
+        return len(argument)
+    return len(argument) // CHARACTERS_PER_STEP if type(argument) is str else 0
 
 
 class Native(Function):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from mainspring.models.expression import tree
 from mainspring.models.expression.decimals import number_of_text
 from mainspring.models.expression.errors import ExpressionSyntaxError, Fault, LimitError
+from mainspring.models.expression.juel_methods import METHODS, indexed, is_empty
 from mainspring.models.expression.lexer import is_word, number_end
 from mainspring.models.expression.limits import Limits
 
@@ -31,20 +32,10 @@ WORDS = {
 """Operators that are also written as words."""
 LEVELS = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
 """Operators from loose to tight."""
+LOGIC = frozenset(("||", "&&"))
 OPERATORS = {"==": "=", "||": "or", "&&": "and"}
 """How FEEL writes those that it writes differently."""
 CONSTANTS = {"true": True, "false": False, "null": None}
-METHODS = {
-    "contains": ("contains", 1),
-    "startsWith": ("starts with", 1),
-    "endsWith": ("ends with", 1),
-    "matches": ("matches", 1),
-    "length": ("string length", 0),
-    "size": ("count", 0),
-    "toLowerCase": ("lower case", 0),
-    "toUpperCase": ("upper case", 0),
-}
-"""Methods that are functions of FEEL: the function's name, and the count of arguments."""
 SHOWN_MAX = 30
 """Characters of a token that a message shows."""
 ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "r": "\r", "t": "\t"}
@@ -176,12 +167,21 @@ class _Parser:
             return self.prefix()
         left = self.operation(level + 1)
         at = self.peek()[2]
+        if LEVELS[level][0] in LOGIC:
+            return self.chain(at, level, left)
         while sign := self.accept(*LEVELS[level]):
             left = _operation(at, sign, left, self.operation(level + 1))
             at = self.peek()[2]
             if left.depth > self.limits.depth_max:
                 raise LimitError(f"the expression is nested deeper than {self.limits.depth_max} levels", self.text, at)
         return left
+
+    def chain(self, at: int, level: int, left: tree.Node) -> tree.Node:
+        """All operands of one chain of `&&` or of `||`, which are one level of the tree."""
+        operands = [left]
+        while self.accept(*LEVELS[level]):
+            operands.append(self.operation(level + 1))
+        return tree.Logic(at, OPERATORS[LEVELS[level][0]], tuple(operands)) if len(operands) > 1 else left
 
     def prefix(self) -> tree.Node:
         """`!`, `-` and `empty` before an operand."""
@@ -232,7 +232,8 @@ class _Parser:
         while sign := self.accept(".", "[", "("):
             at = self.tokens[self.place - 1][2]
             if sign == "(":
-                raise ExpressionSyntaxError("functions of Java cannot be called", self.text, at)
+                called = f"the function '{node.name}'" if isinstance(node, tree.Name) else "a function of Java"
+                raise ExpressionSyntaxError(f"{called} cannot be called; only methods of values can", self.text, at)
             node = self.member(at, node) if sign == "." else self.index(at, node)
             if node.depth > self.limits.depth_max:
                 raise LimitError(f"the expression is nested deeper than {self.limits.depth_max} levels", self.text, at)
@@ -251,40 +252,27 @@ class _Parser:
             if arguments:
                 self.expect(",")
             arguments.append(self.choice())
-        if name == "equals" and len(arguments) == 1:
-            return tree.Binary(at, "=", source, arguments[0])
-        if name == "isEmpty" and not arguments:
-            return _prefixed(at, "empty", source)
-        function, count = METHODS.get(name, ("", -1))
-        if len(arguments) != count:
+        count, translate = METHODS.get(name, (-1, None))
+        if translate is None or len(arguments) != count:
             known = ", ".join(sorted(METHODS))
             raise ExpressionSyntaxError(
                 f"the method '{name}' with {len(arguments)} arguments cannot be called; known are {known}",
                 self.text,
                 name_at,
             )
-        return tree.Call(at, tree.Name(name_at, function), (source, *arguments), ())
+        return translate(at, source, arguments)
 
     def index(self, at: int, source: tree.Node) -> tree.Node:
         """`['key']`, or `[0]` counted from 0."""
         inside = self.choice()
         self.expect("]")
-        if isinstance(inside, tree.Literal) and isinstance(inside.value, str):
-            return tree.Call(at, tree.Name(at, "get value"), (source, inside), ())
-        if isinstance(inside, tree.Literal) and type(inside.value) is int:
-            return tree.Filter(at, source, tree.Literal(inside.at, inside.value + 1))
-        return tree.Filter(at, source, tree.Binary(at, "+", inside, tree.Literal(at, 1)))
+        return indexed(at, source, [inside])
 
 
 def _operation(at: int, sign: str, left: tree.Node, right: tree.Node) -> tree.Node:
     if sign == "%":
         return tree.Call(at, tree.Name(at, "modulo"), (left, right), ())
-    if sign not in ("&&", "||"):
-        return tree.Binary(at, OPERATORS.get(sign, sign), left, right)
-    operator = OPERATORS[sign]
-    if isinstance(left, tree.Logic) and left.operator == operator:
-        return tree.Logic(left.at, operator, (*left.operands, right))
-    return tree.Logic(at, operator, (left, right))
+    return tree.Binary(at, OPERATORS.get(sign, sign), left, right)
 
 
 def _prefixed(at: int, said: str, operand: tree.Node) -> tree.Node:
@@ -292,5 +280,4 @@ def _prefixed(at: int, said: str, operand: tree.Node) -> tree.Node:
         return tree.Negate(at, operand)
     if said == "!":
         return tree.Call(at, tree.Name(at, "not"), (operand,), ())
-    nothing = tree.Items(at, (tree.Literal(at, None), tree.Literal(at, ""), tree.Items(at, ()), tree.Entries(at, ())))
-    return tree.In(at, operand, (nothing,))
+    return is_empty(at, operand)

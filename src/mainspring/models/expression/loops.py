@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from mainspring.models.expression.decimals import whole
 from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.limits import Budget
 from mainspring.models.expression.objects import Range
 from mainspring.models.expression.standard import adopt_all
 from mainspring.models.expression.temporal import Date
-from mainspring.models.expression.values import describe_kind
+from mainspring.models.expression.values import describe_kind, kind_of, show
 
 
 def elements(source: object, budget: Budget) -> list[object]:
@@ -31,7 +34,7 @@ def _elements_of_range(range_: Range, budget: Budget) -> list[object]:
 
 def steps_between(start: object, end: object, budget: Budget) -> list[object]:
     """The whole numbers or dates from one to another, upwards or downwards."""
-    if type(start) is not type(end):
+    if kind_of(start) != kind_of(end):
         raise Fault(f"a loop cannot go from {describe_kind(start)} to {describe_kind(end)}")
     first, last = _place(start), _place(end)
     return _counted(start, first, last, 1 if first <= last else -1, budget)
@@ -40,9 +43,10 @@ def steps_between(start: object, end: object, budget: Budget) -> list[object]:
 def _place(value: object) -> int:
     if isinstance(value, Date):
         return value.number
-    if type(value) is int:
-        return value
-    raise Fault(f"a loop needs whole numbers or dates, not {describe_kind(value)}")
+    number = whole(value) if isinstance(value, Decimal) else value
+    if type(number) is int:
+        return number
+    raise Fault(f"a loop needs whole numbers or dates, not {show(value)}")
 
 
 def _counted(like: object, first: int, last: int, step: int, budget: Budget) -> list[object]:

@@ -7,6 +7,7 @@ puts two words next to each other; so `first name` needs no declaration. A name 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from mainspring.models.expression.errors import ExpressionSyntaxError
@@ -28,10 +29,12 @@ Words = tuple[str, ...]
 class Scope:
     """The names with keywords or signs that are known at a place of the text."""
 
-    __slots__ = ("known",)
+    __slots__ = ("keys", "known")
 
     def __init__(self, names: tuple[str, ...] = ()) -> None:
         self.known: list[tuple[Words, str]] = []
+        self.keys: list[tuple[Words, str]] = []
+        """Those of the contexts that are written in the text and closed: from then on names behind a point."""
         for name in names:
             self.declare(name)
 
@@ -45,11 +48,19 @@ class Scope:
 
     def find(self, tokens: list[Token], place: int) -> tuple[str, int]:
         """The longest known name that starts here and its count of tokens, or an empty name and 0."""
-        longest, count = "", 0
-        for words, name in reversed(self.known):
-            if len(words) > count and says(tokens, place, words):
-                longest, count = name, len(words)
-        return longest, count
+        return _longest(self.known, tokens, place)
+
+    def find_property(self, tokens: list[Token], place: int) -> tuple[str, int]:
+        """The same behind a point, where the keys of contexts are known as well."""
+        return _longest((*self.keys, *self.known), tokens, place)
+
+
+def _longest(known: Sequence[tuple[Words, str]], tokens: list[Token], place: int) -> tuple[str, int]:
+    longest, count = "", 0
+    for words, name in reversed(known):
+        if len(words) > count and says(tokens, place, words):
+            longest, count = name, len(words)
+    return longest, count
 
 
 def plain_length(tokens: list[Token], place: int) -> int:

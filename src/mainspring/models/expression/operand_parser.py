@@ -22,6 +22,8 @@ HINTS = {
     "'": "expected an expression (strings stand in double quotes)",
 }
 """What people mean who come from other languages."""
+CLOSERS = frozenset(")]},")
+"""Signs that tell a `]` at the start of an operand from the start of a range: something before it is missing."""
 CONSTANTS = {"null": None, "true": True, "false": False}
 
 Reader = Callable[[], tree.Node]
@@ -102,7 +104,7 @@ class OperandParser(Cursor):
 
     def property_name(self) -> str:
         """The name after a point."""
-        name, count = self.scope.find(self.tokens, self.place)
+        name, count = self.scope.find_property(self.tokens, self.place)
         length = plain_length(self.tokens, self.place)
         if max(count, length) == 0:
             raise self.failure("expected the name of a property after '.'")
@@ -132,6 +134,9 @@ class OperandParser(Cursor):
 
     def open_range(self) -> tree.Node:
         """`]1..2]`, another spelling of `(1..2]`."""
+        kind, said, _, _ = self.tokens[self.place + 1]
+        if kind == "end" or said in CLOSERS:
+            raise self.failure("expected an expression")
         at = self.expect("]", "here")
         return self.range_from(at, self.expression(SUM), start_included=False)
 
@@ -158,6 +163,7 @@ class OperandParser(Cursor):
             entry_at, key = self.at, self.key()
             entries.append(tree.Entry(entry_at, key, self.expression()))
             self.scope.declare(key)
+        self.scope.keys += self.scope.known[known:]
         del self.scope.known[known:]
         return tree.Entries(at, tuple(entries))
 

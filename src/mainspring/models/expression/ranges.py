@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mainspring.models.expression.errors import Fault
+from mainspring.models.expression.limits import Budget
 from mainspring.models.expression.objects import Range
 from mainspring.models.expression.standard import adopt
 from mainspring.models.expression.values import describe_kind, equal, kind_of, matches, order, order_key
@@ -27,31 +28,37 @@ def bound(operator: str, value: object) -> Range:
     return Range(value, value, start_included=True, end_included=True, operator=operator)
 
 
+def ends_missing(range_: Range) -> bool:
+    """Whether an end is null that should not be: a comparison such as `> 5` has one end, any other range two."""
+    return (range_.start is None) + (range_.end is None) > bool(range_.operator)
+
+
 def contains(range_: Range, value: object) -> bool:
     """Whether a range holds a value; raises Fault when they cannot be compared."""
     if range_.operator in ("=", "!="):
         return equal(value, range_.start) is (range_.operator == "=")
-    if not range_.operator and (range_.start is None or range_.end is None):
+    if ends_missing(range_):
         raise Fault("a range from or to null holds nothing that is known")
     if range_.start is not None and order(value, range_.start) < (not range_.start_included):
         return False
     return range_.end is None or order(value, range_.end) <= -(not range_.end_included)
 
 
-def passes(value: object, test: object) -> bool:
+def passes(value: object, test: object, budget: Budget) -> bool:
     """Whether a value passes one test of `in` (table 55); raises Fault when it cannot be told."""
     test = adopt(test)
     if isinstance(test, Range):
         return matches(value, test) if isinstance(value, Range) else contains(test, value)
     if isinstance(test, list):
-        return matches(value, test) or any(_passes_element(value, adopt(element)) for element in test)
-    return equal(value, test)
+        budget.spend(len(test))
+        return matches(value, test, budget) or any(_passes_element(value, adopt(element), budget) for element in test)
+    return equal(value, test, budget)
 
 
-def _passes_element(value: object, element: object) -> bool:
+def _passes_element(value: object, element: object, budget: Budget) -> bool:
     if isinstance(element, Range) and not isinstance(value, Range):
         try:
             return contains(element, value)
         except Fault:
             return False
-    return matches(value, element)
+    return matches(value, element, budget)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from mainspring.models.expression.decimals import text_of_number
 from mainspring.models.expression.errors import Fault, LimitError
 from mainspring.models.expression.iso import text_of_temporal
+from mainspring.models.expression.limits import Budget
 from mainspring.models.expression.objects import Range
 from mainspring.models.expression.printer import quote
 from mainspring.models.expression.standard import adopt
@@ -30,6 +31,8 @@ Pairs = Iterable[tuple[str | None, object]]
 Scalar = Temporal | bool | int | Decimal | str | None
 
 NoneType = type(None)
+COMPARISON_STEPS = 3
+"""What comparing two elements of lists or contexts costs; it takes that much longer than a pass of a loop."""
 SHOWN_MAX = 40
 """Characters of a value that a message shows."""
 
@@ -62,12 +65,35 @@ def describe_kind(value: object) -> str:
     return kind if kind == "null" else f"a {kind}"
 
 
-def equal(left: object, right: object) -> bool:
-    """Whether two values are equal; raises Fault when they are of different kinds (section 10.3.2.4, table 53)."""
-    return _equal(left, right, set())
+def equal(left: object, right: object, budget: Budget | None = None) -> bool:
+    """Whether two values are equal; raises Fault when they are of different kinds (section 10.3.2.4, table 53).
+
+    The budget pays for the elements of lists and contexts; without one, neither value may be such.
+    """
+    return _equal(left, right, Comparison(budget))
 
 
-def _equal(left: object, right: object, seen: set[tuple[int, int]]) -> bool:
+class Comparison:
+    """One comparison of two values: what pays for it, and the pairs of lists and contexts that it has begun."""
+
+    __slots__ = ("budget", "pairs")
+
+    def __init__(self, budget: Budget | None) -> None:
+        self.budget = budget
+        self.pairs: set[tuple[int, int]] = set()
+
+    def begins(self, left: list[object] | dict[str, object], right: object) -> bool:
+        """Whether a pair is new: shared parts that are compared once need not take exponential time."""
+        pair = (id(left), id(right))
+        if pair in self.pairs:
+            return False
+        self.pairs.add(pair)
+        if self.budget is not None:
+            self.budget.spend(COMPARISON_STEPS * (1 + len(left)))
+        return True
+
+
+def _equal(left: object, right: object, comparison: Comparison) -> bool:
     if left is right:
         return True
     left, right = adopt(left), adopt(right)
@@ -76,35 +102,35 @@ def _equal(left: object, right: object, seen: set[tuple[int, int]]) -> bool:
     kind = kind_of(left)
     if kind != kind_of(right):
         raise Fault(f"{describe_kind(left)} cannot be compared with {describe_kind(right)}")
-    if kind in ("list", "context"):
-        # A pair that is compared once need not be compared again: shared parts cannot make this take exponential time.
-        pair = (id(left), id(right))
-        if pair in seen:
-            return True
-        seen.add(pair)
-        return _equal_lists(left, right, seen) if isinstance(left, list) else _equal_contexts(left, right, seen)
+    if isinstance(left, list):
+        return not comparison.begins(left, right) or _equal_lists(left, right, comparison)
+    if isinstance(left, dict):
+        return not comparison.begins(left, right) or _equal_contexts(left, right, comparison)
     if isinstance(left, Time | DateTime):
         return _instant(left) == _instant(right, like=left)
     return bool(left == right)
 
 
-def _equal_lists(left: list[object], right: object, seen: set[tuple[int, int]]) -> bool:
+def _equal_lists(left: list[object], right: object, comparison: Comparison) -> bool:
     assert isinstance(right, list)
     if len(left) != len(right):
         return False
-    return all(matches(a, b, seen) for a, b in zip(left, right, strict=True))
+    return all(_matches(a, b, comparison) for a, b in zip(left, right, strict=True))
 
 
-def _equal_contexts(left: object, right: object, seen: set[tuple[int, int]]) -> bool:
-    assert isinstance(left, dict)
+def _equal_contexts(left: dict[str, object], right: object, comparison: Comparison) -> bool:
     assert isinstance(right, dict)
-    return left.keys() == right.keys() and all(matches(left[key], right[key], seen) for key in left)
+    return left.keys() == right.keys() and all(_matches(left[key], right[key], comparison) for key in left)
 
 
-def matches(left: object, right: object, seen: set[tuple[int, int]] | None = None) -> bool:
+def matches(left: object, right: object, budget: Budget | None = None) -> bool:
     """Whether two values are equal; those of different kinds are not."""
+    return _matches(left, right, Comparison(budget))
+
+
+def _matches(left: object, right: object, comparison: Comparison) -> bool:
     try:
-        return _equal(left, right, set() if seen is None else seen)
+        return _equal(left, right, comparison)
     except Fault:
         return False
 

@@ -29,11 +29,11 @@ def today(run: Run) -> Date:
     return now(run).date
 
 
-def is_same(first: object = None, second: object = None) -> bool:
+def is_same(run: Run, first: object = None, second: object = None) -> bool:
     """Whether two values are the same in all their parts, the zone of a time included (section 10.3.4.10)."""
     if kind_of(first) != kind_of(second):
         return False
-    return first == second if isinstance(first, Time | DateTime) else matches(first, second)
+    return first == second if isinstance(first, Time | DateTime) else matches(first, second, run)
 
 
 def day_of_year(date: Date | DateTime) -> int:
@@ -66,7 +66,7 @@ def _day(value: Date | DateTime) -> Date:
 FUNCTIONS: Table = {
     "now": (("", now, True),),
     "today": (("", today, True),),
-    "is": (("value1?: any, value2?: any", is_same, False),),
+    "is": (("value1?: any, value2?: any", is_same, True),),
     "day of year": (("date: day", day_of_year, False),),
     "day of week": (("date: day", day_of_week, False),),
     "month of year": (("date: day", month_of_year, False),),

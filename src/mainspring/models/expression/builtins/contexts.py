@@ -28,8 +28,9 @@ def get_value_at(context: Context, keys: list[object]) -> object:
     return value
 
 
-def get_entries(context: Context) -> list[object]:
+def get_entries(run: Run, context: Context) -> list[object]:
     """The entries, each as a context of its key and value."""
+    run.spend(len(context))
     return [{"key": key, "value": value} for key, value in context.items()]
 
 
@@ -95,7 +96,7 @@ def merge(run: Run, contexts: list[object]) -> Context:
 
 FUNCTIONS: Table = {
     "get value": (("m: context, key: string", get_value, False), ("m: context, keys: list", get_value_at, False)),
-    "get entries": (("m: context", get_entries, False),),
+    "get entries": (("m: context", get_entries, True),),
     "context": (("entries: list", of_entries, False),),
     "context put": (
         ("context: context, key: string, value: any", put, True),

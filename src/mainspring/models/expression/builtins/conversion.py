@@ -9,9 +9,10 @@ from mainspring.models.expression.decimals import Number, integer, multiply, num
 from mainspring.models.expression.decimals import negate as negative
 from mainspring.models.expression.errors import ExpressionError, Fault
 from mainspring.models.expression.iso import read_date, read_date_time, read_duration, read_temporal, read_time
+from mainspring.models.expression.lexer import tokenize
 from mainspring.models.expression.objects import Range
 from mainspring.models.expression.parser import parse
-from mainspring.models.expression.ranges import range_of
+from mainspring.models.expression.ranges import bound, range_of
 from mainspring.models.expression.runtime import Run
 from mainspring.models.expression.temporal import (
     SECOND,
@@ -22,9 +23,14 @@ from mainspring.models.expression.temporal import (
     MonthsDuration,
     Time,
 )
-from mainspring.models.expression.values import order, show, text_of
+from mainspring.models.expression.values import order, order_key, show, text_of
 
 GROUPINGS, POINTS = (" ", ",", "."), (",", ".")
+PARSING_STEPS = 100
+"""What reading a range costs besides its characters."""
+OPEN_STARTS, OPEN_ENDS = ("(", "]"), (")", "[")
+OPENS, CLOSES = {"[": ">=", "(": ">", "]": ">"}, {"]": "<=", ")": "<", "[": "<"}
+"""The comparison that a bracket stands for where the other end of the range is missing."""
 
 
 def to_date(value: str | Date | DateTime) -> Date:
@@ -123,9 +129,15 @@ def months_between(start: Date | DateTime, end: Date | DateTime) -> MonthsDurati
     return MonthsDuration(months)
 
 
-def to_range(text: str) -> Range:
-    """The range that a text writes; its ends must be literals of one kind."""
+def to_range(run: Run, text: str) -> Range:
+    """The range that a text writes; its ends must be literals of one kind, and one may be missing where it is open."""
+    run.spend(PARSING_STEPS + len(text))
     try:
+        signs = [(said if kind == "sign" else "", start, end) for kind, said, start, end in tokenize(text)[:-1]]
+        if len(signs) > 3 and signs[1][0] == ".." and signs[0][0] in OPEN_STARTS:
+            return _half(CLOSES.get(signs[-1][0]), text[signs[1][2] : signs[-1][1]], text)
+        if len(signs) > 3 and signs[-2][0] == ".." and signs[-1][0] in OPEN_ENDS:
+            return _half(OPENS.get(signs[0][0]), text[signs[0][2] : signs[-2][1]], text)
         node = parse(text)
     except ExpressionError as error:
         raise Fault(f"{show(text)} is not a range: {error.warning.message}") from None
@@ -135,6 +147,14 @@ def to_range(text: str) -> Range:
     if order(start, end) > 0:
         raise Fault(f"{show(text)} ends before it starts")
     return range_of(start, end, start_included=node.start_included, end_included=node.end_included)
+
+
+def _half(operator: str | None, end: str, text: str) -> Range:
+    """A range that has one end, which is what a comparison with that end is."""
+    value = _constant(parse(end))
+    if operator is None or order_key(value) is None:
+        raise Fault(f"{show(text)} is not a range")
+    return bound(operator, value)
 
 
 READERS: dict[str, Reader] = {
@@ -181,7 +201,7 @@ FUNCTIONS: Table = {
     "string": (("from: any", to_string, True),),
     "duration": (("from: string|duration", to_duration, False),),
     "years and months duration": (("from: day, to: day", months_between, False),),
-    "range": (("from: string", to_range, False),),
+    "range": (("from: string", to_range, True),),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.objects import Range
+from mainspring.models.expression.ranges import ends_missing
 from mainspring.models.expression.temporal import DateTime, Time
 from mainspring.models.expression.values import describe_kind, is_local, kind_of, order_key
 
@@ -39,7 +40,7 @@ def _check_kinds(first: object, second: object) -> None:
 def _values(value: object) -> list[object]:
     if not isinstance(value, Range):
         return [value]
-    if value.operator == "!=" or (not value.operator and None in (value.start, value.end)):
+    if value.operator == "!=" or ends_missing(value):
         raise Fault("this range has no ends to compare")
     return [end for end in (value.start, value.end) if end is not None]
 

@@ -11,10 +11,8 @@ from mainspring.models.expression.limits import Budget
 from mainspring.models.expression.objects import Function
 from mainspring.models.expression.runtime import Run
 from mainspring.models.expression.standard import adopt
-from mainspring.models.expression.values import describe_kind, matches, order
+from mainspring.models.expression.values import COMPARISON_STEPS, describe_kind, matches, order
 
-COMPARISON_STEPS = 3
-"""What comparing two lists or contexts costs; it takes that much longer than a pass of a loop."""
 HASHED = frozenset((int, Decimal, str))
 """Types whose values are equal exactly when Python finds them so."""
 
@@ -22,7 +20,7 @@ HASHED = frozenset((int, Decimal, str))
 def contains(run: Run, items: list[object], element: object) -> bool:
     """Whether an element of the list equals a value."""
     run.spend(COMPARISON_STEPS * len(items))
-    return any(matches(item, element) for item in items)
+    return any(matches(item, element, run) for item in items)
 
 
 def sublist(items: list[object], position: Number, length: Number | None = None) -> list[object]:
@@ -85,7 +83,7 @@ def _holds(run: Run, function: Function, first: object, second: object) -> bool:
 def positions(run: Run, items: list[object], match: object) -> list[int]:
     """The positions of the elements that equal a value."""
     run.spend(COMPARISON_STEPS * len(items))
-    return [place for place, item in enumerate(items, 1) if matches(item, match)]
+    return [place for place, item in enumerate(items, 1) if matches(item, match, run)]
 
 
 def distinct(run: Run, items: list[object]) -> list[object]:
@@ -100,7 +98,7 @@ def distinct(run: Run, items: list[object]) -> list[object]:
                 kept.append(item)
             continue
         run.spend(COMPARISON_STEPS * len(others))
-        if not any(matches(item, other) for other in others):
+        if not any(matches(item, other, run) for other in others):
             others.append(item)
             kept.append(item)
     return kept

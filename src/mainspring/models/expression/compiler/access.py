@@ -129,8 +129,8 @@ def path(node: tree.Path, scope: Scope) -> Code:
 def filtered(node: tree.Filter, scope: Scope) -> Code:
     """Elements of a list: one by its position, or those that meet a condition (section 10.3.2.6)."""
     source = _source(node.source, scope)
-    element = scope.push(ELEMENT)
     item = scope.push("item")
+    element = scope.push(ELEMENT)  # the inner one of the two: an element's own entry 'item' hides the element
     condition = scope.code(node.condition)
     scope.pop(2)
     select = _at_position(condition)

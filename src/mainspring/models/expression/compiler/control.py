@@ -189,7 +189,7 @@ def any_test(tests: tuple[tree.Node, ...], tested: int, at: int, scope: Scope) -
         for code, place, is_condition in codes:
             test = code(frame)
             try:
-                passed = _condition(test) if is_condition else passes(value, test)
+                passed = _condition(test) if is_condition else passes(value, test, running(frame, plan))
             except Fault as fault:
                 failed.append((at if len(codes) == 1 else place, fault))
                 continue

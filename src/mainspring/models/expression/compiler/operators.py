@@ -1,7 +1,8 @@
 """Arithmetic, comparison and three-valued logic.
 
 Each closure asks first whether it has two whole numbers, which is all that most expressions have. Everything else goes
-through the tables of `arithmetic.py` and `values.py`.
+through the tables of `arithmetic.py` and `values.py`. Comparisons of inputs, which most guards are made of, read them
+where they stand, without a call for each.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from mainspring.models.expression.arithmetic import calculate, negate
 from mainspring.models.expression.compiler.scope import Scope
 from mainspring.models.expression.decimals import WHOLE_MAX
 from mainspring.models.expression.errors import Fault
-from mainspring.models.expression.runtime import STOPS, Code, Frame, Plan, report, running
+from mainspring.models.expression.runtime import INPUTS, STOPS, Code, Frame, Plan, report, running
 from mainspring.models.expression.values import describe_kind, equal, order
 
 WHOLE_MIN = -WHOLE_MAX
 WHOLE = {"+": python.add, "-": python.sub, "*": python.mul}
 """What the operators do to whole numbers; the result must still be checked for its size."""
+NESTED = frozenset((list, dict, tuple))
+"""Types whose values hold others, so that comparing two of them must be paid for."""
 ORDERED = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}
 
 
@@ -28,7 +31,7 @@ def binary(node: tree.Binary, scope: Scope) -> Code:
     if node.operator in WHOLE:
         return _arithmetic(node, left, right, scope)
     if node.operator in ORDERED:
-        return _ordered(node, left, right, scope.plan)
+        return _ordered_inputs(node, _ordered(node, left, right, scope.plan), scope)
     if node.operator in ("=", "!="):
         return _equality(node, left, right, scope.plan)
     return _other(node, left, right, scope.plan)
@@ -112,6 +115,34 @@ def _ordered(node: tree.Binary, left: Code, right: Code, plan: Plan) -> Code:
     return evaluate
 
 
+def _ordered_inputs(node: tree.Binary, general: Code, scope: Scope) -> Code:
+    """The same for an input beside another or beside a whole number: twice as fast as with a call for each of them."""
+    compare, key, other = ORDERED[node.operator], scope.input_key(node.left), scope.input_key(node.right)
+    constant = node.right.value if isinstance(node.right, tree.Literal) else None
+    if key is None or (other is None and type(constant) is not int):
+        return general
+    whole: Any = constant
+
+    def evaluate(frame: Frame) -> object:
+        inputs = frame[INPUTS]
+        try:
+            first, second = inputs[key], inputs[other]  # type: ignore[index]
+        except KeyError:
+            return general(frame)
+        if type(first) is int and type(second) is int:
+            return compare(first, second)
+        return general(frame)
+
+    def evaluate_with(frame: Frame) -> object:
+        try:
+            first = frame[INPUTS][key]  # type: ignore[index]
+        except KeyError:
+            return general(frame)
+        return compare(first, whole) if type(first) is int else general(frame)
+
+    return evaluate if other is not None else evaluate_with
+
+
 def _equality(node: tree.Binary, left: Code, right: Code, plan: Plan) -> Code:
     wanted, at = node.operator == "=", node.at
 
@@ -121,8 +152,8 @@ def _equality(node: tree.Binary, left: Code, right: Code, plan: Plan) -> Code:
         if kind is type(second) and (kind is str or kind is int):
             return (first == second) is wanted
         try:
-            return equal(first, second) is wanted
-        except Fault as fault:
+            return equal(first, second, running(frame, plan) if kind in NESTED else None) is wanted
+        except STOPS as fault:
             return report(frame, plan, at, fault)
 
     return evaluate
@@ -205,3 +236,8 @@ def _logic_of_two(node: tree.Logic, left: Code, right: Code, plan: Plan) -> Code
 def not_boolean(place: str, value: object) -> Fault:
     """The fault of a value that stands where true or false is needed."""
     return Fault(f"'{place}' needs true or false, not {describe_kind(value)}")
+
+
+TYPE_CHECKING = False  # `typing` costs more to import than this whole package
+if TYPE_CHECKING:
+    from typing import Any

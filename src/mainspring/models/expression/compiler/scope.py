@@ -65,6 +65,12 @@ class Scope:
         elements, slot = self.resolve(node.name) if isinstance(node, tree.Name) else ((), None)
         return None if elements or slot in self.growing else slot
 
+    def input_key(self, node: tree.Node) -> str | None:
+        """The name of a node that is nothing but an input, known to no filter and no local name."""
+        if not isinstance(node, tree.Name) or self.resolve(node.name) != ((), None):
+            return None
+        return node.name
+
     def builtin(self, name: str) -> Native | None:
         """The built-in function of this name, if no local name hides it."""
         return None if self.resolve(name)[1] is not None else find_builtin(name)
