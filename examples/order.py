@@ -67,7 +67,7 @@ def main() -> None:
         engine.register(refund, "order:refund")
         order = engine.start(Order, {"order": "A-1", "amount": 30}, id="A-1")
         order.send("checkout")
-        order.wait_in("filling", timeout_s=10)
+        order.wait("filling", timeout_s=10)
         order.send("ship", event_id="parcel-7")
         order.send("bill")
         print(f"{order.id} is {order.state}; possible now: {', '.join(order.available())}")

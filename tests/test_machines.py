@@ -7,7 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mainspring import Engine, State, StateMachine, task
-from mainspring.errors import DefinitionInvalidError, InstanceNotFoundError, PayloadInvalidError, RefusedError
+from mainspring.errors import (
+    DefinitionInvalidError,
+    InstanceFailedError,
+    InstanceNotFoundError,
+    PayloadInvalidError,
+    RefusedError,
+    ResultTimeoutError,
+)
 
 PATIENCE_S = 20
 
@@ -91,9 +98,9 @@ def test_it_stands_where_it_stood_after_a_restart_and_missed_timers_fire_at_once
     with Engine(url) as engine:
         claim = engine.get("claim")
         assert claim.state == "review"
-        engine.get("quick").wait_in("done", timeout_s=PATIENCE_S)
+        engine.get("quick").wait("done", timeout_s=PATIENCE_S)
         claim.send("approve")
-        claim.wait_in("approved", timeout_s=PATIENCE_S)
+        claim.wait("approved", timeout_s=PATIENCE_S)
 
 
 def test_a_task_runs_while_its_state_is_active(url):
@@ -134,3 +141,52 @@ def test_what_is_wrong_is_told_before_anything_runs(url):
         ):
             with pytest.raises(DefinitionInvalidError, match=words):
                 engine.start(kind)
+
+
+def test_an_error_that_nothing_handles_stops_the_machine_and_a_retry_lets_it_go_on(url):
+    class Fragile(StateMachine):
+        values = {"tries": 0}
+        calm, moved, late = State(after={"50ms": "late"}), State(final=True), State(enter="weigh")
+        go = calm.to(moved, do="weigh") | late.to(moved)
+
+        def weigh(self):
+            self.data["tries"] += 1
+            if is_broken:
+                raise ValueError("the scales are broken")
+
+    is_broken = True
+    with Engine(url) as engine:
+        instance = engine.start(Fragile, id="first", delay_s=3600)
+        assert instance.configuration == ()
+        instance.cancel()
+
+        sent = engine.start(Fragile, id="second")
+        with pytest.raises(InstanceFailedError, match="ValueError: the scales are broken"):
+            sent.send("go", event_id="g-1")
+        assert (sent.status, sent.configuration) == ("failed", ("calm",))
+        with pytest.raises(RefusedError, match="it is failed"):
+            sent.send("go", event_id="g-1")
+        assert "the scales are broken" in str(sent.info().failure)
+
+        timed = engine.start(Fragile, id="third")
+        assert timed.wait(PATIENCE_S) == "failed"
+        assert timed.state == "calm"
+
+        is_broken = False
+        timed.retry()
+        timed.wait("late", timeout_s=PATIENCE_S)
+        assert timed.journal()[-1].decisions[-1]["data"] == {"tries": 1}, "what had failed was taken back"
+        assert timed.send("go", event_id="g-1")
+        assert timed.status == "completed"
+
+
+def test_waiting_for_a_state_ends_with_the_machine_or_the_time(url):
+    with Engine(url) as engine:
+        claim = engine.start(Approval, {"amount": 5, "limit": 1, "data_ready": True})
+        with pytest.raises(ResultTimeoutError):
+            claim.wait("review", timeout_s=0.01)
+        claim.send("submit")
+        assert claim.wait("review", timeout_s=PATIENCE_S) == "running"
+        claim.send("reject")
+        with pytest.raises(RefusedError, match="'approved' is not active: it is 'rejected'"):
+            claim.wait("approved", timeout_s=PATIENCE_S)

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import msgspec
 from msgspec import Struct
@@ -113,9 +113,20 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
         """
         return self._value(self._end(timeout_s))
 
-    def wait(self, timeout_s: float | None = None) -> str:
-        """The status in which it ends; raises `ResultTimeoutError`."""
-        return self._end(timeout_s).status
+    @overload
+    def wait(self, *, timeout_s: float | None = None) -> str: ...
+    @overload
+    def wait(self, timeout_s: float | None, /) -> str: ...
+    @overload
+    def wait(self, state: str, timeout_s: float | None = None) -> str: ...
+    def wait(self, state: str | float | None = None, timeout_s: float | None = None) -> str:
+        """The status in which it ends; with the name of a machine's state: its status once that is active.
+
+        Raises `ResultTimeoutError`, and `RefusedError` where a machine ends without having come to that state.
+        """
+        if isinstance(state, str):
+            return self._wait_in(state, timeout_s)
+        return self._end(timeout_s if state is None else state).status
 
     def ending(self) -> Future[End]:
         """Done when it has ended, for those who have something to do meanwhile."""
@@ -194,11 +205,16 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
 
         `fields` are its data by name.  With an `event_id`, sending is idempotent: what became of the first is told
         again.  None: the code of the machine is not in this process; another one will take the event.
-        Raises `RefusedError`, with the reason, where the machine does not take it; then nothing has changed.
+        Raises `RefusedError`, with the reason, where the machine does not take it; then nothing has changed.  Raises
+        `InstanceFailedError` where an error that nothing handles stops the machine; it keeps its configuration, and
+        once `retry` has let it go on, the event may be sent again, under the same id too.
         """
         payload = codec.encode(fields if data is None and fields else data, f"data of event {event!r}")
         told: Any = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id))).result()
-        return msgspec.json.decode(told, type=Outcome | None) if isinstance(told, bytes) else None
+        outcome = msgspec.json.decode(told, type=Outcome | None) if isinstance(told, bytes) else None
+        if outcome is not None and outcome.failure is not None:
+            raise InstanceFailedError(self.id, outcome.failure)
+        return outcome
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -216,21 +232,21 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
         """The events that a machine would take now, if they carried no data; its code must be in this process."""
         return list(msgspec.json.decode(self._engine.call(Ask(self.id)).result())["available"])
 
-    def wait_in(self, state: str, timeout_s: float | None = None) -> None:
-        """Wait until a state of a machine is active.
-
-        Raises `RefusedError` where the machine ends without it, and `ResultTimeoutError`.
-        """
+    def _wait_in(self, state: str, timeout_s: float | None) -> str:
         until = None if timeout_s is None else time.monotonic() + timeout_s
+        view, seen = self._view(), 0
         while True:
-            ended = self._view().status in ENDED
-            if state in self.configuration:
-                return
+            ended = view.status in ENDED
+            entries = entries_of(self._engine.reader, view.number, seen)
+            seen = entries[-1].seq if entries else seen
+            if (entries or ended) and state in self.configuration:
+                return view.status
             if ended:
                 raise RefusedError(f"instance {self.id!r} has ended, and {state!r} is not active: it is {self.state!r}")
             if until is not None and time.monotonic() >= until:
                 raise ResultTimeoutError(self.id, timeout_s or 0.0)
             time.sleep(FOLLOW_S / 5)
+            view = self._view()
 
     # --- Looking ------------------------------------------------------------------------------
 

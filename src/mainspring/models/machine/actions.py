@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -129,6 +130,8 @@ class Compiler:
         if value.expression:
             return self.compute(value.expression, place)
         constant = value.constant
+        if isinstance(constant, list | dict):  # which Python could change in place
+            return lambda session: deepcopy(constant)
         return lambda session: constant
 
     def text_or(self, text: str, text_of: str, place: str) -> Compute:

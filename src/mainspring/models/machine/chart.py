@@ -8,6 +8,7 @@ entered, and the node behind it.  So a machine with parallel and nested states m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from mainspring.models.machine.actions import Do
@@ -56,7 +57,7 @@ class Choice:
 class Node:
     """A configuration with its memory."""
 
-    __slots__ = ("active", "calls", "choices", "eventless", "ids", "is_final", "mask", "memory", "steps")
+    __slots__ = ("active", "choices", "eventless", "ids", "is_final", "mask", "memory", "steps")
 
     def __init__(self, plan: Plan, active: tuple[int, ...], memory: Memory) -> None:
         self.active = active
@@ -68,7 +69,11 @@ class Node:
         self.eventless: Choice | None = None
         """None: no transition without an event can be taken here."""
         self.is_final = any(plan.states[state].kind == FINAL and plan.states[state].parent == ROOT for state in active)
-        self.calls = any(plan.states[state].calls for state in active)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing follows without an event."""
+        return self.eventless is None and not self.is_final
 
 
 class Chart:
@@ -93,13 +98,10 @@ class Chart:
                 known.eventless = choice if choice.groups else None
         return known
 
-    def start(self) -> Step:
+    @cached_property
+    def first(self) -> Step:
         """The step into the initial configuration."""
-        known = self.empty.steps.get(())
-        if known is None:
-            entry = Entry(self.plan, self.empty.memory).start()
-            known = self.empty.steps[()] = self._step(self.empty, (), set(), entry)
-        return known
+        return self._step(self.empty, (), set(), Entry(self.plan, self.empty.memory).start())
 
     def choose(self, node: Node, event: str) -> Choice:
         """What an event of this name may lead to."""

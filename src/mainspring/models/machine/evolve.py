@@ -128,8 +128,9 @@ def _record(state: MachineState, ran: Ran, event: Any) -> None:
     if type(event) is Signal:
         state.last = Outcome(event.name, ran.moves, not ran.reason, ran.reason)
         if event.id:
-            told = {**state.told, event.id: state.last}
-            state.told = dict(list(told.items())[-EVENT_IDS_MAX:])
+            state.told[event.id] = state.last
+            if len(state.told) > EVENT_IDS_MAX:
+                del state.told[next(iter(state.told))]
 
 
 def _over(event: Any) -> str:

@@ -170,6 +170,11 @@ class Plan:
         return tuple(dict.fromkeys(name for arc in self.arcs for name in arc.document.event.split()))
 
     @cached_property
+    def with_data(self) -> tuple[Vertex, ...]:
+        """The states that have data of their own, the machine itself among them."""
+        return tuple(vertex for vertex in self.states if vertex.data)
+
+    @cached_property
     def has_python(self) -> bool:
         """Whether anything in it is a Python callable, which may change the data in place."""
         return b'"do":"call"' in self.document.encode()

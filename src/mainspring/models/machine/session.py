@@ -12,7 +12,7 @@ from typing import Any
 from mainspring.errors import MachineEndlessError, MachineFailedError
 from mainspring.models.machine.actions import SCXML_PROCESSOR
 from mainspring.models.machine.chart import Chart, Choice, Node, Step, circle, leaving
-from mainspring.models.machine.effects import Begin, Delay, Effect, Pass, Revoke, Say, Stop
+from mainspring.models.machine.effects import Delay, Effect, Pass, Revoke, Say, Stop
 from mainspring.models.machine.event import (
     ERROR_COMMUNICATION,
     ERROR_EXECUTION,
@@ -29,8 +29,8 @@ from mainspring.models.machine.expression import (
     ActionError,
     replaced,
 )
-from mainspring.models.machine.invocation import MACHINE, TYPES
-from mainspring.models.machine.plan import Arc, Calling, Vertex
+from mainspring.models.machine.invoking import begin_waiting, finalize
+from mainspring.models.machine.plan import ROOT, Arc, Calling, Vertex
 
 MICROSTEPS_MAX = 1_000
 """Steps that one event may lead to; more never settle."""
@@ -38,7 +38,7 @@ MICROSTEPS_MAX = 1_000
 PLAIN = frozenset({type(None), bool, int, float, str, Decimal})
 """Types of values that Python cannot change in place."""
 
-Saved = tuple[Node, dict[str, Any], dict[str, Calling], set[int], int, bool, Any]
+Saved = tuple[Node, dict[str, Any], dict[str, Calling], int, int, bool, Any]
 
 Taken = tuple[str, Step]
 """The name of an event (empty: none) and the step that it led to."""
@@ -48,8 +48,8 @@ class Session:
     """The state of a machine, and the interpreter that changes it."""
 
     __slots__ = (
-        "_names", "_waiting", "bound", "calls", "chart", "counter", "data", "event", "external", "has_ended",
-        "host", "id", "internal", "mask", "node", "outbox", "output", "parent", "plan", "trail",
+        "_names", "bound", "calls", "chart", "counter", "data", "event", "external", "has_ended",
+        "host", "id", "internal", "mask", "node", "outbox", "output", "parent", "plan", "trail", "waiting",
     )  # fmt: skip
 
     def __init__(self, chart: Chart, id: str = "1", *, parent: str = "", host: Any = None) -> None:
@@ -73,25 +73,27 @@ class Session:
         """What is invoked now, by its id."""
         self.has_ended = False
         self.output: Any = None
-        self._waiting: list[Vertex] = []
+        self.waiting: tuple[Vertex, ...] = ()
         """States whose invocations begin once the machine has settled (statesToInvoke)."""
         self._names: dict[str, Any] | None = None
         self.counter = 0
-        self.bound: set[int] = set()
-        """States whose data have got their first values."""
+        self.bound = 0
+        """States whose data have got their first values: a bit for each."""
 
     # --- Running ------------------------------------------------------------------------------
 
     def start(self, values: Mapping[str, Any]) -> None:
         """Enter the initial configuration; `values` replace the first values of data."""
         plan = self.plan
-        if plan.document.open:
+        if values and plan.document.open:
             self.data.update(values)
-        self._bind_all(values)
+        if plan.with_data:
+            self._bind_all(values)
         if plan.script is not None:
             plan.script(self)
-        self._take("", self.chart.start())
-        self._settle()
+        self._take("", self.chart.first)
+        if self.internal or self.waiting or not self.node.is_calm:
+            self._settle()
 
     def handle(self, event: MachineEvent) -> bool:
         """One external event, until the machine has settled; says whether it led to any step.
@@ -103,7 +105,7 @@ class Session:
         self.event, self._names, self.mask = event, None, self.node.mask
         before = len(self.trail)
         if self.calls:
-            self._finalize(event)
+            finalize(self, event)
         choice = self.node.choices.get(event.name) or self.chart.choose(self.node, event.name)
         step = choice.step or (self._select(choice) if choice.groups else None)
         if step is not None:
@@ -123,8 +125,8 @@ class Session:
             step = None if choice is None else choice.step or self._select(choice)
             if step is None:
                 if not self.internal:
-                    if self._waiting:
-                        self._invoke_waiting()
+                    if self.waiting:
+                        begin_waiting(self)
                         continue
                     return
                 event = self.internal.popleft()
@@ -133,12 +135,16 @@ class Session:
                 step = choice.step or (self._select(choice) if choice.groups else None)
             if step is not None:
                 self._take(name, step)
-            elif name == ERROR_EXECUTION and self.plan.document.strict:
-                assert self.event is not None
-                raise MachineFailedError(self.plan.name, self.active_ids(), str(self.event.data["message"]))
+            elif name == ERROR_EXECUTION and self.event is not None:
+                self._check(self.event)
         raise MachineEndlessError(
             self.plan.name, MICROSTEPS_MAX, circle(self.plan, [step.node for _, step in self.trail])
         )
+
+    def _check(self, event: MachineEvent) -> None:
+        """An error that nothing handles stops a strict machine."""
+        if event.name == ERROR_EXECUTION and self.plan.document.strict:
+            raise MachineFailedError(self.plan.name, self.active_ids(), str(event.data["message"]))
 
     def _select(self, choice: Choice) -> Step | None:
         """Ask the conditions, and resolve conflicts."""
@@ -184,6 +190,8 @@ class Session:
                 except ActionError as error:
                     self.output = None
                     self.fail(error)
+        for event in self.internal:
+            self._check(event)  # nobody is left who could handle it
         self.internal.clear()
         self.external.clear()
         self.mask = mask
@@ -195,13 +203,14 @@ class Session:
         data = self.data
         deep = self.plan.has_python and any(type(value) not in PLAIN for value in data.values())
         kept = deepcopy(data) if deep else data.copy()
-        return self.node, kept, self.calls.copy(), self.bound.copy(), self.counter, self.has_ended, self.output
+        return self.node, kept, self.calls.copy(), self.bound, self.counter, self.has_ended, self.output
 
     def restore(self, saved: Saved) -> None:
         """As it was when it was saved, and nothing asked for."""
         self.node, self.data, self.calls, self.bound, self.counter, self.has_ended, self.output = saved
         self.mask, self._names = self.node.mask, None
-        for queue in (self.internal, self.external, self.outbox, self.trail, self._waiting):
+        self.waiting = ()
+        for queue in (self.internal, self.external, self.outbox, self.trail):
             queue.clear()
 
     # --- Data ---------------------------------------------------------------------------------
@@ -257,9 +266,9 @@ class Session:
 
     def bind(self, vertex: Vertex, values: Mapping[str, Any] | None = None) -> None:
         """First values for the data of a state, once (5.3.3); `values` replace them."""
-        if vertex.index in self.bound:
+        if self.bound >> vertex.index & 1:
             return
-        self.bound.add(vertex.index)
+        self.bound |= 1 << vertex.index
         for name, compute in vertex.data:
             if values is not None and name in values:
                 self.declare(name, values[name])
@@ -271,12 +280,14 @@ class Session:
 
     def _bind_all(self, values: Mapping[str, Any]) -> None:
         """All names are there from the start; with late binding only the machine's own have their values (5.3.3)."""
-        for vertex in self.plan.states:
+        for vertex in self.plan.with_data:
             for name, _ in vertex.data:
                 self.data.setdefault(name, None)
-        for vertex in self.plan.states[:1] if self.plan.document.late else self.plan.states:
-            if vertex.data:
-                self.bind(vertex, values if vertex.index == 0 else None)
+        for vertex in self.plan.with_data:
+            if vertex.index == ROOT:
+                self.bind(vertex, values)
+            elif not self.plan.document.late:
+                self.bind(vertex)
 
     # --- Events -------------------------------------------------------------------------------
 
@@ -338,57 +349,12 @@ class Session:
 
     def await_settled(self, vertex: Vertex) -> None:
         """A state with invocations has been entered."""
-        self._waiting.append(vertex)
+        self.waiting = (*self.waiting, vertex)
 
     def uninvoke(self, vertex: Vertex) -> None:
         """A state with invocations is left."""
-        if vertex in self._waiting:
-            self._waiting.remove(vertex)
+        if vertex in self.waiting:
+            self.waiting = tuple(each for each in self.waiting if each is not vertex)
         for id in [id for id, call in self.calls.items() if call.state == vertex.index]:
             del self.calls[id]
             self.outbox.append(Stop(id))
-
-    def _invoke_waiting(self) -> None:
-        waiting, self._waiting = sorted(self._waiting, key=lambda vertex: vertex.index), []
-        for vertex in waiting:
-            for call in vertex.calls:
-                try:
-                    self._invoke(vertex, call)
-                except ActionError as error:
-                    self.fail(error)
-
-    def _invoke(self, vertex: Vertex, call: Calling) -> None:
-        """Begin one invocation (6.4)."""
-        id = call.document.id
-        if not id:
-            self.counter += 1
-            id = f"{vertex.id}.{self.counter}"
-        if call.keep is not None:
-            self.assign(call.keep(), id)
-        type_ = call.type(self)
-        kind = TYPES.get(type_) if isinstance(type_, str) else None
-        if kind is None:
-            raise ActionError(f"nothing of type {type_!r} can be invoked", ERROR_EXECUTION)
-        machine = call.machine_for(self) if kind == MACHINE else None
-        begin = Begin(id, call.number, kind, str(call.source(self)), machine, call.data(self) or {})
-        self.calls[id] = call
-        self.outbox.append(begin)
-
-    def _finalize(self, event: MachineEvent) -> None:
-        """What an invocation wants to do with an event before transitions see it, and who gets a copy (6.5)."""
-        for id, call in list(self.calls.items()):
-            if event.invoke_id == id:
-                if call.finalize is not None:
-                    call.finalize(self)
-                elif call.document.finalize is not None and isinstance(event.data, dict):
-                    self._return_values(call, event.data)
-            if call.document.autoforward:
-                self.outbox.append(Pass(event, f"#_{id}"))
-
-    def _return_values(self, call: Calling, data: dict[str, Any]) -> None:
-        """An empty finalize: what comes back goes where it came from (6.5)."""
-        names = {name: name for name in call.document.names}
-        names |= {each.name: each.expression for each in call.document.parameters}
-        for name, location in names.items():
-            if name in data and location in self.data:
-                self.declare(location, data[name])

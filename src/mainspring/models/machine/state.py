@@ -21,8 +21,8 @@ STATUS_NAMES = ("created", "running", "paused", "completed", "failed", "cancelle
 DEPTH_MAX = 100
 """Machines that invoke each other by name: one that finds itself would never end."""
 
-EVENT_IDS_MAX = 100
-"""Ids of events that are remembered; a sender that repeats itself does so soon."""
+EVENT_IDS_MAX = 1_000
+"""Ids of events that are remembered, with their outcomes; a sender that repeats itself does so soon."""
 
 BEGIN_KEY = "begin"
 """Of the timer after which a machine that is to begin later begins."""

@@ -38,7 +38,7 @@ def session_of(chart: Chart, state: MachineState) -> Session:
     memory = tuple(None if ids is None else tuple(plan.index[id] for id in ids) for ids in state.memory)
     calls = {id: plan.calls[called.number] for id, called in state.calls.items()}
     data = deepcopy(state.data) if plan.has_python else state.data.copy()
-    bound = {0, *(plan.index[id] for id in state.bound)}
+    bound = 1 | sum(1 << plan.index[id] for id in state.bound)
     session.restore((chart.node(indices, memory or chart.empty.memory), data, calls, bound, state.counter, False, None))
     return session
 
@@ -100,7 +100,13 @@ def changes(session: Session, state: MachineState, at: float) -> Ran:
             for name, value in session.data.items()
             if name not in state.data or (state.data[name] is not value and state.data[name] != value)
         },
-        bound=tuple(ids[index] for index in sorted(session.bound) if index and ids[index] not in state.bound),
+        bound=tuple(
+            [
+                vertex.id
+                for vertex in plan.with_data
+                if vertex.index and session.bound >> vertex.index & 1 and vertex.id not in state.bound
+            ]
+        ),
         counter=session.counter,
         timers=asked.timers,
         revoked=tuple(dict.fromkeys(asked.revoked)),
