@@ -20,6 +20,7 @@ SECTIONS = {
         "test_failed_task_fails_the_workflow_and_cancels_what_depends_on_it",
         "test_mistakes_are_refused_with_the_reason",
     ),
+    "distributed scheduler": ("test_tasks_go_to_workers_that_have_the_capability",),
     "state machine": ("test_state_machine_guards_actions_handlers_and_history",),
 }
 """The sections whose classes are there, with their cases."""

@@ -32,6 +32,7 @@ STOREYS = {
         "starting",
         "terms",
         "queues",
+        "claimed",
         "instance",
         "history",
         "looking",

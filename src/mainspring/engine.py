@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
+from mainspring.claimed import Claimed
 from mainspring.clock import Clock
 from mainspring.errors import (
     InstanceCancelledError,
@@ -21,7 +22,7 @@ from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Leases
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.reader import PAGE_MAX
-from mainspring.kernel.records import Await, End, Prune, Tell, end_of
+from mainspring.kernel.records import Attempt, Await, Claim, End, Prune, Tell, end_of
 from mainspring.kernel.store import WorkerRow
 from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
@@ -41,6 +42,8 @@ LEASE_S = 30.0
 """How long others wait before they take over from a process that has gone silent."""
 DRAIN_S = 30.0
 """How long `close` waits for attempts under way."""
+CLAIM_MAX = 1_000
+"""Tasks of one claim."""
 PRUNE_BATCH = 500
 """Instances forgotten in one turn, so that others are not kept waiting."""
 
@@ -89,6 +92,7 @@ class Engine(Starting):
             lease_s=lease_s,
             gone=_is_gone,
         )
+        self._name = leases.name
         limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
         total = sum(limits.values()) if slots is None else slots
         offer = Offer(self._handlers.pool, labels=labels, queues=queues)
@@ -165,6 +169,30 @@ class Engine(Starting):
 
     def _await(self, id: str, until: float | None, timeout_s: float | None) -> End:
         return wait_for(self._pump.call(Await(id)), id, until, timeout_s)
+
+    # --- Work by hand -------------------------------------------------------------------------
+
+    def claim(
+        self,
+        *handlers: str,
+        limit: int = 1,
+        worker: str | None = None,
+        labels: Mapping[str, Label] | None = None,
+        queues: Collection[str] | None = None,
+    ) -> list[Claimed]:
+        """Lease tasks of these handlers to carry them out by hand, in the order of the queue; none if none waits.
+
+        For work that is done elsewhere: by a person, a device, a program in another language.  `worker` names who
+        does it; `labels` and `queues` as of an engine.  The handlers need not be in this process, nor have it slots.
+        """
+        if not handlers or not all(map(is_name, handlers)):
+            raise SettingInvalidError(f"claim by the names of handlers, not {handlers!r:.80}")
+        if not is_whole(limit) or not 1 <= limit <= CLAIM_MAX:
+            raise SettingInvalidError(f"limit must be a whole number from 1 to {CLAIM_MAX:,}, not {limit!r}")
+        offer = Offer({*handlers}.__contains__, labels=labels, queues=queues)
+        claimed: list[Attempt] = self._pump.call(Claim(lambda *need: bool(offer(*need)), limit)).result()
+        name = worker or self._name
+        return [Claimed(attempt, self._pump, worker=name, clock=self.clock) for attempt in claimed]
 
     # --- Queues -------------------------------------------------------------------------------
 

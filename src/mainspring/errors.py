@@ -127,6 +127,16 @@ class InstanceExistsError(ConflictError):
     """An instance of another definition has that id already."""
 
 
+class LeaseLostError(ConflictError):
+    """An attempt was given up: its task was cancelled, taken for lost, or has been settled already."""
+
+    def __init__(self, instance: str, key: str) -> None:
+        super().__init__(
+            f"this attempt of {key!r} in {instance!r} does not count any more: its task was cancelled, settled already,"
+            " or taken for lost; claim again"
+        )
+
+
 class RefusedError(ConflictError):
     """A command makes no sense in the instance's present state; nothing was changed."""
 

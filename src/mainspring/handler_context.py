@@ -124,11 +124,10 @@ class Context:
 
     def report_progress(self, fraction: float, text: str = "") -> None:
         """Say how far the attempt has come, from 0 to 1, and what it does; cheap enough for a loop."""
-        if not 0 <= fraction <= 1:
-            raise SettingInvalidError(f"progress is a fraction from 0 to 1, not {fraction!r}")
+        told = checked_fraction(fraction)
         if text:
             self.keep("INFO", text)
-        self._hand_on(float(fraction))
+        self._hand_on(told)
 
     # What follows is for the runtime.
 
@@ -245,3 +244,10 @@ def _text(message: object, args: tuple[object, ...], error: object) -> str:
     elif error:
         text += "\n" + traceback.format_exc().rstrip()
     return text
+
+
+def checked_fraction(fraction: float) -> float:
+    """How far an attempt has come; raises `SettingInvalidError`."""
+    if not 0 <= fraction <= 1:
+        raise SettingInvalidError(f"progress is a fraction from 0 to 1, not {fraction!r}")
+    return float(fraction)

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from mainspring import codec
-from mainspring.errors import DefinitionNotFoundError, SettingInvalidError
+from mainspring.errors import BrokenError, DefinitionNotFoundError, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.instance import Instance
 from mainspring.kernel.records import Begun, Deploy, Start, StartEntry
@@ -122,7 +122,7 @@ class Starting(Looking):
 
     def submit(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., Any] | str,
         *args: Any,
         id: str | None = None,
         priority: int | None = None,
@@ -134,16 +134,17 @@ class Starting(Looking):
     ) -> Instance:
         """Run one task: `engine.submit(fetch, "https://…", priority=5, delay_s=10)`.
 
-        Named arguments beside the options of this method go to the handler.
+        Named arguments beside the options of this method go to the handler.  A handler that is not here may be given by
+        the name under which others have it; then nothing is known of it, and all arguments are named.
         """
-        handler = self._handlers.add(function)
+        handler = self._to_submit(function)
         payload = codec.encode(handler.bind(args, kwargs), handler.where)
         terms = self._terms(handler, priority, delay_s, at, attributes, group)
         return self._submit(handler, [payload], [id], terms)[0]
 
     def submit_many(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., Any] | str,
         arguments: Iterable[Sequence[Any] | Mapping[str, Any]],
         *,
         ids: Sequence[str | None] | None = None,
@@ -154,12 +155,17 @@ class Starting(Looking):
         group: str | None = None,
     ) -> list[Instance]:
         """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
-        handler = self._handlers.add(function)
+        handler = self._to_submit(function)
         payloads = [
             codec.encode(handler.bind((), row) if isinstance(row, Mapping) else handler.bind(row), handler.where)
             for row in arguments
         ]
         return self._submit(handler, payloads, ids, self._terms(handler, priority, delay_s, at, attributes, group))
+
+    def _to_submit(self, function: Callable[..., Any] | str) -> Handler[..., Any]:
+        if not isinstance(function, str):
+            return self._handlers.add(function)
+        return self._handlers.added(function) or Handler(elsewhere, name=function)
 
     def _terms(
         self,
@@ -220,3 +226,8 @@ class Starting(Looking):
         ]
         begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()
         return [Instance(self, row.public_id, row.existed, output_type) for row in begun]
+
+
+def elsewhere(**arguments: Any) -> Any:
+    """What stands for a handler that only other processes have; it is never called."""
+    raise BrokenError(f"a handler that is not here was called with {sorted(arguments)}")

@@ -11,9 +11,25 @@ with classic.WorkflowEngine("sqlite:///shop.db") as engine:
 machine = classic.StateMachine("order", Order.NEW)
 machine.add_transition(Order.NEW, Order.PAID, lambda context: context["amount"] > 0)
 machine.transition_to(Order.PAID, {"amount": 30})
+
+with classic.DistributedTaskScheduler() as scheduler:
+    scheduler.register_worker(classic.Worker("press-1", ["print"]))
+    page = scheduler.submit_task("print", {"text": "hello"})
+    scheduler.assign_tasks()
+    scheduler.workers["press-1"].complete_task({"pages": 1})
 """
 
+from mainspring.classic.distributed import DistributedTaskScheduler, Worker
 from mainspring.classic.machine import StateMachine
 from mainspring.classic.workflow import Task, TaskStatus, Workflow, WorkflowEngine, WorkflowStatus
 
-__all__ = ["StateMachine", "Task", "TaskStatus", "Workflow", "WorkflowEngine", "WorkflowStatus"]
+__all__ = [
+    "DistributedTaskScheduler",
+    "StateMachine",
+    "Task",
+    "TaskStatus",
+    "Worker",
+    "Workflow",
+    "WorkflowEngine",
+    "WorkflowStatus",
+]

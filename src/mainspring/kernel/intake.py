@@ -11,6 +11,7 @@ from mainspring.errors import (
     InstanceExistsError,
     InstanceNotFoundError,
     InvalidError,
+    LeaseLostError,
     MainspringError,
     RefusedError,
     SettingInvalidError,
@@ -32,6 +33,7 @@ from mainspring.kernel.records import (
     Attend,
     Await,
     Begun,
+    Claim,
     Deploy,
     Leave,
     LogLine,
@@ -57,7 +59,9 @@ def settle(turn: Turn, input: Settle) -> None:
     """An outcome is recorded if the lease under which it was made is still ours."""
     attempt, event = input.attempt, input.event
     if not turn.hold.placement.settle(attempt):
+        turn.replies.append((input.reply, LeaseLostError(attempt.public_id, attempt.key)))
         return
+    turn.replies.append((input.reply, True))
     turn.freed.append(attempt)
     turn.settling = attempt
     live = live_of(turn, attempt.instance)
@@ -71,10 +75,19 @@ def settle(turn: Turn, input: Settle) -> None:
 
 def release(turn: Turn, input: Release) -> None:
     attempt = input.attempt
+    turn.replies.append((input.reply, None))
     if turn.hold.placement.holds(attempt):
         turn.free(attempt.instance, attempt.key)
         turn.changes.tasks_freed.append((attempt.instance, attempt.key, attempt.token))
         turn.hold.placement.requeued(attempt.capability, attempt.ready_at, turn.now)
+
+
+def claim(turn: Turn, input: Claim) -> None:
+    turn.flush()
+    claimed = turn.hold.placement.claim_outside(turn.hold.store, input.offers, input.limit, now=turn.now)
+    turn.claimed.extend(claimed)
+    turn.wrote = turn.wrote or bool(claimed)
+    turn.replies.append((input.reply, claimed))
 
 
 def progress(turn: Turn, input: Progress) -> None:
@@ -246,6 +259,7 @@ def given_by_store(public_id: str) -> bool:
 
 
 TAKE: dict[type, Callable[[Turn, Any], None]] = {
+    Claim: claim,
     Settle: settle,
     Release: release,
     Progress: progress,

@@ -210,7 +210,7 @@ class Kernel(Hold):
     def _undo(self, turn: Turn) -> None:
         """Nothing of the turn has happened."""
         self.store.rollback()
-        self.placement.restore(turn.dispatch, turn.freed)
+        self.placement.restore([*turn.dispatch, *turn.claimed], turn.freed)
         self.leases.forget(turn)
         self.forget()
         self._is_blind = True
@@ -271,7 +271,7 @@ class Kernel(Hold):
         if isinstance(event, TaskCompleted):
             failure = Failure("BrokenError", f"its outcome could not be recorded: {type(error).__name__}: {error}")
             failed = TaskFailed(event.key, event.attempt, event.started_at, event.finished_at, failure, event.worker)
-            return self.turn([Settle(attempt, failed, input.lines)], now)
+            return self.turn([Settle(attempt, failed, input.lines, input.reply)], now)
         return self._end_aside(attempt, event, now, error)
 
     def _end_aside(self, attempt: Attempt, event: Outcome, now: float, error: Exception) -> Report:

@@ -15,6 +15,10 @@ Offers = Callable[[str, str, str], str | None]
 """By handler, queue and requirement: the pool that such a task runs in here ("async", …); None: it does not."""
 
 
+OUTSIDE = "outside"
+"""The pool of attempts that somebody carries out elsewhere; they fill no slot of ours."""
+
+
 class Placement:
     """The slots of this process and the leases that fill them.
 
@@ -198,6 +202,20 @@ class Placement:
             running.setdefault(row.instance, {})[row.key] = attempt
             dispatch.append(attempt)
 
+    def claim_outside(
+        self, store: Store, offers: Callable[[str, str, str], bool], limit: int, *, now: float
+    ) -> list[Attempt]:
+        """Lease what waits for somebody who carries it out elsewhere, in the order of the queue."""
+        guest = Placement(lambda *need: OUTSIDE if offers(*need) else None, {OUTSIDE: limit}, limit)
+        guest.worker = self.worker
+        guest.look_at_queues(store)
+        guest.look(store)
+        claimed: list[Attempt] = []
+        guest.claim(store, now=now, dispatch=claimed)
+        for attempt in claimed:
+            self.running.setdefault(attempt.instance, {})[attempt.key] = attempt
+        return claimed
+
     def _choose(self, store: Store, now: float) -> list[WaitingRow]:
         """What begins next, the most urgent first, as far as slots and queues have room."""
         free, total = dict(self._free), self._free_total
@@ -294,8 +312,7 @@ class Placement:
             del self.running[attempt.instance]
         else:
             del tasks[attempt.key]  # type: ignore[union-attr]
-        self._free[held.pool] += 1
-        self._free_total += 1
+        self._vacate(held.pool, 1)
         return True
 
     def end(self, instance: int, key: str) -> Attempt | None:
@@ -306,9 +323,13 @@ class Placement:
             return None
         if not tasks:
             del self.running[instance]
-        self._free[attempt.pool] += 1
-        self._free_total += 1
+        self._vacate(attempt.pool, 1)
         return attempt
+
+    def _vacate(self, pool: str, slots: int) -> None:
+        if pool != OUTSIDE:
+            self._free[pool] += slots
+            self._free_total += slots
 
     def restore(self, begun: list[Attempt], freed: list[Attempt]) -> None:
         """A turn was rolled back: the leases that began with it are none, those that ended with it go on."""
@@ -316,8 +337,7 @@ class Placement:
             self.end(attempt.instance, attempt.key)
         for attempt in freed:
             self.running.setdefault(attempt.instance, {})[attempt.key] = attempt
-            self._free[attempt.pool] -= 1
-            self._free_total -= 1
+            self._vacate(attempt.pool, -1)
 
     def attempts(self) -> list[Attempt]:
         return [attempt for tasks in self.running.values() for attempt in tasks.values()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -50,12 +50,15 @@ class Settle(Struct, gc=False):
     attempt: Attempt
     event: TaskCompleted | TaskFailed
     lines: tuple[LogLine, ...] = ()
+    reply: Any = None
+    """Of whoever carries it out elsewhere: True, or the error that says why it is refused."""
 
 
 class Release(Struct, gc=False):
     """An attempt that never began is given back, uncounted."""
 
     attempt: Attempt
+    reply: Any = None
 
 
 class Progress(Struct, gc=False):
@@ -146,6 +149,15 @@ class SetQueue(Struct):
     reply: Any = None
 
 
+class Claim(Struct):
+    """Lease tasks for somebody who carries them out elsewhere; the reply is a list of `Attempt`."""
+
+    offers: Callable[[str, str, str], bool]
+    """By handler, queue and requirement: whether they can."""
+    limit: int
+    reply: Any = None
+
+
 class Attend(Struct):
     """This process has changed: it has other handlers, or takes no new work any more."""
 
@@ -159,7 +171,7 @@ class Leave(Struct):
     reply: Any = None
 
 
-Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue
+Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue | Claim
 
 
 # --- Out: what a turn has done ----------------------------------------------------------------

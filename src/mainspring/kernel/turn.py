@@ -43,6 +43,8 @@ class Turn:
         self.begun: dict[str, int] = {}
         """Instances by public id, as far as inputs name them."""
         self.dispatch: list[Attempt] = []
+        self.claimed: list[Attempt] = []
+        """Leased for somebody who carries them out elsewhere."""
         self.freed: list[Attempt] = []
         """Leases that end with this turn, and live on if it is rolled back."""
         self.cancelled: list[Key] = []

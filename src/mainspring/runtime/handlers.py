@@ -45,6 +45,10 @@ class Handlers:
         known = self._known.get(name)
         return known if known is not None else self._import(name)
 
+    def added(self, name: str) -> Handler[..., Any] | None:
+        """The handler of that name, if it was added or imported before; imports nothing."""
+        return self._known.get(name)
+
     def find(self, name: str) -> Handler[..., Any] | None:
         """The handler of that name, if there is one that works."""
         try:

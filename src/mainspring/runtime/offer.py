@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from mainspring.errors import SettingInvalidError
-from mainspring.handler import Isolation
 
 Label = bool | int | float | str
 
 LABEL = re.compile(r"[^\W\d][\w.-]{0,99}")
 
 
-class Offer:
+Where = TypeVar("Where")
+
+
+class Offer(Generic[Where]):
     """Asked once for each distinct need of tasks, so that what cannot run here is never in the way.
 
     `labels`: by name, such as `{"gpu": True, "memory_gb": 16, "region": "eu"}`.  `queues`: those that it serves; None:
@@ -24,7 +26,7 @@ class Offer:
 
     def __init__(
         self,
-        pool: Callable[[str], Isolation | None],
+        pool: Callable[[str], Where | None],
         *,
         labels: Mapping[str, Label] | None = None,
         queues: Collection[str] | None = None,
@@ -36,7 +38,7 @@ class Offer:
         self.labels = dict(labels or {})
         self.queues = None if queues is None else frozenset(queues)
 
-    def __call__(self, handler: str, queue: str, requires: str) -> Isolation | None:
+    def __call__(self, handler: str, queue: str, requires: str) -> Where | None:
         """Where such a task runs here; None: nowhere."""
         if self.queues is not None and queue not in self.queues:
             return None
