@@ -47,11 +47,9 @@ def test_a_failure_is_tried_again_as_its_retries_say(engine):
     instance = engine.submit(train, 3)
     (first,) = engine.claim(train.name, labels={"gpu": True})
     first.fail(OSError("no power"))
-    second = []
-    while not second:
-        second = engine.claim(train.name, labels={"gpu": True})
-    assert second[0].attempt == 2
-    second[0].fail("out of order")
+    second = next(filter(None, iter(lambda: engine.claim(train.name, labels={"gpu": True}), None)))[0]
+    assert second.attempt == 2
+    second.fail("out of order")
     assert instance.wait(timeout_s=10) == "failed"
     assert "out of order" in str(instance.info().failure)
 
