@@ -14,6 +14,7 @@ import pytest
         (["amount > limit", "amount=5", "limit=3"], "true"),
         (["a + b = 0.3", "--with", '{"a": 0.1, "b": 0.2}'], "true"),
         (["a-b", "a-b=7"], "7"),
+        (["sum(order.line-items.a+b) - 1", "--with", '{"order": {"line-items": [{"a+b": 3}]}}'], "2"),
         (['"a" + name', "name=b"], '"ab"'),
         (['{x: 3/8, due: @"2024-02-29", all: [1..3]}'], "{x: 0.375, due: 2024-02-29, all: [1..3]}"),
         (["[1..10), > limit", "--unary", "42", "limit=41"], "true"),

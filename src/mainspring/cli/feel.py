@@ -57,12 +57,28 @@ def perform(options: Options, output: Output) -> int:
 
 def _evaluate(options: Options, inputs: dict[str, object], output: Output) -> tuple[feel.Expression, feel.Result]:
     if options.unary is not None:
-        tests = feel.unary(options.expression, strict=options.strict, names=inputs)
+        tests = feel.unary(options.expression, strict=options.strict, names=_names(inputs))
         _show_tree(tests, options, output)
         return tests, tests.evaluate(parse_word(options.unary), inputs)
-    expression = feel.compile(options.expression, strict=options.strict, language=options.language, names=inputs)
+    expression = feel.compile(
+        options.expression, strict=options.strict, language=options.language, names=_names(inputs)
+    )
     _show_tree(expression, options, output)
     return expression, expression.evaluate(inputs)
+
+
+def _names(inputs: dict[str, object]) -> set[str]:
+    """The names of the inputs and of all entries in them, so that `order.line-items` is no subtraction."""
+    names: set[str] = set()
+    waiting: list[object] = [inputs]
+    while waiting:
+        match waiting.pop():
+            case dict() as entries:
+                names.update(entries)
+                waiting.extend(entries.values())
+            case list() as items:
+                waiting.extend(items)
+    return names
 
 
 def _show_tree(expression: feel.Expression, options: Options, output: Output) -> None:

@@ -57,7 +57,7 @@ MISSES = {
 }  # fmt: skip
 """Expressions that give another value, by suite, and the section of the standard (DMN 1.5) that says why."""
 
-HITS_MIN = 2_440
+HITS_MIN = 2_447
 """Cases that must pass; the goal was 2,350 of 2,471."""
 
 

@@ -23,6 +23,21 @@ pytestmark = pytest.mark.timeout(60)  # seconds, for a slow and busy machine; mo
         ("x in (" * 1_000, "nested deeper than 200 levels"),
         ("x instance of " + "list<" * 1_000 + "Any" + ">" * 1_000, "nested deeper than 200 levels"),
         ("function(f) " * 1_000 + "1", "nested deeper than 200 levels"),
+        ("{a: " * 1_000, "nested deeper than 200 levels"),
+        ("not(" * 1_000, "nested deeper than 200 levels"),
+        ("for i in [1] return " * 1_000 + "1", "nested deeper than 200 levels"),
+        ("every i in " * 1_000, "nested deeper than 200 levels"),
+        ("some i in [1] satisfies " * 1_000 + "i", "nested deeper than 200 levels"),
+        ("a" + "[1]" * 1_000, "nested deeper than 200 levels"),
+        ("a[" * 1_000, "nested deeper than 200 levels"),
+        ("f(a: " * 1_000, "nested deeper than 200 levels"),
+        ("1 between 1 and " * 1_000 + "1", "nested deeper than 200 levels"),
+        ("[1.." * 1_000, "nested deeper than 200 levels"),
+        ("2" + " ** 2" * 1_000, "nested deeper than 200 levels"),
+        ("1" + " < 1" * 1_000, "nested deeper than 200 levels"),
+        ("1 instance of " + "context<a: " * 1_000, "nested deeper than 200 levels"),
+        ("1 instance of " + "function<> -> " * 1_000 + "Any", "nested deeper than 200 levels"),
+        ("function(x: " + "range<" * 1_000, "nested deeper than 200 levels"),
     ],
 )
 def test_a_text_that_is_too_large_or_too_deep_is_refused(text, words):
@@ -31,6 +46,29 @@ def test_a_text_that_is_too_large_or_too_deep_is_refused(text, words):
 
     assert words in str(raised.value)
     assert len(str(raised.value)) < 1_000
+
+
+@pytest.mark.parametrize(("text", "language"), [("a or " * 19_000 + "a", "feel"), ("a||" * 33_000 + "a", "juel")])
+def test_a_chain_of_the_longest_text_is_read_soon(text, language):
+    assert feel.compile(text, language=language)(a=False) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10 ** (10 ** 10)",
+        "10 ** 10 ** 10 ** 10 ** 10",
+        "0.5 ** (10 ** 9)",
+        "1e6144 * 10",
+        "exp(1e30)",
+        '@"P1D" * 1e30',
+        "1e6144 + 9e6144",
+    ],
+)
+def test_a_number_beyond_all_bounds_is_soon_nothing_or_zero(text):
+    result = feel.evaluate(text)
+
+    assert result.value == 0 or (result.value is None and "too large" in result.warnings[0].message)
 
 
 def test_a_long_condition_is_neither_deep_nor_refused():
@@ -57,6 +95,28 @@ def test_a_long_condition_is_neither_deep_nor_refused():
         'string join(for i in 1..100 return "' + "x" * 20_000 + '")',
         "for i in 1..2000 return partial",
         'replace("' + "a" * 500 + '", "a", "' + "b" * 5_000 + '")',
+        'for i in 1..100000 return contains("' + "a" * 45_000 + '", "' + "a" * 20_000 + 'b")',
+        'for i in 1..100000 return substring after("' + "a" * 45_000 + '", "' + "a" * 20_000 + 'b")',
+        'for i in 1..100000 return number("' + "1" * 90_000 + '")',
+        'for i in 1..1000 return upper case("' + "ß" * 90_000 + '")',
+        "{a: for i in 1..100000 return i, b: for i in 1..100000 return i, c: for i in a return a = b}",
+        "{a: for i in 1..100000 return i, b: for i in 1..100000 return i, c: for i in a return is(a, b)}",
+        "{a: for i in 1..100000 return i, c: for i in a return 0 in a}",
+        "{a: for i in 1..30000 return i, b: for i in 1..1000 return a, c: list contains(b, append(a, 1))}",
+        "{a: for i in 1..100000 return i, c: for i in a return a[item = 0]}",
+        "{a: for i in 1..100000 return i, c: for i in a return string(a)}",
+        "{a: for i in 1..100000 return i, c: for i in a return a.x}",
+        "distinct values(for i in 1..100000 return {a: i})",
+        "for i in 1..100000 return exp(i / 7)",
+        "for i in 1..100000 return log(i / 7)",
+        "for i in 1..100000 return 1.00001 ** (i / 7)",
+        'for i in 1..100000 return range("[1..2]")',
+        'for i in 1..100000 return time("10:00:00@Europe/X" + string(i))',
+        'for i in 1..100000 return matches("a", "b" + string(i))',
+        "for i in 1..3000 return if i = 1 then {} else context put(partial[-1], string(i), i)",
+        "sort(for i in 1..20000 return i, function(a, b) sum(for k in 1..100 return k) > 0)",
+        "{f: function(g, n) if n = 0 then 0 else g(g, n - 1) + g(g, n - 1), r: f(f, 40)}",
+        "{f: function(g, n) if n = 0 then 0 else g(g, n - 1), r: f(f, 4000)}",
     ],
 )
 def test_an_evaluation_that_would_not_end_is_stopped(text):

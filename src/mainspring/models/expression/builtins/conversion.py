@@ -26,6 +26,8 @@ from mainspring.models.expression.temporal import (
 from mainspring.models.expression.values import order, order_key, show, text_of
 
 GROUPINGS, POINTS = (" ", ",", "."), (",", ".")
+ZONE_STEPS = 20
+"""What looking for a time zone costs, where there may be one."""
 PARSING_STEPS = 100
 """What reading a range costs besides its characters."""
 OPEN_STARTS, OPEN_ENDS = ("(", "]"), (")", "[")
@@ -45,8 +47,9 @@ def date_of(year: Number, month: Number, day: Number) -> Date:
     return Date(integer(year, "the year"), integer(month, "the month"), integer(day, "the day"))
 
 
-def to_date_time(value: str | DateTime) -> DateTime:
+def to_date_time(run: Run, value: str | DateTime) -> DateTime:
     """The date and time that a text writes."""
+    run.spend(ZONE_STEPS)
     return read_date_time(value) if isinstance(value, str) else value
 
 
@@ -56,14 +59,23 @@ def date_and_time(date: Date | DateTime, time: Time) -> DateTime:
 
 
 def date_time_of(
-    year: Number, month: Number, day: Number, hour: Number, minute: Number, second: Number, *zone: DaysDuration | str
+    run: Run,
+    year: Number,
+    month: Number,
+    day: Number,
+    hour: Number,
+    minute: Number,
+    second: Number,
+    *zone: DaysDuration | str,
 ) -> DateTime:
     """A date and time from its components, with an offset or a zone if one is given."""
+    run.spend(ZONE_STEPS)
     return DateTime(date_of(year, month, day), time_of(hour, minute, second, *zone))
 
 
-def to_time(value: str | Date | DateTime | Time) -> Time:
+def to_time(run: Run, value: str | Date | DateTime | Time) -> Time:
     """The time that a text writes, or that of a date and time; that of a date is its midnight in UTC."""
+    run.spend(ZONE_STEPS)
     match value:
         case str():
             return read_time(value)
@@ -184,14 +196,14 @@ COMPONENTS = "year: number, month: number, day: number, hour: number, minute: nu
 FUNCTIONS: Table = {
     "date": (("from: string|day", to_date, False), ("year: number, month: number, day: number", date_of, False)),
     "date and time": (
-        ("from: string|date and time", to_date_time, False),
+        ("from: string|date and time", to_date_time, True),
         ("date: day, time: time", date_and_time, False),
-        (COMPONENTS, date_time_of, False),
-        (f"{COMPONENTS}, offset: days and time duration", date_time_of, False),
-        (f"{COMPONENTS}, timezone: string", date_time_of, False),
+        (COMPONENTS, date_time_of, True),
+        (f"{COMPONENTS}, offset: days and time duration", date_time_of, True),
+        (f"{COMPONENTS}, timezone: string", date_time_of, True),
     ),
     "time": (
-        ("from: string|day|time", to_time, False),
+        ("from: string|day|time", to_time, True),
         ("hour: number, minute: number, second: number, offset?: days and time duration?", time_of, False),
     ),
     "number": (

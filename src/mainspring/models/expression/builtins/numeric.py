@@ -5,6 +5,7 @@ from __future__ import annotations
 from mainspring.models.expression import arithmetic, decimals
 from mainspring.models.expression.decimals import Number
 from mainspring.models.expression.errors import Fault
+from mainspring.models.expression.limits import SERIES_STEPS
 from mainspring.models.expression.runtime import Run
 from mainspring.models.expression.standard import adopt
 from mainspring.models.expression.temporal import DaysDuration, Duration, MonthsDuration
@@ -26,6 +27,18 @@ def _rounding(how: str) -> Rounder:
         return decimals.rounded(value, places, how)
 
     return rounded
+
+
+def logarithm(run: Run, value: Number) -> Number:
+    """The natural logarithm."""
+    run.spend(SERIES_STEPS)
+    return decimals.logarithm(value)
+
+
+def exponential(run: Run, value: Number) -> Number:
+    """The natural exponential."""
+    run.spend(SERIES_STEPS)
+    return decimals.exponential(value)
 
 
 def is_odd(value: Number) -> bool:
@@ -62,8 +75,8 @@ FUNCTIONS: Table = {
     "abs": (("n: number|duration", absolute, False),),
     "modulo": (("dividend: number, divisor: number", decimals.modulo, False),),
     "sqrt": (("number: number", decimals.square_root, False),),
-    "log": (("number: number", decimals.logarithm, False),),
-    "exp": (("number: number", decimals.exponential, False),),
+    "log": (("number: number", logarithm, True),),
+    "exp": (("number: number", exponential, True),),
     "odd": (("number: number", is_odd, False),),
     "even": (("number: number", is_even, False),),
     "random number": (("", random_number, True),),

@@ -9,6 +9,9 @@ from mainspring.models.expression.runtime import Run
 from mainspring.models.expression.standard import adopt
 from mainspring.models.expression.values import describe_kind
 
+PATTERN_STEPS = 20
+"""What compiling a pattern costs besides its characters."""
+
 
 def substring(string: str, position: Number, length: Number | None = None) -> str:
     """So many characters from a position on; a negative position counts from the end."""
@@ -36,8 +39,15 @@ def after(string: str, match: str) -> str:
 
 def matches(run: Run, input_: str, pattern: str, flags: str | None = None) -> bool:
     """Whether the pattern matches some part of the input."""
+    run.spend(_reading_steps(pattern))
     compiled = compile_pattern(pattern, flags or "")
     return next(find_all(compiled, input_, run), None) is not None
+
+
+def _reading_steps(pattern: str) -> int:
+    """What compiling a pattern costs. One that is known already costs as much: what an evaluation may do must not
+    depend on what others did before it."""
+    return PATTERN_STEPS + 2 * len(pattern)
 
 
 def replace(run: Run, input_: str, pattern: str, replacement: str, flags: str | None = None) -> str:
@@ -57,6 +67,7 @@ def replace(run: Run, input_: str, pattern: str, replacement: str, flags: str | 
 
 def _consuming(pattern: str, flags: str, run: Run) -> Pattern:
     """A compiled pattern that matches at least one character."""
+    run.spend(_reading_steps(pattern))
     compiled = compile_pattern(pattern, flags)
     if matches_nothing(compiled, run):
         raise Fault("the pattern also matches nothing at all, so it can neither replace nor split")

@@ -14,6 +14,7 @@ from mainspring.models.expression.arithmetic import calculate, negate
 from mainspring.models.expression.compiler.scope import Scope
 from mainspring.models.expression.decimals import WHOLE_MAX
 from mainspring.models.expression.errors import Fault
+from mainspring.models.expression.limits import SERIES_STEPS
 from mainspring.models.expression.runtime import INPUTS, STOPS, Code, Frame, Plan, report, running
 from mainspring.models.expression.values import describe_kind, equal, order
 
@@ -95,6 +96,8 @@ def _calculated(frame: Frame, plan: Plan, at: int, sign: str, first: object, sec
     try:
         if type(first) is str and type(second) is str and sign == "+":
             running(frame, plan).write(len(first) + len(second))
+        if sign == "**" and type(second) is not int:
+            running(frame, plan).spend(SERIES_STEPS)
         return calculate(sign, first, second)
     except STOPS as fault:
         return report(frame, plan, at, fault)
