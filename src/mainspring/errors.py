@@ -186,6 +186,17 @@ class ConditionFailedError(MainspringError):
     """The condition of a node raised instead of answering."""
 
 
+# --- Processes --------------------------------------------------------------------------------
+
+
+class BusinessError(MainspringError):
+    """Raised by a handler: an error event with this code takes it, and the task is not tried again."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        self.code = code
+        super().__init__(message or code)
+
+
 # --- State machines ---------------------------------------------------------------------------
 
 

@@ -21,6 +21,12 @@ POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 VARIADIC = "*"
 """The payload's name for what goes to `*args`; no parameter can be called so."""
 
+OFFERED = "?"
+"""The payload's name for more than the function may want: it gets what it has parameters for."""
+_OFFERED_START = b'{"?":'
+ALL_OFFERED = "variables"
+"""A parameter of this name takes all that is offered, unless it is offered itself."""
+
 PLAIN_TYPES = {
     dict: dict,
     dict[str, Any]: dict,
@@ -168,6 +174,8 @@ class Signature:
         """Arguments for the function; raises `PayloadInvalidError`."""
         if self._empty and payload == b"{}":
             return (), {}
+        if payload.startswith(_OFFERED_START):
+            payload = self._wanted(payload)
         try:
             values = self._read(payload)
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -176,6 +184,18 @@ class Signature:
         if self._direct:
             return msgspec.structs.astuple(values), {}
         return self._arrange(payload, values, context)
+
+    def _wanted(self, payload: bytes) -> bytes:
+        """Of what is offered, the part that the parameters name."""
+        whole = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])[OFFERED]
+        offered = msgspec.json.decode(whole, type=dict[str, msgspec.Raw])
+        if self._variadic_keyword is None:
+            taken = {name: offered[name] for name in self.fillable if name in offered and name != self._variadic}
+        else:
+            taken = dict(offered)
+        if ALL_OFFERED in self.fillable and ALL_OFFERED not in offered:
+            taken[ALL_OFFERED] = whole
+        return msgspec.json.encode(taken)
 
     def _arrange(self, payload: bytes, values: msgspec.Struct, context: Any) -> tuple[list[Any], dict[str, Any]]:
         """Decoded values in the order and manner the parameters ask for."""

@@ -81,6 +81,10 @@ class Started(Event, frozen=True):
     """Under which its parent started it; empty: it has none."""
     depth: int = 0
     """How many that found each other by name lead to it."""
+    key: str = ""
+    """By which messages find it; not unique."""
+    entry: str = ""
+    """What of the definition starts it, where there are several ways; empty: the usual one."""
 
 
 class TaskCompleted(Event, frozen=True):
@@ -178,6 +182,28 @@ class Message(Event, frozen=True):
     id: str = ""
 
 
+class Received(Event, frozen=True):
+    """A message or a signal that the instance has subscribed to has come."""
+
+    key: str
+    """Of the subscription."""
+    name: str
+    data: Raw = Raw(b"{}")
+    id: str = ""
+    """Of the message; a second one of the same id is taken for the first, sent again.  Empty: none."""
+
+
+class Requested(Event, frozen=True):
+    """A person asks something of an instance: to complete a task, to resolve an incident."""
+
+    verb: str
+    target: str = ""
+    """Of the instance: a task, an incident, an element."""
+    by: str = ""
+    data: Raw = Raw(b"{}")
+    """Object: what the verb needs."""
+
+
 EVENTS: dict[str, type[Event]] = {
     event.__name__: event
     for event in (
@@ -196,6 +222,8 @@ EVENTS: dict[str, type[Event]] = {
         RerunRequested,
         Signal,
         Message,
+        Received,
+        Requested,
     )
 }
 """Every event by its journal name."""
@@ -266,6 +294,8 @@ class StartInstance(Command, frozen=True):
     definition: Deployable | None = None
     """Of that digest, where it may not have been deployed yet."""
     depth: int = 0
+    business_key: str = ""
+    """By which messages find it."""
 
 
 class Send(Command, frozen=True):
@@ -288,6 +318,32 @@ class RetryInstance(Command, frozen=True):
     """Let the child that failed under `key` retry what failed in it; its next end is delivered again."""
 
     key: str
+
+
+class Subscribe(Command, frozen=True):
+    """Be found from outside: by messages and signals, and by people who look for what waits for them."""
+
+    key: str
+    kind: str
+    """`message`, `signal`, `task` (of a person), `incident`."""
+    name: str
+    match: str = ""
+    """Of a message: its key."""
+    data: str = ""
+    """JSON, for lists."""
+
+
+class Unsubscribe(Command, frozen=True):
+    key: str
+
+
+class Publish(Command, frozen=True):
+    """Send a message to the one that waits for it, or a signal to all that do."""
+
+    kind: str
+    name: str
+    match: str
+    data: bytes
 
 
 class Pause(Command, frozen=True):
@@ -344,6 +400,8 @@ class Refusal(Struct, frozen=True):
     """An event makes no sense now; nothing is journaled, and the sender is told why."""
 
     reason: str
+    family: str = "conflict"
+    """Whose fault it is: `conflict`, `denied`, `invalid` or `missing`."""
 
 
 Resolve = Callable[[str], Callable[..., Any]]

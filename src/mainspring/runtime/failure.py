@@ -12,6 +12,7 @@ from typing import Any
 
 from mainspring import codec
 from mainspring.codec import storable
+from mainspring.errors import BusinessError
 from mainspring.handler import module_name
 from mainspring.models.contract import Failure
 
@@ -39,6 +40,8 @@ def failure_of(error: BaseException, trace: str | None = None) -> Failure:
     except Exception as problem:  # noqa: BLE001 - exceptions are users' code; out of memory, nothing is sure
         text, message = "", f"(cannot be shown: {type(problem).__name__})"
     kind: Any = type(error)
+    if isinstance(error, BusinessError):
+        return Failure(error.code, message, cut(text), (error.code, *kinds_of(kind)))
     return Failure(kind.__qualname__, message, cut(text), kinds_of(kind))
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mainspring.errors import DefinitionInvalidError, Problem
+from mainspring.models.contract import TaskSpec
 from mainspring.models.process.document import (
     ACTIVITIES,
+    AD_HOC,
     BOUNDARY,
     CATCH,
     COMPENSATE,
     LINK,
+    SCRIPT,
     START,
     THROW,
     Body,
@@ -47,44 +50,32 @@ class Vertex:
     """A flow node, compiled."""
 
     __slots__ = (
-        "activation",
-        "active",
-        "area",
-        "attached",
-        "body",
-        "boundaries",
-        "call",
-        "call_key",
-        "code",
-        "compensator",
-        "completion",
-        "default",
-        "events",
-        "id",
-        "incoming",
-        "inputs",
-        "is_activity",
-        "kind",
-        "loop",
-        "node",
-        "outgoing",
-        "outputs",
-        "people",
-        "upstream",
+        "activation", "active", "area", "attached", "body", "boundaries", "call", "call_key", "code", "compensator",
+        "completion", "default", "events", "has_conditions", "id", "incoming", "inputs", "is_activity", "is_in_ad_hoc",
+        "is_plain_script", "kind", "loop", "needs_all", "node", "outgoing", "outputs", "people", "spec", "upstream",
     )  # fmt: skip
 
     def __init__(self, node: Node, area: Area) -> None:
         self.node = node
         self.id = node.id
         self.kind = node.kind
+        self.needs_all = node.needs_all and len(node.events) > 1
         self.area = area
         """In which it is."""
         self.body: Area | None = None
         """What is in it."""
         self.is_activity = node.kind in ACTIVITIES
+        self.is_in_ad_hoc = area.owner is not None and area.owner.kind == AD_HOC
+        self.is_plain_script = (
+            node.kind == SCRIPT and node.work is None and not node.inputs and not node.outputs
+            and node.completion_quantity == 1 and not node.for_compensation and not self.is_in_ad_hoc
+        )  # fmt: skip
+        """Whether nothing can happen while it runs."""
         self.incoming: list[Arc] = []
         self.outgoing: list[Arc] = []
         self.default: Arc | None = None
+        self.has_conditions = False
+        """Whether some of its outgoing flows are not taken."""
         self.attached: Vertex | None = None
         """Of a boundary event: the activity."""
         self.boundaries: list[Vertex] = []
@@ -97,6 +88,9 @@ class Vertex:
         self.loop: Loop | None = None
         self.inputs: list[tuple[Evaluate, tuple[str, ...]]] = []
         self.outputs: list[tuple[Evaluate, tuple[str, ...]]] = []
+        work = node.work
+        self.spec = None if work is None else TaskSpec(work.handler, work.queue, work.priority, work.timeout_s)
+        """Of its tasks."""
         self.code: Evaluate | None = None
         """Of a script."""
         self.activation: Evaluate | None = None
@@ -265,6 +259,7 @@ class _Compiler:
             vertex.default = next((arc for arc in vertex.outgoing if arc.id == node.default), None)
             if vertex.default is None:
                 self.wrong(f"its default {node.default!r} is no flow that goes out of it", node.id, node.line)
+        vertex.has_conditions = any(arc.condition is not None for arc in vertex.outgoing) or vertex.default is not None
         vertex.events = [self.trigger(event, index, node) for index, event in enumerate(node.events)]
         self.codes(vertex)
         if node.loop is not None:
@@ -332,7 +327,9 @@ class _Compiler:
             self.wrong(f"it is attached to {node.attached_to!r}, which is no activity beside it", node.id, node.line)
         elif not any(event.kind == COMPENSATE for event in vertex.events):
             around.boundaries.append(vertex)
+            around.is_plain_script = False
         else:
+            around.is_plain_script = False
             around.compensator = around.compensator or next((arc.target for arc in vertex.outgoing), None)
 
     def event_sub(self, vertex: Vertex, area: Area) -> None:

@@ -1,0 +1,220 @@
+"""What follows from an event, for a process.
+
+| event                       | created | running        | paused  | ended   |
+|-----------------------------|---------|----------------|---------|---------|
+| Started                     | begin   |                |         |         |
+| Task…, Timer…, Child…       |         | run            | keep    |         |
+| Received                    |         | run            | keep    | refused |
+| Requested                   | refused | run or refused | refused | refused |
+| CancelRequested             | cancel  | cancel         | cancel  | refused |
+| PauseRequested              | refused | pause          |         | refused |
+| ResumeRequested             | refused |                | resume  | refused |
+| RetryRequested              | refused | retry incidents| refused | refused |
+| Signal, RerunRequested      | refused | refused        | refused | refused |
+"""
+
+# ruff: noqa: ARG001 - the rows of a table have one signature
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from mainspring.models.contract import (
+    CancelRequested,
+    ChildCancelled,
+    ChildCompleted,
+    ChildFailed,
+    Event,
+    Failure,
+    PauseRequested,
+    Received,
+    Refusal,
+    Requested,
+    RerunRequested,
+    ResumeRequested,
+    RetryRequested,
+    Signal,
+    Started,
+    TaskCompleted,
+    TaskFailed,
+    TaskLost,
+    TimerFired,
+)
+from mainspring.models.process.arrivals import ARRIVE, begin_process
+from mainspring.models.process.decisions import Again, Cancelled, Kept, Paused, Postponed, ProcessDecision, Resumed
+from mainspring.models.process.game.rules import run
+from mainspring.models.process.game.session import EndlessError, Session
+from mainspring.models.process.plan import Plan
+from mainspring.models.process.requests import REQUEST, retry_all
+from mainspring.models.process.state import (
+    BEGIN_KEY,
+    CANCELLED,
+    CREATED,
+    DEPTH_MAX,
+    PAUSED,
+    RUNNING,
+    STATUS_NAMES,
+    ProcessState,
+)
+from mainspring.models.retry import failure_of
+
+Decisions = Sequence[ProcessDecision] | Refusal
+
+NOTHING: tuple[ProcessDecision, ...] = ()
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (TaskCompleted, TaskFailed, TaskLost, TimerFired, ChildCompleted, ChildFailed, ChildCancelled, Received)
+}
+"""Events that are kept while an instance is paused."""
+
+
+def decide(plan: Plan, state: ProcessState, event: Event, at: float) -> Decisions:
+    """Choose what follows from an event; touches nothing."""
+    choose = _CHOOSE.get(type(event))
+    return choose(plan, state, event, at) if choose is not None else NOTHING
+
+
+def _ended(session: Session, told: str = "") -> Decisions:
+    """Move tokens until all are at rest."""
+    try:
+        run(session)
+    except EndlessError as error:
+        session.failure, session.is_over = failure_of(error), True
+    return (session.ran(told),)
+
+
+def _started(plan: Plan, state: ProcessState, event: Started, at: float) -> Decisions:
+    if state.status != CREATED:
+        return NOTHING
+    if event.not_before > at:
+        return (Postponed(event.not_before),)
+    return _begin(plan, state, at, event)
+
+
+def _begin(plan: Plan, state: ProcessState, at: float, event: Started | ProcessState) -> Decisions:
+    session = Session(plan, state, at)
+    session.key = event.key
+    begin_process(session, msgspec.json.decode(event.input), event.entry)
+    if isinstance(event, Started) and event.depth > DEPTH_MAX:
+        session.failure = Failure("EndlessError", f"more than {DEPTH_MAX} processes call each other")
+        session.is_over = True
+    return _ended(session)
+
+
+def _arrived(plan: Plan, state: ProcessState, event: Any, at: float) -> Decisions:
+    """Something that nobody waits for an answer to."""
+    if isinstance(event, TimerFired) and event.key == BEGIN_KEY and not state.tokens:
+        return _begin(plan, state, at, state) if state.status == RUNNING else NOTHING
+    if state.status == PAUSED:
+        return (Kept(type(event).__name__, msgspec.to_builtins(event)),)
+    if state.status != RUNNING:
+        return NOTHING
+    session = Session(plan, state, at)
+    again = ARRIVE[type(event)](session, event)
+    if isinstance(again, Again):
+        return (again,)
+    return _ended(session) if again else NOTHING
+
+
+def _received(plan: Plan, state: ProcessState, event: Received, at: float) -> Decisions:
+    if event.id and event.id in state.told:
+        return NOTHING
+    if state.status == PAUSED:
+        return (Kept("Received", msgspec.to_builtins(event)),)
+    if state.status != RUNNING or event.key not in state.waits:
+        return Refusal(f"it does not wait for {event.name!r} any more")
+    session = Session(plan, state, at)
+    ARRIVE[Received](session, event)
+    return _ended(session, event.id)
+
+
+def _requested(plan: Plan, state: ProcessState, event: Requested, at: float) -> Decisions:
+    if state.status != RUNNING:
+        return Refusal(f"it is {STATUS_NAMES[state.status]}; only what runs can be asked to {event.verb}")
+    request = REQUEST.get(event.verb)
+    if request is None:
+        return Refusal(f"nothing is known of {event.verb!r}; known are {', '.join(REQUEST)}", "invalid")
+    session = Session(plan, state, at)
+    session.by = event.by
+    refused = request(session, event, msgspec.json.decode(event.data))
+    return refused if refused is not None else _ended(session)
+
+
+# --- Steering ---------------------------------------------------------------------------------
+
+
+def _cancel(plan: Plan, state: ProcessState, event: CancelRequested, at: float) -> Decisions:
+    if state.status == CANCELLED:
+        return NOTHING
+    if state.status > PAUSED:
+        return Refusal(f"it has {STATUS_NAMES[state.status]} already; there is nothing left to cancel")
+    return (Cancelled(event.reason),)
+
+
+def _pause(plan: Plan, state: ProcessState, event: PauseRequested, at: float) -> Decisions:
+    if state.status == PAUSED:
+        return NOTHING
+    if state.status != RUNNING:
+        return Refusal(f"it is {STATUS_NAMES[state.status]}; only what runs can be paused")
+    return (Paused(event.reason),)
+
+
+def _resume(plan: Plan, state: ProcessState, event: ResumeRequested, at: float) -> Decisions:
+    if state.status == RUNNING:
+        return NOTHING
+    if state.status != PAUSED:
+        return Refusal(f"it is {STATUS_NAMES[state.status]}; only what is paused can be resumed")
+    if not state.kept:
+        return (Resumed(),)
+    session = Session(plan, state, at)
+    again = []
+    for kept in state.kept:
+        if session.is_over:
+            break
+        event_kept = msgspec.convert(kept.event if isinstance(kept, Kept) else kept["event"], KINDS[kept.kind])
+        outcome = ARRIVE[type(event_kept)](session, event_kept)
+        if isinstance(outcome, Again):
+            again.append(outcome)
+        run(session)
+    return (Resumed(), *again, session.ran())
+
+
+def _retry(plan: Plan, state: ProcessState, event: RetryRequested, at: float) -> Decisions:
+    if state.status != RUNNING:
+        return Refusal(f"it is {STATUS_NAMES[state.status]}; retry resolves the incidents of what runs")
+    if not state.incidents:
+        return Refusal("it has no incident; there is nothing to retry")
+    session = Session(plan, state, at)
+    retry_all(session)
+    return _ended(session)
+
+
+def _no_signal(plan: Plan, state: ProcessState, event: Signal, at: float) -> Decisions:
+    return Refusal("a process takes messages and signals by name: use publish or signal of the engine")
+
+
+def _no_rerun(plan: Plan, state: ProcessState, event: RerunRequested, at: float) -> Decisions:
+    return Refusal("of a process, an element is started again by moving a token there")
+
+
+_CHOOSE: dict[type[Event], Callable[[Plan, ProcessState, Any, float], Decisions]] = {
+    Started: _started,
+    TaskCompleted: _arrived,
+    TaskFailed: _arrived,
+    TaskLost: _arrived,
+    TimerFired: _arrived,
+    ChildCompleted: _arrived,
+    ChildFailed: _arrived,
+    ChildCancelled: _arrived,
+    Received: _received,
+    Requested: _requested,
+    CancelRequested: _cancel,
+    PauseRequested: _pause,
+    ResumeRequested: _resume,
+    RetryRequested: _retry,
+    Signal: _no_signal,
+    RerunRequested: _no_rerun,
+}

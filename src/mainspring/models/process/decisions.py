@@ -1,0 +1,126 @@
+"""What is decided for a process, as the journal keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from mainspring.models.contract import Failure
+from mainspring.models.process.state import Done, Incident, Todo, Token, Wait
+
+
+class Decision(Struct, frozen=True, omit_defaults=True, tag_field="do"):
+    """What was chosen; the event it answers is kept beside it."""
+
+
+class Asked(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A task that is begun, or begun anew."""
+
+    key: str
+    node: str
+    payload: str
+    """JSON object."""
+
+
+class Thrown(Struct, frozen=True, omit_defaults=True):
+    """A message or a signal that goes out."""
+
+    kind: str
+    name: str
+    key: str = ""
+    values: dict[str, Any] = {}
+
+
+class Called(Struct, frozen=True, omit_defaults=True):
+    """Another instance that is begun."""
+
+    key: str
+    model: str
+    name: str
+    """Of the newest definition of that name that was deployed."""
+    input: dict[str, Any] = {}
+    business_key: str = ""
+
+
+class Ran(Decision, frozen=True, tag="run"):
+    """Tokens moved; what that changed."""
+
+    trail: tuple[str, ...] = ()
+    """The elements that were entered, in order; a flow that was taken begins with `>`."""
+    tokens: tuple[Token, ...] = ()
+    """New, or changed."""
+    gone: tuple[int, ...] = ()
+    values: dict[int, dict[str, Any]] = {}
+    """New values by scope and name."""
+    arrived: dict[int, dict[str, dict[str, int]]] = {}
+    """Tokens that wait for others, by scope, node and flow, as far as they changed."""
+    waits: dict[str, Wait] = {}
+    unwaited: dict[str, str] = {}
+    """What is not waited for any more, with its kind."""
+    todos: tuple[Todo, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    resolved: tuple[int, ...] = ()
+    """Tokens whose incident is no more."""
+    items: dict[int, list[Any]] = {}
+    outputs: dict[int, dict[int, Any]] = {}
+    done: dict[int, tuple[Done, ...]] = {}
+    """Completed now, by scope, and could be compensated."""
+    undone: dict[int, tuple[int, ...]] = {}
+    """Compensated, or about to be: no longer in `done`."""
+    undo: dict[int, tuple[Done, ...]] = {}
+    tasks: tuple[Asked, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """Tasks that are taken back."""
+    called: tuple[Called, ...] = ()
+    recalled: tuple[str, ...] = ()
+    """Other instances that are cancelled."""
+    thrown: tuple[Thrown, ...] = ()
+    closed: tuple[str, ...] = ()
+    """User tasks and incidents that are no more."""
+    counter: int = 0
+    by: str = ""
+    """Who asked for it."""
+    told: str = ""
+    """The id of the message or request that is answered."""
+    is_over: bool = False
+    output: Any = None
+    failure: Failure | None = None
+    """Why it is over, where it did not end well."""
+
+
+class Postponed(Decision, frozen=True, tag="postpone"):
+    """It is to begin later."""
+
+    ready_at: float
+
+
+class Kept(Decision, frozen=True, tag="keep"):
+    """Something came while the instance is paused."""
+
+    kind: str
+    event: Any
+
+
+class Again(Decision, frozen=True, tag="again"):
+    """A task is tried once more."""
+
+    key: str
+    ready_at: float
+    counted: bool = True
+    """The failure used up a retry."""
+
+
+class Cancelled(Decision, frozen=True, tag="cancel"):
+    reason: str = ""
+
+
+class Paused(Decision, frozen=True, tag="pause"):
+    reason: str = ""
+
+
+class Resumed(Decision, frozen=True, tag="resume"):
+    pass
+
+
+ProcessDecision = Ran | Postponed | Kept | Again | Cancelled | Paused | Resumed
