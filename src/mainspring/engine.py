@@ -19,7 +19,7 @@ from mainspring.errors import (
 from mainspring.instance import Instance, wait_for
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
-from mainspring.kernel.leases import Leases
+from mainspring.kernel.leases import Fate, Leases
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.reader import PAGE_MAX
 from mainspring.kernel.records import Attempt, Await, Claim, End, Prune, Tell, end_of
@@ -28,7 +28,7 @@ from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
 from mainspring.queues import Queue
 from mainspring.runtime.handlers import Handlers
-from mainspring.runtime.identity import host_name, is_gone, process_name
+from mainspring.runtime.identity import fate_of, host_name, process_name
 from mainspring.runtime.offer import Label, Offer
 from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
@@ -90,7 +90,7 @@ class Engine(Starting):
             host=host_name(),
             process=process,
             lease_s=lease_s,
-            gone=_is_gone,
+            fate=_fate_of,
         )
         self._name = leases.name
         limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
@@ -227,5 +227,5 @@ class Engine(Starting):
         return self._pump.call(input)
 
 
-def _is_gone(worker: WorkerRow) -> bool:
-    return is_gone(worker.process)
+def _fate_of(worker: WorkerRow) -> Fate:
+    return fate_of(worker.process)

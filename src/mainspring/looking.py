@@ -12,10 +12,11 @@ from mainspring import codec
 from mainspring.clock import Clock, SystemClock
 from mainspring.errors import InstanceNotFoundError, RefusedError, SettingInvalidError
 from mainspring.instance import Info, Instance, Page, info_of
+from mainspring.kernel.leases import Fate
 from mainspring.kernel.lifecycle import STATUSES
 from mainspring.kernel.reader import PAGE_MAX, Filter, Reader, StoreHealth, WorkerView
 from mainspring.models.contract import Event
-from mainspring.runtime.identity import host_name, is_gone
+from mainspring.runtime.identity import fate_of, host_name
 from mainspring.stores.url import open_existing, store_url
 
 __all__ = ["Looking", "StoreHealth", "WorkerView"]
@@ -100,7 +101,7 @@ class Looking:
 
     def has_gone(self, worker: WorkerView) -> bool:
         """Whether a worker of this very host is known to have ended without a word; its tasks will run again."""
-        return worker.host == host_name() and is_gone(worker.process)
+        return worker.host == host_name() and fate_of(worker.process) is Fate.GONE
 
     def health(self) -> StoreHealth:
         """The state of the store, measured now; slow on a big one."""

@@ -6,6 +6,7 @@ python -m tests.crash.program work STORE DIARY [lease_s]     work on what there 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import sys
 import time
@@ -55,6 +56,14 @@ def linger(folder: str, context: Context) -> str:
         Path(folder, "lingering").touch()
         wait_for(Path(folder, "go"))
     return f"attempt {context.attempt}"
+
+
+@task
+def hog(seconds: int) -> str:
+    """Holds the interpreter: no other thread of the process runs meanwhile, not even the one that renews its lease."""
+    write_down()
+    ctypes.PyDLL(None).sleep(seconds)
+    return f"attempt {context().attempt}"
 
 
 @task

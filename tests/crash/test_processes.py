@@ -11,7 +11,7 @@ import pytest
 
 from mainspring import Engine
 from tests.crash.evidence import Story, Victim, read_diary, wait_until
-from tests.crash.program import linger, now
+from tests.crash.program import hog, linger, now
 
 LEASE_S = 1.0
 
@@ -71,6 +71,15 @@ def test_a_process_that_was_stopped_for_longer_than_its_lease_is_not_heard_any_m
     story = Story(store)
     story.check()
     story.check_ended()
+
+
+def test_a_lease_survives_a_handler_that_holds_the_interpreter(store, victim, tmp_path, monkeypatch):
+    monkeypatch.setenv("DIARY", str(tmp_path / "diary"))
+    with Engine(f"sqlite:///{store}", lease_s=LEASE_S, queues=["none"]) as watcher:
+        assert watcher.submit(hog, int(4 * LEASE_S), id="hog").result(timeout_s=60) == "attempt 1"
+    assert victim.close() == 0
+    assert [line.attempt for line in read_diary(tmp_path / "diary")] == [1]
+    Story(store).check()
 
 
 def test_a_process_that_was_killed_is_noticed_at_once_on_the_same_machine(store, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from mainspring import task
 from mainspring.kernel import leases
+from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Leave
 from tests.kernel.world import World, double, performing
 
@@ -49,6 +50,29 @@ def test_tasks_of_a_dead_worker_are_taken_when_its_lease_has_run_out(world):
     world.advance(11)
     assert [call.attempt for call in world.calls()] == [1, 2]
     assert world.get("a").status == "completed"
+
+
+def test_a_worker_that_is_seen_to_run_keeps_its_tasks_however_late_it_is(world, monkeypatch):
+    """A handler that holds the interpreter for a minute keeps its process from renewing."""
+    one, two = world.processes
+    world.at(one).submit(double, 4, id="a")
+    world.processes.remove(one)
+    monkeypatch.setattr(two.kernel.leases, "_fate", lambda worker: Fate.RUNS)
+    world.advance(500)
+    assert performing(two) == []
+    world.turn(one)
+    world.perform(one)
+    assert [call.attempt for call in world.calls()] == [1]
+    assert world.get("a").status == "completed"
+
+
+def test_a_worker_that_runs_but_is_stuck_is_given_up_in_the_end(world, monkeypatch):
+    one, two = world.processes
+    world.at(one).submit(double, 4, id="a")
+    world.processes.remove(one)
+    monkeypatch.setattr(two.kernel.leases, "_fate", lambda worker: Fate.RUNS)
+    world.advance(leases.SILENT_S_MAX + 60)
+    assert [call.attempt for call in world.calls()] == [1, 2]
 
 
 def test_tasks_of_a_worker_that_is_known_to_be_dead_are_taken_at_once(world):

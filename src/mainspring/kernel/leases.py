@@ -7,6 +7,7 @@ tasks of a worker that died are found at once.  The fencing token is still each 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 
 from mainspring.kernel.advance import conclude, deliver_all, leave_outcome_for_host, live_of, outcome_key
 from mainspring.kernel.store import HeldRow, WorkerRow
@@ -15,23 +16,33 @@ from mainspring.models.contract import TaskLost
 
 LOST_COUNT_MAX = 10
 """A task whose worker died this often is taken for the cause and fails, so that it does not kill the fleet for ever."""
+SILENT_S_MAX = 600.0
+"""A process that runs, but has not renewed its lease for so long after its end, is taken for stuck."""
 UNKNOWN = WorkerRow(0, "unknown", "", "", 0.0)
 HELD_MAX = 1_000
 """Tasks taken from a dead worker in one turn."""
+
+
+class Fate(Enum):
+    """What is known for certain of a worker's process."""
+
+    GONE = "gone"
+    RUNS = "runs"
+    UNKNOWN = "unknown"
 
 
 class Leases:
     """Keeps our incarnation alive in the store, and notices when others are not."""
 
     def __init__(
-        self, *, name: str, host: str, process: str, lease_s: float, gone: Callable[[WorkerRow], bool]
+        self, *, name: str, host: str, process: str, lease_s: float, fate: Callable[[WorkerRow], Fate]
     ) -> None:
-        """`gone` tells whether a worker of this very host is known to have ended."""
+        """`fate` tells what is known of a worker of this very host."""
         self.name = name
         self.lease_s = lease_s
         self._host = host
         self._process = process
-        self._gone = gone
+        self._fate = fate
         self._renew_at = 0.0
         self._look_at = 0.0
         self._registered: Turn | None = None
@@ -102,8 +113,14 @@ class Leases:
         for worker in store.list_workers():
             if worker.id == mine:
                 continue
-            if worker.lease_until < turn.now or (worker.host == self._host and self._gone(worker)):
+            if self._is_dead(worker, turn.now):
                 self._bury(turn, worker)
+
+    def _is_dead(self, worker: WorkerRow, now: float) -> bool:
+        """A handler that holds the interpreter keeps its process from renewing; here it is seen to run all the same."""
+        fate = self._fate(worker) if worker.host == self._host else Fate.UNKNOWN
+        silent_s = now - worker.lease_until
+        return fate is Fate.GONE or silent_s > (SILENT_S_MAX if fate is Fate.RUNS else 0)
 
     def _bury(self, turn: Turn, worker: WorkerRow) -> None:
         store = turn.hold.store

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import platform
 
+from mainspring.kernel.leases import Fate
+
 UNKNOWN = "?"
+DEAD, STOPPED = "ZX", "Tt"
+"""States of a process (proc(5))."""
 
 
 def host_name() -> str:
@@ -16,34 +20,37 @@ def host_name() -> str:
 def process_name(pid: int | None = None) -> str:
     """`pid@start`: a process id that is used again is another process."""
     pid = os.getpid() if pid is None else pid
-    return f"{pid}@{_started(pid)}"
+    return f"{pid}@{_started(pid)[1]}"
 
 
-def is_gone(process: str) -> bool:
-    """Whether a process of this very host has certainly ended."""
+def fate_of(process: str) -> Fate:
+    """What can be said for certain of a process of this very host; one that is stopped does not run."""
     pid_text, _, started = process.partition("@")
     if not pid_text.isdigit():
-        return False
+        return Fate.UNKNOWN
     pid = int(pid_text)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return True
+        return Fate.GONE
     except (PermissionError, OSError):
         pass
-    now = _started(pid)
-    return started != UNKNOWN and now not in (started, UNKNOWN)
+    state, now = _started(pid)
+    if UNKNOWN in (started, now):
+        return Fate.UNKNOWN
+    if state in DEAD or now != started:
+        return Fate.GONE
+    return Fate.UNKNOWN if state in STOPPED else Fate.RUNS
 
 
-def _started(pid: int) -> str:
-    """Field 22 of /proc/pid/stat (proc(5)): start in clock ticks since the machine's start; `?` elsewhere."""
+def _started(pid: int) -> tuple[str, str]:
+    """Fields 3 and 22 of /proc/pid/stat (proc(5)): state, start in clock ticks since the machine's; `?` elsewhere."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
     except OSError:
-        return UNKNOWN
-    state, started = fields[0], fields[19]
-    return f"dead {started}" if state in "ZX" else started
+        return UNKNOWN, UNKNOWN
+    return fields[0], fields[19]
 
 
 def _read(path: str) -> str:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from mainspring.clock import Clock
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
-from mainspring.kernel.leases import Leases
+from mainspring.kernel.leases import Fate, Leases
 from mainspring.kernel.placement import Offers, Placement
 from mainspring.kernel.records import Attempt, Input
 from mainspring.kernel.store import Store, WorkerRow
@@ -94,7 +94,7 @@ class Process:
         slots: Mapping[str, int],
         slot_count: int,
         lease_s: float,
-        gone: Callable[[WorkerRow], bool],
+        fate: Callable[[WorkerRow], Fate],
         host: str = "simulated",
     ) -> None:
         self.name = name
@@ -103,7 +103,7 @@ class Process:
         self.performing: list[Performance] = []
         self._clock = clock
         self._stubs = stubs
-        leases = Leases(name=name, host=host, process=name, lease_s=lease_s, gone=gone)
+        leases = Leases(name=name, host=host, process=name, lease_s=lease_s, fate=fate)
         placement = Placement(offers, slots, slot_count)
         self.kernel = Kernel(cast("Store", store), Definitions(MODELS, resolve), placement, leases)
         self.pump = SteppedPump(self.kernel, clock)

@@ -21,6 +21,7 @@ from mainspring.clock import ManualClock
 from mainspring.engine import Engine
 from mainspring.errors import BrokenError, ResultTimeoutError, SettingInvalidError
 from mainspring.handler import Handler
+from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Await
 from mainspring.kernel.store import WorkerRow
 from mainspring.looking import Looking
@@ -208,11 +209,11 @@ class Simulation(Engine):
             slots=dict.fromkeys(("async", "thread", "process"), self._slots),
             slot_count=self._slots,
             lease_s=self._lease_s,
-            gone=self._is_known_dead,
+            fate=self._fate_of,
         )
 
-    def _is_known_dead(self, worker: WorkerRow) -> bool:
-        return worker.process in self._dead
+    def _fate_of(self, worker: WorkerRow) -> Fate:
+        return Fate.GONE if worker.process in self._dead else Fate.UNKNOWN
 
 
 def never() -> bool:
