@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from mainspring import Engine, Workflow, task
-from mainspring.errors import EngineClosedError, SettingInvalidError, StoreLostError
+from mainspring.errors import EngineClosedError, PayloadInvalidError, SettingInvalidError, StoreLostError
 
 
 @task
@@ -27,6 +27,15 @@ def engine(tmp_path):
 def test_a_priority_is_a_whole_number(engine, priority):
     with pytest.raises(SettingInvalidError, match="priority must be a whole number"):
         engine.submit(echo, 1, priority=priority)
+
+
+@pytest.mark.parametrize("argument", ["seven", None, [1], 1.5])
+def test_an_argument_of_the_wrong_type_is_told_to_whom_it_came_from(engine, argument):
+    with pytest.raises(PayloadInvalidError, match=r"test_misuse:echo': Expected `int`, got .* - at `\$.value`"):
+        engine.submit(echo, argument)
+    with pytest.raises(PayloadInvalidError, match=r"Expected `int`"):
+        engine.submit_many(echo, [(1,), (argument,)])
+    assert len(engine.list()) == 0
 
 
 def test_what_is_started_is_a_definition(engine):

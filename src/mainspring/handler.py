@@ -203,6 +203,12 @@ class Handler(Generic[P, R]):
             raise PayloadInvalidError(self.where, "; ".join(problems))
         return self.signature.bind(args, kwargs or {})
 
+    def payload(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> bytes:
+        """Arguments as JSON, checked against the annotations; raises `PayloadInvalidError`."""
+        payload = codec.encode(self.bind(args, kwargs), self.where)
+        self.decode(payload)
+        return payload
+
     def decode(self, payload: bytes, context: Context | None = None) -> tuple[Sequence[Any], dict[str, Any]]:
         """What to call the function with; `context` goes to the parameter annotated `Context`."""
         return self.signature.decode(payload, context)

@@ -138,7 +138,7 @@ class Starting(Looking):
         the name under which others have it; then nothing is known of it, and all arguments are named.
         """
         handler = self._to_submit(function)
-        payload = codec.encode(handler.bind(args, kwargs), handler.where)
+        payload = handler.payload(args, kwargs)
         terms = self._terms(handler, priority, delay_s, at, attributes, group)
         return self._submit(handler, [payload], [id], terms)[0]
 
@@ -156,10 +156,7 @@ class Starting(Looking):
     ) -> list[Instance]:
         """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
         handler = self._to_submit(function)
-        payloads = [
-            codec.encode(handler.bind((), row) if isinstance(row, Mapping) else handler.bind(row), handler.where)
-            for row in arguments
-        ]
+        payloads = [handler.payload((), row) if isinstance(row, Mapping) else handler.payload(row) for row in arguments]
         return self._submit(handler, payloads, ids, self._terms(handler, priority, delay_s, at, attributes, group))
 
     def _to_submit(self, function: Callable[..., Any] | str) -> Handler[..., Any]:
