@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import threading
@@ -240,6 +241,20 @@ def test_a_disk_that_fills_up_in_mid_run_and_has_space_again(disk):
         assert engine.submit(double, 4).result(timeout_s=30) == 8
     story = Story(disk / "store.db")
     story.check()
+
+
+@pytest.mark.parametrize("room", range(0, 200_001, 8_192))
+def test_a_disk_that_is_too_small_to_begin_on(disk, room):
+    with (disk / "ballast").open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
+        fill(file)
+    os.truncate(disk / "ballast", max(0, os.path.getsize(disk / "ballast") - room))
+    try:
+        Engine(f"sqlite:///{disk}/store.db").close()
+    except StoreUnavailableError as error:
+        assert "no space left" in str(error)  # noqa: PT017 - where there is room enough there is no error
+    (disk / "ballast").unlink()
+    with Engine(f"sqlite:///{disk}/store.db") as engine:
+        assert engine.submit(double, 4).result(timeout_s=30) == 8
 
 
 def fill(file: Any) -> None:

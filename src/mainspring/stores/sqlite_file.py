@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 
 import apsw
@@ -22,6 +23,8 @@ ALONE_RETRY_S = 0.005
 """Between tries to have a new file alone."""
 CHECKPOINT_PAGES = 4_000
 """16 MB of log between checkpoints: fewer page writes under load, and still a short recovery."""
+LOG_INDEX_BYTES = 65_536
+"""The `-shm` file of a new log, and what a file system needs beside it."""
 MEMORY_VFS = "memdb"
 
 # --- Opening ----------------------------------------------------------------------------------
@@ -77,7 +80,8 @@ def migrate(connection: apsw.Connection, path: str | None) -> None:
             connection.pragma("user_version", len(MIGRATIONS))
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # a full disk has rolled back by itself
+            connection.execute("rollback")
         raise
 
 
@@ -121,6 +125,8 @@ class Translated:
             return
         if kind is apsw.CantOpenError and self.path is not None and _is_place_for_a_file(self.path):
             kind = apsw.ReadOnlyError
+        if kind is apsw.IOError and self.path is not None and _is_full(self.path):
+            kind = apsw.FullError
         row = SENTENCES.get(kind)
         if row is not None:
             family, sentence = row
@@ -129,6 +135,11 @@ class Translated:
 
 def _is_place_for_a_file(path: str) -> bool:
     return os.path.isdir(os.path.dirname(path) or ".") and not os.path.isdir(path)
+
+
+def _is_full(path: str) -> bool:
+    """Whether there is no room for the index of a log, of which SQLite tells no more than that it cannot be written."""
+    return shutil.disk_usage(os.path.dirname(path) or ".").free < LOG_INDEX_BYTES
 
 
 SENTENCES: dict[type[BaseException], tuple[type[Exception], str]] = {
