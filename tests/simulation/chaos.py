@@ -9,9 +9,12 @@ from typing import Any
 
 from mainspring import Workflow
 from mainspring.errors import (
+    BrokenError,
     ConflictError,
+    EngineClosedError,
     HandlerUnknownError,
     InstanceNotFoundError,
+    RefusedError,
     StoreUnavailableError,
     UnavailableError,
 )
@@ -21,7 +24,7 @@ from mainspring.kernel.store import Key
 from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
-from tests.simulation.invariants import Watch, check_fold, check_process, check_store
+from tests.simulation.invariants import Violation, Watch, check_fold, check_process, check_store
 from tests.simulation.workloads import TransientError, awork, random_workflow
 
 LEASE_S = 30.0
@@ -49,6 +52,7 @@ class Chaos:
         self.blind_share = self.chance.choice((0.0, 0.0, 0.5))
         """Processes that cannot find the conditions of definitions, at first."""
         self.is_pruned = False
+        self.nameless_count = 0
         self._watched: set[str] = set()
 
     def run(self) -> None:
@@ -69,7 +73,8 @@ class Chaos:
     def act(self) -> None:
         actions = (
             (10, self.step), (4, self.perform), (3, self.pass_time), (2, self.start), (2, self.steer), (1, self.crash),
-            (1, self.stop), (0.5, self.jump_back), (1, self.release), (0.5, self.offer), (0.2, self.prune),
+            (0.5, self.start_nameless), (1, self.stop), (0.5, self.jump_back), (1, self.release),
+            (0.5, self.offer), (0.2, self.prune),
         )  # fmt: skip
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
@@ -122,8 +127,10 @@ class Chaos:
         """What has ended is forgotten."""
         process = self.any_process()
         if process is not None:
-            with self.facing(process):
+            facing = self.facing(process)
+            with facing:
                 self.is_pruned |= self.simulation.prune(0.0) > 0
+            self.is_pruned |= facing.error is not None  # perhaps
 
     def pass_time(self) -> None:
         self.simulation.clock.advance(self.chance.choice((0.01, 1.0, 5.0, 11.0, LEASE_S + 1.0)))
@@ -155,15 +162,36 @@ class Chaos:
         options: dict[str, Any] = {"id": name, "priority": self.chance.choice((0, 0, 3))}
         if self.chance.random() < 0.2:
             options["delay_s"] = self.chance.choice((0.0, 3.0, 50.0))
-        with self.facing(process):
-            if self.chance.random() < 0.25:
-                value = self.chance.randint(0, 9)
+        started: tuple[Workflow | None, Any]
+        if self.chance.random() < 0.25:
+            value = self.chance.randint(0, 9)
+            facing = self.facing(process)
+            with facing:
                 self.simulation.submit(awork, name, value, **options)
-                self.started[name] = (None, f"{name}[{value}]")
-            else:
-                workflow = self.chance.choice(self.workflows)
+            started = (None, f"{name}[{value}]")
+        else:
+            workflow = self.chance.choice(self.workflows)
+            facing = self.facing(process)
+            with facing:
                 self.simulation.start(workflow, **options)
-                self.started[name] = (workflow, None)
+            started = (workflow, None)
+        if facing.is_known(self.count("public_id", name)):
+            self.started[name] = started
+
+    def start_nameless(self) -> None:
+        """Nobody can ask again under the same id, so it must not be there twice."""
+        process = self.any_process()
+        if process is None or self.nameless_count >= 4:
+            return
+        self.nameless_count += 1
+        label = f"nameless-{self.nameless_count}"
+        facing = self.facing(process)
+        with facing:
+            self.simulation.submit(awork, label, attributes={"label": label})
+        facing.is_known(self.count("attributes", f'{{"label":"{label}"}}'))
+
+    def count(self, column: str, value: str) -> int:
+        return int(self.execute(f"select count(*) from instance where {column} = ?", (value,)).fetchone()[0])
 
     def steer(self) -> None:
         process = self.any_process()
@@ -173,16 +201,16 @@ class Chaos:
         verb = self.chance.choice(STEERING)
         with self.facing(process):
             try:
+                if verb == "cancel":
+                    self.cancelled.add(name)  # perhaps: the process may die over it
                 instance = self.simulation.get(name)
                 if verb == "rerun":
                     workflow = self.started[name][0]
                     instance.rerun("task" if workflow is None else self.chance.choice(list(workflow.nodes)))
                 else:
                     getattr(instance, verb)()
-            except (ConflictError, InstanceNotFoundError):
-                return
-        if verb == "cancel":
-            self.cancelled.add(name)
+            except (RefusedError, InstanceNotFoundError):
+                pass
 
     # --- Faults -------------------------------------------------------------------------------
 
@@ -305,21 +333,32 @@ def memory_of(weight_max: int, tail_bytes_min: int) -> Iterator[None]:
 
 
 class Facing:
-    """Calls go to this process; where it dies or its store fails, nobody knows whether they were heard."""
+    """Calls go to this process; where it dies over one, nobody knows whether it was heard."""
 
     def __init__(self, chaos: Chaos, process: Process) -> None:
         self.chaos = chaos
         self.process = process
+        self.error: BaseException | None = None
 
     def __enter__(self) -> None:
         processes = self.chaos.simulation.processes
         processes.remove(self.process)
         processes.insert(0, self.process)
-        self.chaos.disarm(self.process)
+        self.chaos.arm(self.process)
 
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
+        self.error = error
         self.chaos.watch.forget()
-        return kind is not None and issubclass(kind, UnavailableError)
+        self.chaos.disarm(self.process)
+        if isinstance(error, RuntimeError) and self.process in self.chaos.simulation.processes:
+            self.chaos.simulation._replace(self.process)
+        return isinstance(error, (UnavailableError, EngineClosedError, BrokenError, RuntimeError))
+
+    def is_known(self, count: int) -> bool:
+        """Whether what was asked for has been done, going by how often the store has it; what was said must be true."""
+        if count > 1 or (self.error is None and count != 1) or (isinstance(self.error, UnavailableError) and count):
+            raise Violation(f"started {count} times, and told {self.error!r}")
+        return count == 1
 
 
 _peaceful: dict[str, tuple[str, Any]] = {}

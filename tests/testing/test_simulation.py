@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mainspring import Context, Workflow, task
-from mainspring.errors import InstanceFailedError, ResultTimeoutError, SettingInvalidError
+from mainspring.errors import EngineClosedError, InstanceFailedError, ResultTimeoutError, SettingInvalidError
 from mainspring.testing import Simulation
 
 
@@ -115,6 +115,17 @@ def test_a_crash_loses_nothing(when):
             simulation.crash(when=when)
             simulation.advance(2)
         assert instance.result() == 8
+
+
+@pytest.mark.parametrize(("when", "count"), [("before_commit", 0), ("after_commit", 1)])
+def test_who_asks_a_process_that_crashes_over_it_is_told(when, count):
+    with Simulation() as simulation:
+        simulation.crash(when=when)
+        with pytest.raises(EngineClosedError, match="before the answer came"):
+            simulation.submit(double, 4, id="once")
+        assert len(simulation.list()) == count
+        assert simulation.submit(double, 4, id="once").result() == 8
+        assert len(simulation.calls(double)) == 1
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,10 @@ class SteppedPump(Pump):
     def step(self) -> None:
         """One turn with all that waits."""
         inputs = self._inputs
-        self._turn([inputs.popleft() for _ in range(min(len(inputs), BATCH_MAX))])
+        # Known to `stop`, as those of a thread are: who asked is told that the process died over it.
+        self._present = [inputs.popleft() for _ in range(min(len(inputs), BATCH_MAX))]
+        self._turn(self._present)
+        self._present = []
 
     def next_at(self) -> float:
         """When the next turn is due, if nothing comes from outside."""
