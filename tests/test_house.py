@@ -22,7 +22,7 @@ PACKAGE = "mainspring"
 # --- The plan of the house ----------------------------------------------------------------------
 
 STOREYS = {
-    0: ("errors", "clock", "codec", "settings", "telemetry", "handler_context", "signature", "handler"),
+    0: ("errors", "clock", "codec", "sketch", "settings", "telemetry", "handler_context", "signature", "handler"),
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mainspring.models.contract import Model
 from mainspring.models.machine.model import MACHINE
+from mainspring.models.schedule.model import SCHEDULE
 from mainspring.models.task import TASK
 from mainspring.models.workflow import WORKFLOW
 
-MODELS: dict[str, Model] = {model.name: model for model in (WORKFLOW, TASK, MACHINE)}
+MODELS: dict[str, Model] = {model.name: model for model in (WORKFLOW, TASK, MACHINE, SCHEDULE)}

@@ -1,0 +1,45 @@
+"""Quantiles without keeping the values: counts in buckets that grow by a tenth, so a quantile is right to 5 %.
+
+Two sketches are merged by adding their counts (DDSketch, Masson et al. 2019).  Some hundred bytes for any number.
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+ACCURACY = 0.05
+GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
+LEAST = 1e-4
+"""Seconds; what is less counts as this."""
+BUCKETS_MAX = 300
+"""Up to 10 ** 9 seconds; what is more counts as that."""
+
+
+class Sketch(Struct, omit_defaults=True):
+    """Counts by bucket; bucket `n` holds values up to `LEAST * GROWTH ** n`."""
+
+    counts: dict[int, int] = {}
+
+    def add(self, value: float) -> None:
+        bucket = 0 if value <= LEAST else min(BUCKETS_MAX, math.ceil(math.log(value / LEAST, GROWTH)))
+        self.counts[bucket] = self.counts.get(bucket, 0) + 1
+
+    def merge(self, other: Sketch) -> None:
+        """Take in what another one has seen."""
+        for bucket, count in other.counts.items():
+            self.counts[bucket] = self.counts.get(bucket, 0) + count
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts.values())
+
+    def quantile(self, share: float) -> float | None:
+        """The value below which this share (0 to 1) of all values lies; None: there are none."""
+        wanted = share * (self.count - 1)
+        for bucket in sorted(self.counts):
+            wanted -= self.counts[bucket]
+            if wanted < 0:
+                return LEAST * GROWTH**bucket * (1 - ACCURACY) if bucket else LEAST
+        return None
