@@ -205,13 +205,18 @@ class Engine(Starting):
     # --- Forgetting -----------------------------------------------------------------------------
 
     def prune(self, older_than_s: float) -> int:
-        """Forget instances that ended longer ago than this, with all their history; returns how many went."""
+        """Forget instances that ended longer ago than this, with all their history; returns how many went.
+
+        Of those that live, such as schedules, entries of the journal that old go, as far as no recovery needs them.
+        """
         if older_than_s < 0:
             raise SettingInvalidError(f"older_than_s must be seconds from 0, not {older_than_s!r}")
         before, total = self.clock.now() - older_than_s, 0
-        while count := int(self._pump.call(Prune(before, PRUNE_BATCH)).result()):
-            total += count
-        return total
+        while True:
+            instances, entries = self._pump.call(Prune(before, PRUNE_BATCH)).result()
+            if not instances and not entries:
+                return total
+            total += instances
 
     # --- For instances ------------------------------------------------------------------------
 

@@ -108,10 +108,30 @@ class Fold:
 
 
 def start_fold(reader: Reader, view: InstanceView) -> Fold:
-    """The state before the first entry; predicates are not needed, for nothing is decided when a journal is folded."""
+    """The state before the first entry that is kept; nothing is decided here, so predicates are not needed."""
     model = MODELS[view.model]
     plan = model.compile(reader.definition_of(view.number).document, _anything)
-    return Fold(model, plan, model.initial(plan, view.public_id), 0)
+    fold = Fold(model, plan, model.initial(plan, view.public_id), 0)
+    first = reader.list_entries(view.number, after=0, limit=1)
+    if not first or first[0].seq > 1:
+        _take_snapshot(reader, view, fold)
+    return fold
+
+
+def end_fold(reader: Reader, view: InstanceView) -> Fold:
+    """The state after the last entry."""
+    fold = start_fold(reader, view)
+    _take_snapshot(reader, view, fold)
+    for row in _rows(reader, view.number, fold.seq):
+        fold_decisions(fold, row)
+    return fold
+
+
+def _take_snapshot(reader: Reader, view: InstanceView, fold: Fold) -> None:
+    snapshot = reader.find_snapshot(view.number)
+    if snapshot is not None:
+        fold.seq, text = snapshot
+        fold.state = fold.model.load(fold.plan, text.encode())
 
 
 def fold_decisions(fold: Fold, row: EntryRow) -> tuple[Event, list[Any]]:
@@ -125,13 +145,7 @@ def fold_decisions(fold: Fold, row: EntryRow) -> tuple[Event, list[Any]]:
 
 def nodes_of(reader: Reader, view: InstanceView) -> list[NodeView]:
     """Every node of an instance's definition, as its journal says it stands."""
-    fold = start_fold(reader, view)
-    snapshot = reader.find_snapshot(view.number)
-    if snapshot is not None:
-        fold.seq, text = snapshot
-        fold.state = fold.model.load(fold.plan, text.encode())
-    for row in _rows(reader, view.number, fold.seq):
-        fold_decisions(fold, row)
+    fold = end_fold(reader, view)
     return list(fold.model.nodes(fold.plan, fold.state))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 ACCURACY = 0.05
 GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
@@ -20,7 +20,7 @@ BUCKETS_MAX = 300
 class Sketch(Struct, omit_defaults=True):
     """Counts by bucket; bucket `n` holds values up to `LEAST * GROWTH ** n`."""
 
-    counts: dict[int, int] = {}
+    counts: dict[int, int] = field(default_factory=dict)
 
     def add(self, value: float) -> None:
         bucket = 0 if value <= LEAST else min(BUCKETS_MAX, math.ceil(math.log(value / LEAST, GROWTH)))

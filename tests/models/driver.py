@@ -32,6 +32,7 @@ from mainspring.models.contract import (
     Resume,
     RetryInstance,
     RetryTask,
+    SendTo,
     SetTimer,
     Started,
     StartInstance,
@@ -162,6 +163,9 @@ class Driver:
             case StartInstance():
                 self._use(command.key)
                 self.children[command.key] = command
+            case SendTo():
+                if command.key:
+                    self._use(command.key)
             case CancelInstance():
                 self.children.pop(command.key, None)
                 self.failed_children.discard(command.key)
@@ -181,7 +185,7 @@ class Driver:
                 self._end("completed")
                 self.output = msgspec.json.decode(command.output)
                 assert not self.timers, "a completed instance waits for nothing"
-                assert not self.children
+                assert all(child.is_detached for child in self.children.values())
                 assert not set(self.tasks) - {settled}
                 self.tasks.clear()
             case Fail():
@@ -207,7 +211,7 @@ class Driver:
     def _sweep(self) -> None:
         self.tasks.clear()
         self.timers.clear()
-        self.children.clear()
+        self.children = {key: child for key, child in self.children.items() if child.is_detached}
 
     # --- Looking ------------------------------------------------------------------------------
 

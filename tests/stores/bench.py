@@ -103,9 +103,10 @@ def instance_row(
     attributes: str | None = None,
     created_at: float = NOW,
     group: str | None = None,
+    detached: bool = False,
 ) -> Any:
     name = public_id or f"case-{id}"
-    return (id, name, definition, status, parent, parent_key, priority, attributes, created_at, group)
+    return (id, name, definition, status, parent, parent_key, priority, attributes, created_at, group, detached)
 
 
 def task_row(

@@ -175,6 +175,44 @@ def test_prunable_is_what_ended_before_and_has_no_parent(bench):
         assert store.list_prunable(NOW - 1, 10) == []
 
 
+def test_what_stands_on_its_own_is_kept_and_forgotten_by_itself(bench):
+    bench.instance(1)
+    bench.instance(2, "completed", parent=1, parent_key="a", detached=True)
+    bench.instance(3, parent=1, parent_key="b", detached=True)
+    bench.instance(4, parent=1, parent_key="c")
+    with bench.writing() as changes:
+        changes.statuses = {1: ended(1, at=NOW + 9), 2: ended(2, at=NOW)}
+    store = bench.store
+    store.begin()
+    assert [bool(row.detached) for row in store.load_instances([3, 4])] == [True, False]
+    assert store.list_children(1) == [(4, "c", "running")]
+    assert store.list_prunable(NOW + 1, 10) == [2]
+    assert store.delete_instances([1]) == 2
+    store.commit()
+    assert [view.number for view in bench.reader().list_children(1)] == []
+    with bench.reading():
+        assert sorted(row.id for row in store.load_instances(range(1, 5))) == [2, 3]
+
+
+def test_entries_that_a_snapshot_covers_are_forgotten_while_the_instance_lives(bench):
+    for id in (1, 2, 3):
+        bench.instance(id)
+    with bench.writing() as changes:
+        changes.journal.extend(fields(entry(id, seq)) for id in (1, 2, 3) for seq in range(1, 6))
+        changes.snapshots += [(1, 3, "{}"), (3, 5, "{}")]
+        changes.statuses[3] = ended(3)
+    store = bench.store
+    store.begin()
+    assert store.prune_journals(NOW + 3, 1) == 1
+    assert store.prune_journals(NOW + 3, 10) == 1, "what is younger stays"
+    assert store.prune_journals(NOW + 99, 10) == 1, "what no snapshot covers stays, and so does what has ended"
+    store.commit()
+    with bench.reading():
+        assert [(row.instance, row.seq) for row in store.load_tails([(1, 0), (2, 4), (3, 4)])] == [
+            (1, 4), (1, 5), (2, 5), (3, 5),
+        ]  # fmt: skip
+
+
 def test_an_instance_is_forgotten_with_its_family_and_all_they_left(bench):
     bench.definition()
     for id, parent in ((1, None), (2, 1), (3, 2), (9, None)):

@@ -12,13 +12,25 @@ from mainspring.kernel.instances import Live, decode_event
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
 from mainspring.kernel.store import ENDED_ATTEMPT
 from mainspring.kernel.turn import Suspect, Turn
-from mainspring.models.contract import EVENTS, Event, Refusal, TaskCompleted, TaskFailed, TaskLost
+from mainspring.models.contract import (
+    EVENTS,
+    ChildCompleted,
+    ChildFailed,
+    Event,
+    Failure,
+    Refusal,
+    TaskCompleted,
+    TaskFailed,
+    TaskLost,
+)
 
 Outcome = TaskCompleted | TaskFailed | TaskLost
 """How an attempt can end."""
 
 STRANGE_S = 10.0
 """An event of a kind that is not known here is left for so long to those who know it."""
+
+NULL = msgspec.Raw(b"null")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,8 +77,12 @@ def step(turn: Turn, live: Live, event: Event) -> Refusal | None:
 def deliver_all(turn: Turn) -> None:
     """Hand on what instances sent to one another, until nothing is left."""
     while turn.deliveries:
-        id, event = turn.deliveries.popleft()
-        hand(turn, id, event)
+        id, event, asker = turn.deliveries.popleft()
+        handed = hand(turn, id, event)
+        if asker is not None:
+            instance, key = asker
+            failure = Failure("RefusedError", handed.refusal)
+            turn.deliver(instance, ChildFailed(key, failure) if handed.refusal else ChildCompleted(key, NULL))
 
 
 class Handed(NamedTuple):

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from mainspring.errors import InvalidError, NotFoundError
+from mainspring.errors import InstanceNotFoundError, InvalidError, NotFoundError
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import CANCELLED, COMPLETED, CREATED, FAILED, LIVE, PAUSED, RUNNING
 from mainspring.kernel.records import End
-from mainspring.kernel.store import HELD, InstanceRow
+from mainspring.kernel.store import HELD, InstanceRow, Key
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import (
     Cancel,
@@ -38,6 +38,7 @@ from mainspring.models.contract import (
     RetryRequested,
     RetryTask,
     Send,
+    SendTo,
     SetTimer,
     Started,
     StartInstance,
@@ -48,6 +49,8 @@ from mainspring.models.retry import failure_of
 
 MESSAGES_MAX = 1_000
 """In one turn; two that never stop talking to each other must not keep all others from theirs."""
+
+NULL = msgspec.Raw(b"null")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -107,18 +110,24 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
     except (InvalidError, NotFoundError) as error:
         turn.deliver(live.id, ChildFailed(command.key, failure_of(error)))
         return
+    if command.public_id and turn.find_id(command.public_id) is not None:
+        turn.deliver(live.id, ChildCancelled(command.key, f"{command.public_id} was started before"))
+        return
     id = turn.next_instance_id()
+    public_id = command.public_id or f"{definition.name}:{id}"
     row = InstanceRow(
         id=id,
-        public_id=f"{definition.name}:{id}",
+        public_id=public_id,
         definition=definition.id,
         status=RUNNING,
         parent=live.id,
         parent_key=command.key,
         priority=command.priority,
         group=live.group,
+        detached=command.is_detached,
     )
     turn.add_instance(row, definition, attributes=None)
+    turn.begun[public_id] = id
     input = msgspec.Raw(command.input)
     turn.deliver(row.id, Started(input, command.priority, parent_key=command.key, depth=command.depth))
 
@@ -133,12 +142,21 @@ def send(turn: Turn, live: Live, command: Send) -> None:
         _pass(turn, live.parent, Message(live.parent_key or "", name, data, command.id))
 
 
-def _pass(turn: Turn, id: int, message: Message) -> None:
+def send_to(turn: Turn, live: Live, command: SendTo) -> None:
+    id = turn.find_id(command.to)
+    asker = (live.id, command.key) if command.key else None
+    if id is not None:
+        _pass(turn, id, command.event, asker)
+    elif asker is not None:
+        turn.deliver(live.id, ChildFailed(command.key, failure_of(InstanceNotFoundError(command.to))))
+
+
+def _pass(turn: Turn, id: int, event: Event, asker: Key | None = None) -> None:
     turn.message_count += 1
-    if turn.message_count > MESSAGES_MAX:
-        turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", turn.now, message)
+    if turn.message_count > MESSAGES_MAX and asker is None:
+        turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", turn.now, event)
     else:
-        turn.deliver(id, message)
+        turn.deliver(id, event, asker)
 
 
 def cancel_instance(turn: Turn, live: Live, command: CancelInstance) -> None:
@@ -170,8 +188,8 @@ def complete(turn: Turn, live: Live, command: Complete) -> None:
     live.status = COMPLETED
     turn.changes.statuses[live.id] = (COMPLETED, turn.now, command.output.decode(), None, None, live.id)
     turn.end(live, End(live.public_id, COMPLETED, command.output))
-    if live.parent is not None:
-        turn.deliver(live.parent, ChildCompleted(live.parent_key or "", msgspec.Raw(command.output)))
+    output = NULL if live.detached else msgspec.Raw(command.output)
+    _tell_parent(turn, live, ChildCompleted(live.parent_key or "", output))
 
 
 def fail(turn: Turn, live: Live, command: Fail) -> None:
@@ -180,8 +198,7 @@ def fail(turn: Turn, live: Live, command: Fail) -> None:
     turn.changes.statuses[live.id] = (FAILED, turn.now, None, _encode(error).decode(), None, live.id)
     _sweep(turn, live, "its parent failed")
     turn.end(live, End(live.public_id, FAILED, failure=error))
-    if live.parent is not None:
-        turn.deliver(live.parent, ChildFailed(live.parent_key or "", error))
+    _tell_parent(turn, live, ChildFailed(live.parent_key or "", error))
 
 
 def cancel(turn: Turn, live: Live, command: Cancel) -> None:
@@ -189,8 +206,13 @@ def cancel(turn: Turn, live: Live, command: Cancel) -> None:
     turn.changes.statuses[live.id] = (CANCELLED, turn.now, None, None, command.reason, live.id)
     _sweep(turn, live, "its parent was cancelled")
     turn.end(live, End(live.public_id, CANCELLED, reason=command.reason))
-    if live.parent is not None:
-        turn.deliver(live.parent, ChildCancelled(live.parent_key or "", command.reason))
+    _tell_parent(turn, live, ChildCancelled(live.parent_key or "", command.reason))
+
+
+def _tell_parent(turn: Turn, live: Live, event: Event) -> None:
+    """One that stands on its own may outlive its parent."""
+    if live.parent is not None and not (live.detached and not turn.is_there(live.parent)):
+        turn.deliver(live.parent, event)
 
 
 def _set_status(turn: Turn, live: Live, status: str) -> None:
@@ -226,6 +248,7 @@ APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
     Pause: pause,
     Resume: resume,
     Send: send,
+    SendTo: send_to,
     Complete: complete,
     Fail: fail,
     Cancel: cancel,

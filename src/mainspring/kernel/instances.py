@@ -43,24 +43,17 @@ class Live(Struct, gc=False, eq=False):
     snapshot_bytes: int = 0
     turn: int = 0
     """In which it was last touched."""
+    detached: bool = False
+    """It stands on its own; its parent is only told of its end."""
 
     @staticmethod
     def of(row: InstanceRow, definition: Definition) -> Live:
         model, plan = definition.model, definition.plan
         state = None if definition.missing else model.initial(plan, row.public_id)
         return Live(
-            row.id,
-            row.public_id,
-            row.status,
-            row.parent,
-            row.parent_key,
-            row.priority,
-            definition,
-            model,
-            plan,
-            state,
-            row.group,
-        )
+            row.id, row.public_id, row.status, row.parent, row.parent_key, row.priority, definition, model, plan, state,
+            row.group, detached=row.detached,
+        )  # fmt: skip
 
     @property
     def hosted(self) -> bool:

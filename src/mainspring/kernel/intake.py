@@ -51,6 +51,8 @@ from mainspring.kernel.store import InstanceRow, QueueRow
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Signal, Started
 
+ENTRIES_PRUNED_MAX = 5_000
+"""Old entries of the journals of live instances that one turn deletes."""
 WAITING_CHECKED_EVERY = 64
 """Among so many who wait for one instance, those who have given up meanwhile are looked for and forgotten."""
 
@@ -243,8 +245,10 @@ def set_queue(turn: Turn, input: SetQueue) -> None:
 
 def prune(turn: Turn, input: Prune) -> None:
     turn.flush()
-    ids = turn.hold.store.list_prunable(input.ended_before, input.limit)
-    turn.replies.append((input.reply, turn.hold.store.delete_instances(ids) if ids else 0))
+    store = turn.hold.store
+    ids = store.list_prunable(input.ended_before, input.limit)
+    entries = store.prune_journals(input.ended_before, ENTRIES_PRUNED_MAX)
+    turn.replies.append((input.reply, (store.delete_instances(ids) if ids else 0, entries)))
     turn.wrote = True
 
 

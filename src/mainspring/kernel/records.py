@@ -134,7 +134,10 @@ class Await(Struct):
 
 
 class Prune(Struct):
-    """Forget ended instances; the reply is how many went (at most `limit`, children come on top)."""
+    """Forget ended instances, and what is old of others; the reply is how many instances and entries went.
+
+    At most `limit` instances; children come on top.
+    """
 
     ended_before: float
     limit: int

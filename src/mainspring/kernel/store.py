@@ -41,6 +41,8 @@ class InstanceRow(Struct, frozen=True, gc=False):
     priority: int
     group: str | None = None
     """Of its tasks, among which queues share out fairly."""
+    detached: bool = False
+    """It stands on its own; its parent is only told of its end.  (A number in some stores.)"""
 
 
 class EntryRow(Struct, frozen=True, gc=False):
@@ -158,8 +160,8 @@ class Changes:
     def __init__(self) -> None:
         self.swept: list[tuple[int]] = []
         """instance whose tasks and events are all taken back, before anything below is written"""
-        self.instances: list[tuple[int, str, int, str, int | None, str | None, int, str | None, float, str | None]] = []
-        """id, public_id, definition, status, parent, parent_key, priority, attributes, created_at, group"""
+        self.instances: list[tuple[Any, ...]] = []
+        """id, public_id, definition, status, parent, parent_key, priority, attributes, created_at, group, detached"""
         self.journal: list[tuple[int, int, float, str, str, str]] = []
         """instance, seq, at, kind, event, decisions"""
         self.tasks: list[tuple[Any, ...]] = []
@@ -244,12 +246,15 @@ class Store(Protocol):
         """Entries of the given instances after the given seq, in order."""
 
     def list_children(self, instance: int) -> list[tuple[int, str, str]]:
-        """(id, parent_key, status) of all children that have not ended, and all that have."""
+        """(id, parent_key, status) of all children, ended or not, that do not stand on their own."""
 
     def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
         """Those of the given instances that have ended."""
 
     def list_prunable(self, ended_before: float, limit: int) -> list[int]: ...
+    def prune_journals(self, before: float, limit: int) -> int:
+        """Delete entries of live instances that are older, and that a snapshot covers; returns how many went."""
+
     def delete_instances(self, ids: Sequence[int]) -> int:
         """Delete ended instances with their children and all they left; returns how many went."""
 

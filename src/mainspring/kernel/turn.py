@@ -38,7 +38,8 @@ class Turn:
         self.withdrawn: set[Key] = set()
         """Tasks cancelled in this turn; they are not placed even if they were started in it."""
         self.retried: set[Key] = set()
-        self.deliveries: deque[tuple[int, Event]] = deque()
+        self.deliveries: deque[tuple[int, Event, Key | None]] = deque()
+        """To whom, what, and who wants to know under which key how it was taken."""
         self.touched: dict[int, Live] = {}
         self.begun: dict[str, int] = {}
         """Instances by public id, as far as inputs name them."""
@@ -64,9 +65,9 @@ class Turn:
 
     # --- What commands ask for ----------------------------------------------------------------
 
-    def deliver(self, instance: int, event: Event) -> None:
+    def deliver(self, instance: int, event: Event, asker: Key | None = None) -> None:
         """Hand an event to another instance, in this turn, after what is under way."""
-        self.deliveries.append((instance, event))
+        self.deliveries.append((instance, event, asker))
 
     def put_event(self, instance: int, key: str, ready_at: float, event: Event) -> None:
         row = (instance, key, ready_at, type(event).__name__, _encode(event).decode())
@@ -115,6 +116,15 @@ class Turn:
             return definitions.of_digest(store, command.digest)
         return definitions.newest(store, *command.newest)
 
+    def find_id(self, public_id: str) -> int | None:
+        """The number of an instance, also of one that began in this turn."""
+        known = self.begun.get(public_id)
+        return known if known is not None else self.hold.store.find_ids([public_id]).get(public_id)
+
+    def is_there(self, instance: int) -> bool:
+        """Whether an instance has not been forgotten."""
+        return self.hold.instances.find(instance) is not None or bool(self.hold.store.load_instances([instance]))
+
     def next_instance_id(self) -> int:
         return self.hold.next_instance_id()
 
@@ -125,7 +135,7 @@ class Turn:
         self.touched[row.id] = live
         self.changes.instances.append((
             row.id, row.public_id, row.definition, row.status, row.parent, row.parent_key, row.priority, attributes,
-            self.now, row.group,
+            self.now, row.group, row.detached,
         ))  # fmt: skip
         return live
 

@@ -204,28 +204,7 @@ class Requested(Event, frozen=True):
     """Object: what the verb needs."""
 
 
-EVENTS: dict[str, type[Event]] = {
-    event.__name__: event
-    for event in (
-        Started,
-        TaskCompleted,
-        TaskFailed,
-        TaskLost,
-        TimerFired,
-        ChildCompleted,
-        ChildFailed,
-        ChildCancelled,
-        CancelRequested,
-        PauseRequested,
-        ResumeRequested,
-        RetryRequested,
-        RerunRequested,
-        Signal,
-        Message,
-        Received,
-        Requested,
-    )
-}
+EVENTS: dict[str, type[Event]] = {event.__name__: event for event in Event.__subclasses__()}
 """Every event by its journal name."""
 
 
@@ -296,6 +275,21 @@ class StartInstance(Command, frozen=True):
     depth: int = 0
     business_key: str = ""
     """By which messages find it."""
+    public_id: str = ""
+    """Chosen by the model; where there is such an instance already, nothing is started, and this one was cancelled."""
+    is_detached: bool = False
+    """It stands on its own: it is not paused, resumed, cancelled, listed or kept with its parent, which is told of its
+    end, but not of its output."""
+
+
+class SendTo(Command, frozen=True):
+    """Deliver an event to any instance; how it was taken arrives as `ChildCompleted` or `ChildFailed` under `key`."""
+
+    key: str
+    """Empty: nobody wants to know."""
+    to: str
+    """Public id."""
+    event: Event
 
 
 class Send(Command, frozen=True):

@@ -200,6 +200,9 @@ class SqliteStore:
     def list_prunable(self, ended_before: float, limit: int) -> list[int]:
         return [id for (id,) in self._rows(sql.LIST_PRUNABLE, (ended_before, limit))]
 
+    def prune_journals(self, before: float, limit: int) -> int:
+        return len(self._rows(sql.PRUNE_JOURNALS, (before, limit)))
+
     def delete_instances(self, ids: Sequence[int]) -> int:
         family = self._rows(sql.FAMILY, (_list(ids),))
         for statement in sql.FORGET:

@@ -113,9 +113,9 @@ def _define(state: ScheduleState, settings: bytes, at: float) -> Decisions:
     cursor = max(state.cursor, at if begin is None else min(at, begin - TICK_S))
     found = table.next_after(cursor)
     defined = Defined(anchor, cursor, zones_version())
-    if found is None and not (state.active or state.queue or state.backfills) and state.status != PAUSED:
-        return (defined, Waits(cursor), Completed())
-    return (defined, _waits(state, table, cursor, found, state.counts.fired + len(state.queue)))
+    waits = _waits(state, table, cursor, found, state.counts.fired + len(state.queue))
+    is_over = waits.next is None and not (state.active or state.queue or state.backfills) and state.status != PAUSED
+    return (defined, waits, Completed()) if is_over else (defined, waits)
 
 
 def _waits(state: ScheduleState, table: Timetable, cursor: float, found: float | None, fired: int) -> Waits:

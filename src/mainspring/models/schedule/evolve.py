@@ -18,7 +18,7 @@ from mainspring.models.contract import (
     Event,
     Pause,
     Resume,
-    Send,
+    SendTo,
     SetTimer,
     Signal,
     Started,
@@ -188,14 +188,19 @@ def _start(state: ScheduleState, event: Event, decision: Fired, at: float) -> It
     if target.occurrence_in:
         told = timetable_of(bytes(state.settings), state.anchor).told(decision.occurrence)
         input = json.encode(json.decode(input) | dict.fromkeys(target.occurrence_in, told))
-    if target.digest:
-        return (StartInstance(decision.key, target.digest, input, target.priority, id, is_detached=True),)
-    return (Send(decision.key, target.name, Signal(target.event, Raw(input), id)),)
+    if not target.model:
+        return (SendTo(decision.key, target.name, Signal(target.event, Raw(input), id)),)
+    newest = ("", "") if target.digest else (target.model, target.name)
+    return (
+        StartInstance(
+            decision.key, target.digest, input, target.priority, newest=newest, public_id=id, is_detached=True
+        ),
+    )
 
 
 def _ask_to_stop(state: ScheduleState, event: Event, decision: Stopped, at: float) -> Iterator[Command]:
     for key in decision.keys:
-        yield Send("", state.id_of(key), CancelRequested(f"another occurrence of {state.instance} has come"))
+        yield SendTo("", state.id_of(key), CancelRequested(f"another occurrence of {state.instance} has come"))
 
 
 def _set_timers(state: ScheduleState, at: float) -> Iterator[Command]:

@@ -89,8 +89,10 @@ class Target(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 
     name: str
     """Of the definition, or the id of the instance."""
-    digest: str = ""
+    model: str = ""
     """Of the definition; empty: an event is sent."""
+    digest: str = ""
+    """Of the definition; empty: the newest of its name."""
     event: str = ""
     input: Raw = Raw(b"{}")
     """The input of what is started, or the data of the event."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from mainspring.sketch import Sketch
 
@@ -88,8 +88,8 @@ class ScheduleState(Struct, omit_defaults=True):
     backfill_count: int = 0
     failures: int = 0
     """In a row."""
-    counts: Counts = Counts()
-    lateness: Sketch = Sketch()
+    counts: Counts = field(default_factory=Counts)
+    lateness: Sketch = field(default_factory=Sketch)
     """Seconds between the time that an occurrence was due and its start."""
     last: tuple[Run, ...] = ()
     """The latest that have ended."""

@@ -9,8 +9,8 @@ INSERTS: tuple[tuple[str, str, int], ...] = (
     (
         "instances",
         "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes,"
-        " created_at, group_key)",
-        10,
+        " created_at, group_key, detached)",
+        11,
     ),
     ("journal", "insert into journal (instance, seq, at, kind, event, decisions)", 6),
     (
@@ -72,23 +72,30 @@ LIST_CAPABILITIES = "select id, handler, queue, requires from capability order b
 
 FIND_IDS = "select public_id, id from instance where public_id in (select value from json_each(?))"
 LOAD_INSTANCES = (
-    "select id, public_id, definition, status, parent, parent_key, priority, group_key from instance"
+    "select id, public_id, definition, status, parent, parent_key, priority, group_key, detached from instance"
     " where id in (select value from json_each(?))"
 )
 LOAD_SNAPSHOTS = "select instance, seq, state from snapshot where instance in (select value from json_each(?))"
 LOAD_TAIL = "select instance, seq, at, kind, event, decisions from journal where instance = ? and seq > ? order by seq"
-LIST_CHILDREN = "select id, parent_key, status from instance where parent = ? order by id"
+LIST_CHILDREN = "select id, parent_key, status from instance where parent = ? and not detached order by id"
 LOAD_ENDS = (
     "select id, public_id, status, output, error, reason from instance"
     " where id in (select value from json_each(?)) and status in ('completed', 'failed', 'cancelled')"
 )
 LIST_PRUNABLE = (
-    "select id from instance where ended_at < ? and parent is null"
+    "select id from instance where ended_at < ? and (parent is null or detached)"
     " and status in ('completed', 'failed', 'cancelled') order by id limit ?"
 )
 FAMILY = (
     "with recursive family (id) as (select value from json_each(?)"
-    " union select child.id from instance child join family on child.parent = family.id) select id from family"
+    " union select child.id from instance child join family on child.parent = family.id and not child.detached)"
+    " select id from family"
+)
+PRUNE_JOURNALS = (
+    "delete from journal where (instance, seq) in (select journal.instance, journal.seq"
+    " from snapshot join instance on instance.id = snapshot.instance join journal"
+    " on journal.instance = snapshot.instance and journal.seq <= snapshot.seq and journal.at < ?"
+    " where instance.status in ('created', 'running', 'paused') limit ?) returning 1"
 )
 FORGET = tuple(
     f"delete from {table} where {column} = ?"

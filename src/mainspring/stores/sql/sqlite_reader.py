@@ -18,7 +18,7 @@ FIND_ENDS = (
     " where public_id in (select value from json_each(?)) and status in ('completed', 'failed', 'cancelled')"
 )
 LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit :limit"
-LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? order by instance.id"
+LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? and not instance.detached order by instance.id"
 
 CONDITIONS = {
     "before": "instance.id < :before",
@@ -26,7 +26,7 @@ CONDITIONS = {
     "definition": "definition.name = :definition",
     "model": "definition.model = :model",
     "since": "instance.created_at >= :since",
-    "parent": "instance.parent is null",
+    "parent": "(instance.parent is null or instance.detached)",
 }
 ATTRIBUTE = "json_extract(instance.attributes, {path}) is json_extract({value}, '$')"
 

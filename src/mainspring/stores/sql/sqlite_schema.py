@@ -24,7 +24,7 @@ MIGRATIONS: tuple[str, ...] = (
     create table instance (
         id integer primary key, public_id text not null unique, definition integer not null, status text not null,
         parent integer, parent_key text, priority integer not null, attributes text, created_at real not null,
-        ended_at real, output text, error text, reason text, group_key text
+        ended_at real, output text, error text, reason text, group_key text, detached integer not null default 0
     );
     create index instance_parent on instance (parent, parent_key) where parent is not null;
     create index instance_unusual on instance (status, id) where status in ('created', 'paused', 'failed', 'cancelled');
