@@ -21,6 +21,7 @@ SECTIONS = {
         "test_mistakes_are_refused_with_the_reason",
     ),
     "distributed scheduler": ("test_tasks_go_to_workers_that_have_the_capability",),
+    "task scheduler": ("test_scheduler_one_off_priority_recurring_and_statistics",),
     "state machine": ("test_state_machine_guards_actions_handlers_and_history",),
 }
 """The sections whose classes are there, with their cases."""

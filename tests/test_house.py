@@ -33,6 +33,8 @@ STOREYS = {
         "terms",
         "queues",
         "claimed",
+        "schedule",
+        "scheduling",
         "instance",
         "history",
         "looking",

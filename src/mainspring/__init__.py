@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from mainspring.models.machine import Invoke, Machine, State, StateMachine
     from mainspring.models.retry import Retry
     from mainspring.models.workflow import Workflow
+    from mainspring.schedule import Schedule
+    from mainspring.scheduling import OCCURRENCE
 
 __all__ = [
+    "OCCURRENCE",
     "Context",
     "Engine",
     "Failure",
@@ -29,6 +32,7 @@ __all__ = [
     "Machine",
     "Page",
     "Retry",
+    "Schedule",
     "State",
     "StateMachine",
     "Workflow",
@@ -47,7 +51,9 @@ _HOMES = {
     "Invoke": "models.machine",
     "Machine": "models.machine",
     "Page": "instance",
+    "OCCURRENCE": "scheduling",
     "Retry": "models.retry",
+    "Schedule": "schedule",
     "State": "models.machine",
     "StateMachine": "models.machine",
     "Workflow": "models.workflow",

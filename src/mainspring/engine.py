@@ -26,13 +26,14 @@ from mainspring.kernel.records import Attempt, Await, Claim, End, Prune, Tell, e
 from mainspring.kernel.store import WorkerRow
 from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
+from mainspring.models.schedule.model import ZONES_NAME
 from mainspring.queues import Queue
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import fate_of, host_name, process_name
 from mainspring.runtime.offer import Label, Offer
 from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
-from mainspring.starting import Starting
+from mainspring.scheduling import Scheduling
 from mainspring.stores.url import open_reader, open_store, store_url
 from mainspring.terms import is_name, is_whole
 
@@ -48,7 +49,7 @@ PRUNE_BATCH = 500
 """Instances forgotten in one turn, so that others are not kept waiting."""
 
 
-class Engine(Starting):
+class Engine(Scheduling):
     """A store with a pump and a worker.
 
         with Engine("sqlite:///report.db") as engine:
@@ -59,6 +60,7 @@ class Engine(Starting):
     `slots`: how many attempts run at once in this process; 0: none, it only starts and asks.
     `labels`: what this process offers to tasks that require something, such as `{"gpu": True, "region": "eu"}`.
     `queues`: those whose tasks it takes; default: all.
+    `paused`: it begins no attempts until `resume`.
     All methods may be called from any thread.  What a method returns for is durable.
 
     Raises `StoreInvalidError`, `StoreDeniedError`, `StoreUnavailableError` or `SchemaNewerError` where the store
@@ -75,6 +77,7 @@ class Engine(Starting):
         name: str | None = None,
         labels: Mapping[str, Label] | None = None,
         queues: Collection[str] | None = None,
+        paused: bool = False,
     ) -> None:
         if slots is not None and (not is_whole(slots) or slots < 0):
             raise SettingInvalidError(f"slots must be a whole number from 0, not {slots!r}")
@@ -108,8 +111,12 @@ class Engine(Starting):
             processes=max(1, limits["process"]),
         )
         self._worker.start()
+        if paused:
+            self._pump.drain()
         self._pump.start(self._worker)
         self._closed = False
+        if self._reader.find_definition(ZONES_NAME) is not None:
+            self.refresh_zones()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -125,6 +132,14 @@ class Engine(Starting):
         self._worker.drain(drain_s)
         self._pump.stop()
         super().close()
+
+    def pause(self) -> None:
+        """Begin no attempts in this process; those under way go on, and all else does too."""
+        self._pump.drain().result()
+
+    def resume(self) -> None:
+        """Take work again after `pause`."""
+        self._pump.drain(False).result()
 
     def stop(self) -> None:
         """Stop at once: attempts under way are given up, and given back uncounted; also while `close` waits for them.

@@ -16,7 +16,9 @@ from mainspring.kernel.leases import Fate
 from mainspring.kernel.lifecycle import STATUSES
 from mainspring.kernel.reader import PAGE_MAX, Filter, Reader, StoreHealth, WorkerView
 from mainspring.models.contract import Event
+from mainspring.models.schedule.state import PREFIX
 from mainspring.runtime.identity import fate_of, host_name
+from mainspring.schedule import Schedule
 from mainspring.stores.url import open_existing, store_url
 
 __all__ = ["Looking", "StoreHealth", "WorkerView"]
@@ -94,6 +96,27 @@ class Looking:
         rows = self._reader.list_instances(chosen, before=int(after) if after else None, limit=limit)
         infos: tuple[Info, ...] = tuple(info_of(row) for row in rows)
         return Page(infos, str(rows[-1].number) if len(rows) == limit else None)
+
+    def schedules(self, *, status: str | Sequence[str] | None = ("running", "paused")) -> Sequence[Schedule]:
+        """The schedules that may fire again, by name; `status`: others too, None for all."""
+        found: Any = []
+        after: str | None = None
+        while True:
+            page = self.list(model="schedule", status=status, limit=PAGE_MAX, after=after)
+            found += [Schedule(self, info.id.removeprefix(PREFIX)) for info in page]
+            after = page.next
+            if after is None:
+                return sorted(found, key=lambda schedule: schedule.name)
+
+    def get_schedule(self, name: str) -> Schedule:
+        """The schedule of that name; raises `ScheduleNotFoundError`."""
+        schedule = Schedule(self, name)
+        schedule.status  # noqa: B018 - raises where there is none
+        return schedule
+
+    def counts(self, *, model: str | None = None, children: bool = False) -> dict[str, int]:
+        """How many instances there are, by status."""
+        return self._reader.count_instances(Filter(model=model, children=children))
 
     def workers(self) -> Sequence[WorkerView]:
         """The processes that work on this store, as they last reported."""

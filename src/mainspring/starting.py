@@ -187,6 +187,10 @@ class Starting(Looking):
     def _submit(
         self, handler: Handler[..., Any], payloads: list[bytes], ids: Sequence[str | None] | None, terms: Terms
     ) -> list[Instance]:
+        return self._begin(self._task(handler), payloads, ids, terms, handler.output_type)
+
+    def _task(self, handler: Handler[..., Any]) -> Deployable:
+        """The definition of a standalone task of a handler, which is offered here."""
         if handler.name not in self._known:
             self._known.add(handler.name)
             self._pump.offer()
@@ -204,8 +208,7 @@ class Starting(Looking):
             queue=options.queue,
             requires=options.requires,
         )
-        deployable = Deployable("task", handler.name, document.digest, document.encode())
-        return self._begin(deployable, payloads, ids, terms, handler.output_type)
+        return Deployable("task", handler.name, document.digest, document.encode())
 
     def _begin(
         self,

@@ -8,6 +8,11 @@ with classic.WorkflowEngine("sqlite:///shop.db") as engine:
     workflow.add_task(classic.Task("pay", "charge the card", "charge", {"amount": 30}))
     engine.execute_workflow("order")        # True once everything has completed
 
+with classic.TaskScheduler("sqlite:///shop.db", workers=4) as scheduler:
+    scheduler.schedule_task("greet", greet, datetime(2026, 12, 24, 18))
+    scheduler.schedule_recurring_task("backup", backup, 3600)
+    scheduler.start()
+
 machine = classic.StateMachine("order", Order.NEW)
 machine.add_transition(Order.NEW, Order.PAID, lambda context: context["amount"] > 0)
 machine.transition_to(Order.PAID, {"amount": 30})
@@ -21,12 +26,14 @@ with classic.DistributedTaskScheduler() as scheduler:
 
 from mainspring.classic.distributed import DistributedTaskScheduler, Worker
 from mainspring.classic.machine import StateMachine
+from mainspring.classic.scheduler import TaskScheduler
 from mainspring.classic.workflow import Task, TaskStatus, Workflow, WorkflowEngine, WorkflowStatus
 
 __all__ = [
     "DistributedTaskScheduler",
     "StateMachine",
     "Task",
+    "TaskScheduler",
     "TaskStatus",
     "Worker",
     "Workflow",

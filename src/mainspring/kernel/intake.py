@@ -215,6 +215,8 @@ def attend(turn: Turn, input: Attend) -> None:
     turn.touched = {id: live for id, live in turn.touched.items() if live.hosted}
     turn.hold.next_event_at = 0.0
     turn.look = True
+    if input.reply is not None:
+        turn.replies.append((input.reply, None))
 
 
 def leave(turn: Turn, input: Leave) -> None:

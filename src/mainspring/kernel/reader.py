@@ -125,6 +125,9 @@ class Reader(Protocol):
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
         """Newest first, those numbered below `before`."""
 
+    def count_instances(self, wanted: Filter) -> dict[str, int]:
+        """By status."""
+
     def list_children(self, number: int) -> list[InstanceView]: ...
     def list_entries(self, number: int, *, after: int, limit: int) -> list[EntryRow]: ...
     def find_snapshot(self, number: int) -> tuple[int, str] | None: ...

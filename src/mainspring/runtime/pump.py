@@ -86,10 +86,10 @@ class Pump:
                 resolve(reply, EngineClosedError("the engine is closed; open another one"))
         return reply
 
-    def drain(self) -> None:
-        """Take no new work from now on; what runs may finish."""
-        self._draining = True
-        self.put((Attend(draining=True),))
+    def drain(self, is_wanted: bool = True) -> Future[Any]:
+        """Take no new work from now on, or take it again; what runs may finish.  Done when it is so."""
+        self._draining = is_wanted
+        return self.call(Attend(draining=is_wanted))
 
     def offer(self) -> None:
         """Handlers were added: what could not run here before may now."""

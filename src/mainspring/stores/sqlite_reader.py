@@ -65,23 +65,13 @@ class SqliteReader:
         return [EndRow(*row) for row in self._rows(sql.FIND_ENDS, (msgspec.json.encode(public_ids).decode(),))]
 
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
-        values: dict[str, Any] = {
-            "before": before,
-            "status": None if wanted.status is None else msgspec.json.encode(wanted.status).decode(),
-            "definition": wanted.definition,
-            "model": wanted.model,
-            "since": wanted.since,
-        }
-        conditions = [sql.CONDITIONS[name] for name, value in values.items() if value is not None]
-        if not wanted.children:
-            conditions.append(sql.CONDITIONS["parent"])
-        for place, (name, value) in enumerate(wanted.attributes):
-            conditions.append(sql.ATTRIBUTE.format(path=f":path{place}", value=f":value{place}"))
-            values[f"path{place}"] = '$."' + name.replace('"', '\\"') + '"'
-            values[f"value{place}"] = value
-        values = {name: value for name, value in values.items() if value is not None} | {"limit": limit}
-        statement = sql.LIST_INSTANCES.format(conditions=" and ".join(conditions) or "true")
-        return [InstanceView(*row) for row in self._rows(statement, values)]
+        conditions, values = _conditions(wanted, before)
+        statement = sql.LIST_INSTANCES.format(conditions=conditions)
+        return [InstanceView(*row) for row in self._rows(statement, values | {"limit": limit})]
+
+    def count_instances(self, wanted: Filter) -> dict[str, int]:
+        conditions, values = _conditions(wanted, None)
+        return dict(self._rows(sql.COUNT_WANTED.format(conditions=conditions), values))
 
     def list_children(self, number: int) -> list[InstanceView]:
         return [InstanceView(*row) for row in self._rows(sql.LIST_CHILDREN, (number,))]
@@ -153,3 +143,22 @@ class SqliteReader:
 def _definition(row: Sequence[Any]) -> DefinitionRow:
     id, model, name, version, digest, document = row
     return DefinitionRow(id, model, name, version, digest, document.encode())
+
+
+def _conditions(wanted: Filter, before: int | None) -> tuple[str, dict[str, Any]]:
+    """Of a `where`, and what is bound to it."""
+    values: dict[str, Any] = {
+        "before": before,
+        "status": None if wanted.status is None else msgspec.json.encode(wanted.status).decode(),
+        "definition": wanted.definition,
+        "model": wanted.model,
+        "since": wanted.since,
+    }
+    conditions = [sql.CONDITIONS[name] for name, value in values.items() if value is not None]
+    if not wanted.children:
+        conditions.append(sql.CONDITIONS["parent"])
+    for place, (name, value) in enumerate(wanted.attributes):
+        conditions.append(sql.ATTRIBUTE.format(path=f":path{place}", value=f":value{place}"))
+        values[f"path{place}"] = '$."' + name.replace('"', '\\"') + '"'
+        values[f"value{place}"] = value
+    return " and ".join(conditions) or "true", {name: value for name, value in values.items() if value is not None}

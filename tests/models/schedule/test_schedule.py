@@ -40,7 +40,7 @@ EVERY_MINUTE = EveryRule(60.0)
 
 
 def settings_of(*rules: AnyRule, **options: Any) -> Settings:
-    return Settings(**{"target": TARGET, "rules": rules or (EVERY_MINUTE,)} | options)
+    return Settings(options.pop("target", TARGET), rules or (EVERY_MINUTE,), **options)
 
 
 def made(*rules: AnyRule, **options: Any) -> Driver:
@@ -95,6 +95,7 @@ def test_an_event_goes_to_the_instance_that_is_named():
     driver.at = driver.timers.pop("next")
     driver.send(TimerFired("next"))
     command = next(each for each in driver.asked if isinstance(each, SendTo))
+    assert isinstance(command.event, Signal)
     assert (command.to, command.event.name, bytes(command.event.data)) == ("order-1", "remind", b'{"n":1}')
 
 

@@ -105,6 +105,7 @@ def _stop(state: ScheduleState, event: Any, decision: Stopped, at: float) -> Non
 
 def _wait(state: ScheduleState, event: Any, decision: Waits, at: float) -> None:
     state.cursor, state.next, state.due_at = decision.cursor, decision.next, decision.due_at
+    state.moved_from = None
 
 
 def _end(state: ScheduleState, event: Any, decision: Ended, at: float) -> None:
@@ -114,6 +115,7 @@ def _end(state: ScheduleState, event: Any, decision: Ended, at: float) -> None:
 
 def _move(state: ScheduleState, event: Any, decision: Moved, at: float) -> None:
     state.zones, state.next, state.due_at = decision.zones, decision.next, decision.due_at
+    state.moved_from = None if decision.before == decision.next else decision.before
 
 
 def _backfill(state: ScheduleState, event: Any, decision: Backfilling, at: float) -> None:

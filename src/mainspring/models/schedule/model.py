@@ -15,7 +15,7 @@ from mainspring.models.contract import Deployable, Event, NodeView, Resolve, Sig
 from mainspring.models.schedule.asking import TRIGGER
 from mainspring.models.schedule.decide import decide
 from mainspring.models.schedule.evolve import commands, evolve
-from mainspring.models.schedule.state import STATUS_NAMES, ScheduleDecision, ScheduleState
+from mainspring.models.schedule.state import ScheduleDecision, ScheduleState
 from mainspring.models.schedule.timetable import timetable_of
 
 STATE_BYTES = 3_000
@@ -30,6 +30,7 @@ class Answer(Struct, frozen=True):
     """What the sender of a signal is told."""
 
     next: float | None
+    moved_from: float | None = None
     run: str = ""
     """The id of what was triggered."""
 
@@ -70,7 +71,7 @@ class ScheduleModel:
     def reply(self, plan: None, state: ScheduleState, event: Event | None) -> bytes:
         is_trigger = isinstance(event, Signal) and event.name == TRIGGER
         run = state.id_of(f"trigger-{state.triggers}") if is_trigger else ""
-        return msgspec.json.encode(Answer(state.next, run))
+        return msgspec.json.encode(Answer(state.next, state.moved_from, run))
 
     def dump(self, plan: None, state: ScheduleState) -> bytes:
         return msgspec.json.encode(state)
@@ -81,4 +82,10 @@ class ScheduleModel:
 
 SCHEDULE = ScheduleModel()
 
-__all__ = ["DEFINITION", "SCHEDULE", "STATUS_NAMES", "Answer"]
+ZONES_NAME = "tz database"
+
+
+def zones_definition(version: str) -> Deployable:
+    """What all schedules of a store were last looked at with; the newest version of it is the present one."""
+    document = msgspec.json.encode({"zones": version})
+    return Deployable("schedule", ZONES_NAME, sha256(document).hexdigest(), document)

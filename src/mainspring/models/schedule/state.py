@@ -77,6 +77,8 @@ class ScheduleState(Struct, omit_defaults=True):
     """The last occurrence that was dealt with."""
     zones: str = ""
     """The version of the tz database by which `next` was found."""
+    moved_from: float | None = None
+    """Where `next` was before the tz database changed."""
     active: dict[str, Run] = {}
     """What runs, by key."""
     queue: tuple[Run, ...] = ()

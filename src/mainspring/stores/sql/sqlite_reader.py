@@ -18,6 +18,10 @@ FIND_ENDS = (
     " where public_id in (select value from json_each(?)) and status in ('completed', 'failed', 'cancelled')"
 )
 LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit :limit"
+COUNT_WANTED = (
+    "select instance.status, count(*) from instance join definition on definition.id = instance.definition"
+    " where {conditions} group by instance.status"
+)
 LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? and not instance.detached order by instance.id"
 
 CONDITIONS = {
