@@ -31,6 +31,11 @@ thorough = settings(relaxed, max_examples=400)
 @given(any_tree)
 @example(parse("2" + "9" * 33 + ".99"))
 @example(parse("1e33 + 1.5e40 + 1.50e-7"))
+@example(parse("{a-b: 1, c: (a) - b, d: a-b - a}"))
+@example(parse('[{"a.b": 1, "x.a": 2}, ((x).a).b, (a.b) - 1]'))
+@example(parse("[{a and b: 1}, (x.a) and b, x.a and b, (a)[1], if (a) then b else (a)]"))
+@example(parse("{date and time - x: date and time(s) - x, abs*: (abs)(1)}"))
+@example(parse("for a-b in [1] return function(b+c) a-b + b+c + (a) - b"))
 def test_a_tree_that_is_printed_and_read_is_the_same_tree(node):
     assert parse(print_tree(node)) == node
 

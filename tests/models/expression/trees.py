@@ -19,7 +19,7 @@ numbers = st.one_of(
     st.decimals(0, 10**6, allow_nan=False, allow_infinity=False, places=3).map(abs),
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\"\\\n\t'\u2028"), max_size=8)
-keys = st.one_of(names, texts)
+keys = st.one_of(names, texts, st.sampled_from(["a-b", "a.b", "x and y", "first name+1", "c*"]))
 
 
 def node(kind, *parts):

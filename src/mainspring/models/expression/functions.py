@@ -155,15 +155,19 @@ def spread(signature: Signature, places: tuple[int, ...], arguments: list[object
 class Defined(Function):
     """A function that the expression defines, with the frame that it sees."""
 
-    __slots__ = ("body", "checks", "frame", "names", "slots", "types")
+    __slots__ = ("body", "checks", "frame", "names", "slots", "steps", "types")
 
-    def __init__(self, node: Lambda, *, slots: tuple[int, ...], checks: Checks, body: Code, frame: Frame) -> None:
+    def __init__(
+        self, node: Lambda, *, slots: tuple[int, ...], checks: Checks, body: Code, frame: Frame, steps: int
+    ) -> None:
         self.names = tuple(parameter.name for parameter in node.parameters)
         self.types = tuple(parameter.type for parameter in node.parameters)
         self.slots = slots
         self.checks = checks
         self.body = body
         self.frame = frame
+        self.steps = steps
+        """What one evaluation of the body costs."""
 
     def __repr__(self) -> str:
         return f"<function({', '.join(self.names)})>"
@@ -172,7 +176,7 @@ class Defined(Function):
         """Call it with arguments by position."""
         if len(arguments) != len(self.slots):
             raise Fault(f"the function takes {len(self.slots)} arguments, not {len(arguments)}")
-        run.spend(len(self.frame))
+        run.spend(len(self.frame) + self.steps)
         frame = self.frame.copy()
         frame[RUN] = run
         for slot, check, value in zip(self.slots, self.checks, arguments, strict=True):

@@ -12,6 +12,9 @@ CHARACTERS_PER_STEP = 16
 """Characters that cost as much as one element: about the room a list needs for its reference."""
 
 
+NODES_PER_STEP = 4
+"""Nodes of a loop's body, a filter's condition or a function that cost a step each time they are evaluated; a body
+of fewer costs nothing besides the pass."""
 SERIES_STEPS = 100
 """What a logarithm, an exponential or a power with a fraction costs: 34 digits of it take about a tenth of a
 millisecond."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.models.expression import tree
 from mainspring.models.expression.decimals import text_of_number
-from mainspring.models.expression.naming import is_plain, words_of
+from mainspring.models.expression.naming import CALLED_BY_KEYWORDS, is_plain, words_of
 from mainspring.models.expression.operand_parser import COMPARISON, OR, POWER, SUM
 from mainspring.models.expression.parser import PRECEDENCE
 from mainspring.models.expression.type_parser import GENERIC_TYPES
@@ -14,6 +14,7 @@ NEGATION, TYPED, OPERAND = POWER + 1, POWER + 2, POWER + 3
 OPEN = 0
 """The level of what extends to the right as far as it can: `if`, `for`, `some`, `function`."""
 
+CALLED_NAMES = frozenset(map(" ".join, CALLED_BY_KEYWORDS))
 ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\u000b", "\f": "\\u000c",
     "\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029",
@@ -22,7 +23,41 @@ ESCAPES = {
 
 def print_tree(node: tree.Node) -> str:
     """Write a tree as FEEL."""
-    return _inner(node)
+    odd = _odd_names(node)
+    return _inner(_enclosed(node, odd) if odd else node)
+
+
+def _odd_names(node: tree.Node) -> set[str]:
+    """The names with signs or keywords that the text of a tree would make known, `a-b` for example."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case tree.Entry(key=name) | tree.Iterator(name=name) | tree.Parameter(name=name) as one:
+                found |= set() if is_plain(name) else {name}
+                waiting.extend(tree.children(one))
+            case other:
+                waiting.extend(tree.children(other))
+    return found
+
+
+def _enclosed(node: tree.Node, odd: set[str]) -> tree.Node:
+    """The same tree, with parentheses around each name that would be read as the start of such a name."""
+    parts = [
+        tuple(_enclosed(each, odd) if isinstance(each, tree.Node) else each for each in part)
+        if isinstance(part, tuple)
+        else _enclosed(part, odd)
+        if isinstance(part, tree.Node)
+        else part
+        for part in node.parts()
+    ]
+    copy: tree.Node = type(node)(node.at, *parts)
+    match node:
+        case tree.Name(name=name) | tree.Path(name=name) if name not in CALLED_NAMES:
+            starts = any(each != name and each.startswith(name) for each in odd)
+            return tree.Name(node.at, f"({_text(copy)})") if starts else copy
+        case _:
+            return copy
 
 
 def describe(node: tree.Node) -> str:

@@ -20,6 +20,8 @@ Random = Callable[[], float]
 INPUTS, RUN, FIRST_SLOT = 0, 1, 2
 STOPS = (Fault, LimitError)
 """What a node that can meet either catches, to tell its place with `report`."""
+FAULT_STEPS = 4
+"""What finding a fault costs: its message, and the way to the node that reports it."""
 WARNINGS_MAX = 100
 """Warnings that one evaluation keeps; a loop over a million wrong values has a million."""
 
@@ -63,7 +65,8 @@ def report(frame: Frame, plan: Plan, at: int, fault: Fault | LimitError) -> obje
         raise fault if fault.warning.text else LimitError(fault.warning.message, plan.text, at) from None
     if plan.strict:
         raise EvaluationError(str(fault), plan.text, at) from None
-    warnings = running(frame, plan).warnings
-    if len(warnings) < WARNINGS_MAX:
-        warnings.append(LocatedWarning(str(fault), plan.text, at))
+    run = running(frame, plan)
+    run.spend(FAULT_STEPS)
+    if len(run.warnings) < WARNINGS_MAX:
+        run.warnings.append(LocatedWarning(str(fault), plan.text, at))
     return None

@@ -131,11 +131,12 @@ def filtered(node: tree.Filter, scope: Scope) -> Code:
     source = _source(node.source, scope)
     item = scope.push("item")
     element = scope.push(ELEMENT)  # the inner one of the two: an element's own entry 'item' hides the element
+    count = scope.node_count
     condition = scope.code(node.condition)
     scope.pop(2)
     select = _at_position(condition)
     if not _is_number(node.condition):
-        select = _where((element, item), condition, scope.plan, select)
+        select = _where((element, item), condition, scope.plan, select, steps=1 + scope.steps_since(count))
     at, plan = node.at, scope.plan
 
     def evaluate(frame: Frame) -> object:
@@ -175,12 +176,12 @@ def element_at(items: list[object], position: object) -> object:
     return adopt(items[place - 1 if place > 0 else place])
 
 
-def _where(slots: tuple[int, int], condition: Code, plan: Plan, by_position: Select) -> Select:
+def _where(slots: tuple[int, int], condition: Code, plan: Plan, by_position: Select, *, steps: int) -> Select:
     """A condition that turns out to be a number for the first element is a position."""
     element, item = slots
 
     def evaluate(frame: Frame, items: list[object]) -> object:
-        running(frame, plan).spend(len(items))
+        running(frame, plan).spend(steps * len(items))
         items = adopt_all(items)
         kept: list[object] = []
         for place, value in enumerate(items):

@@ -12,9 +12,10 @@ from mainspring.models.expression.errors import Fault
 from mainspring.models.expression.functions import Defined, Native, call_fitting, invoke
 from mainspring.models.expression.loops import elements, steps_between
 from mainspring.models.expression.ranges import passes
-from mainspring.models.expression.runtime import STOPS, Code, Frame, Run, report, running
+from mainspring.models.expression.runtime import STOPS, Code, Frame, Plan, Run, report, running
 
 Source = Callable[[Frame], list[object]]
+Start = tuple[int, Source, int]
 Fill = Callable[[Frame, list[object]], None]
 Check = Callable[[Run, object], object]
 
@@ -37,11 +38,12 @@ def choice(node: tree.If, scope: Scope) -> Code:
 
 def loop(node: tree.For, scope: Scope) -> Code:
     """`for`: the results of the body in one list, which the body sees as `partial`."""
-    starts = _iterators(node.iterators, scope)
+    found = _iterators(node.iterators, scope)
     made = scope.push(PARTIAL)
     scope.growing.add(made)
     body = scope.code(node.body)
-    scope.pop(len(starts) + 1)
+    scope.pop(len(found) + 1)
+    starts = _paid(found, scope)
     uses_partial = mentions(node.body, PARTIAL)
     fill = _filling(starts, body, grows=uses_partial)
     plan, at = scope.plan, node.at
@@ -70,13 +72,30 @@ def mentions(node: tree.Node, name: str) -> bool:
     return False
 
 
-def _iterators(iterators: tuple[tree.Iterator, ...], scope: Scope) -> list[tuple[int, Source]]:
-    """The slot of each loop's name and the code of its elements; later iterators see earlier names."""
-    starts: list[tuple[int, Source]] = []
+def _iterators(iterators: tuple[tree.Iterator, ...], scope: Scope) -> list[Start]:
+    """The slot of each loop's name, its elements, and the nodes before its body; later iterators see earlier names."""
+    starts: list[Start] = []
     for each in iterators:
         source = _elements_of(each, scope)
-        starts.append((scope.push(each.name), source))
+        starts.append((scope.push(each.name), source, scope.node_count))
     return starts
+
+
+def _paid(starts: list[Start], scope: Scope) -> list[tuple[int, Source]]:
+    """The same once the body is compiled: for each element, all that is evaluated for it is paid as well."""
+    return [(slot, _paying(source, scope.steps_since(count), scope.plan)) for slot, source, count in starts]
+
+
+def _paying(source: Source, steps: int, plan: Plan) -> Source:
+    if not steps:
+        return source
+
+    def evaluate(frame: Frame) -> list[object]:
+        values = source(frame)
+        running(frame, plan).spend(steps * len(values))
+        return values
+
+    return evaluate
 
 
 def _elements_of(iterator: tree.Iterator, scope: Scope) -> Source:
@@ -118,9 +137,10 @@ def _around(inner: Fill, slot: int, source: Source) -> Fill:
 
 def quantified(node: tree.Quantified, scope: Scope) -> Code:
     """`some` and `every`: a chain of `or` and of `and` over all combinations (section 10.3.2.13)."""
-    starts = _iterators(node.iterators, scope)
+    found = _iterators(node.iterators, scope)
     condition = scope.code(node.condition)
-    scope.pop(len(starts))
+    scope.pop(len(found))
+    starts = _paid(found, scope)
     decisive, plan, at = node.quantifier == "some", scope.plan, node.at
 
     def search(frame: Frame, depth: int) -> bool | None:
@@ -230,13 +250,14 @@ def definition(node: tree.Lambda, scope: Scope) -> Code:
     """A function that sees the names around it as they are when it is defined."""
     checks = tuple(map(_check, node.parameters))
     slots = tuple(scope.push(parameter.name) for parameter in node.parameters)
+    count = scope.node_count
     body = scope.code(node.body)
     scope.pop(len(slots))
-    plan = scope.plan
+    plan, steps = scope.plan, scope.steps_since(count)
 
     def evaluate(frame: Frame) -> object:
         running(frame, plan).spend(len(frame))
-        return Defined(node, slots=slots, checks=checks, body=body, frame=frame.copy())
+        return Defined(node, slots=slots, checks=checks, body=body, frame=frame.copy(), steps=steps)
 
     return evaluate
 

@@ -10,6 +10,7 @@ from mainspring.models.expression import tree
 from mainspring.models.expression.builtins import find_builtin
 from mainspring.models.expression.errors import ExpressionSyntaxError, Fault
 from mainspring.models.expression.functions import Native
+from mainspring.models.expression.limits import NODES_PER_STEP
 from mainspring.models.expression.runtime import FIRST_SLOT, Plan, report
 
 ELEMENT = ""
@@ -23,7 +24,7 @@ TESTED = "?"
 class Scope:
     """The names that are visible at the place that is being compiled."""
 
-    __slots__ = ("growing", "layers", "names", "needed", "plan", "rules", "slot_count")
+    __slots__ = ("growing", "layers", "names", "needed", "node_count", "plan", "rules", "slot_count")
 
     def __init__(self, plan: Plan, rules: Rules) -> None:
         self.plan = plan
@@ -32,12 +33,19 @@ class Scope:
         self.names: dict[str, None] = {}
         self.needed: dict[str, int] = {}
         """Names that only the inputs can give, for no element is asked first, and where they are first read."""
+        self.node_count = 0
+        """Nodes compiled so far; the difference is the size of what lies between two places."""
         self.slot_count = 0
         self.growing: set[int] = set()
 
     def code(self, node: tree.Node) -> Code:
         """Compile a node."""
+        self.node_count += 1
         return self.rules[type(node)](node, self)
+
+    def steps_since(self, node_count: int) -> int:
+        """What it costs to evaluate the nodes that were compiled since."""
+        return (self.node_count - node_count) // NODES_PER_STEP
 
     def push(self, name: str) -> int:
         """Make a local name visible from here on, or an element with `ELEMENT`; returns its slot."""
