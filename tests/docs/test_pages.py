@@ -21,7 +21,10 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
     ROOT / "docs" / "reference" / "cli.md",
-    *(ROOT / "docs" / "how-to" / f"{name}.md" for name in ("retries", "branches", "yaml", "steering", "operating")),
+    *(
+        ROOT / "docs" / "how-to" / f"{name}.md"
+        for name in ("retries", "branches", "yaml", "steering", "operating", "workers")
+    ),
 ]
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
