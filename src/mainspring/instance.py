@@ -209,12 +209,13 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
         `InstanceFailedError` where an error that nothing handles stops the machine; it keeps its configuration, and
         once `retry` has let it go on, the event may be sent again, under the same id too.
         """
+        return self.sending(event, data, event_id=event_id, **fields).result()
+
+    def sending(self, event: str, data: Any = None, /, *, event_id: str = "", **fields: Any) -> Future[Outcome | None]:
+        """The same without waiting; events that one thread sends are taken in their order."""
         payload = codec.encode(fields if data is None and fields else data, f"data of event {event!r}")
-        told: Any = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id))).result()
-        outcome = msgspec.json.decode(told, type=Outcome | None) if isinstance(told, bytes) else None
-        if outcome is not None and outcome.failure is not None:
-            raise InstanceFailedError(self.id, outcome.failure)
-        return outcome
+        reply: Future[Outcome | None] = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id)))
+        return reply
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -230,7 +231,7 @@ class Instance(Struct, frozen=True, gc=False, eq=False):
 
     def available(self) -> list[str]:
         """The events that a machine would take now, if they carried no data; its code must be in this process."""
-        return list(msgspec.json.decode(self._engine.call(Ask(self.id)).result())["available"])
+        return list(self._engine.call(Ask(self.id)).result().available)
 
     def _wait_in(self, state: str, timeout_s: float | None) -> str:
         until = None if timeout_s is None else time.monotonic() + timeout_s

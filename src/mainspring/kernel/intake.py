@@ -173,9 +173,9 @@ def tell(turn: Turn, input: Tell) -> None:
     turn.settling = None
     handed = hand(turn, id, input.event)
     answer: Any = RefusedError(handed.refusal) if handed.refusal else handed.is_taken
-    if handed.is_taken and isinstance(input.event, Signal):
+    if not handed.refusal and isinstance(input.event, Signal):
         live = live_of(turn, id)
-        answer = live.model.reply(live.plan, live.state, input.event)
+        answer = live.model.reply(live.plan, live.state, input.event) if handed.is_taken else None
     turn.replies.append((input.reply, answer))
 
 

@@ -110,8 +110,8 @@ class Deploy(Struct):
 class Tell(Struct):
     """Deliver an event to an instance.
 
-    The reply is True, or for a signal what the model answers (JSON); False if it was left for a process that hosts the
-    definition; or the error that says why it is refused.
+    The reply is True, or False if it was left for a process that hosts the definition; for a signal what the model
+    answers, or None; or the error that says why it is refused.
     """
 
     public_id: str
@@ -120,7 +120,7 @@ class Tell(Struct):
 
 
 class Ask(Struct):
-    """Reply with where an instance stands, as its model words it (JSON)."""
+    """Reply with where an instance stands, as its model words it."""
 
     public_id: str
     reply: Any = None

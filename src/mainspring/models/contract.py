@@ -440,8 +440,8 @@ class Model(Protocol):
     def nodes(self, plan: Any, state: Any) -> Sequence[NodeView]:
         """Where each node of the definition stands, in the definition's order."""
 
-    def reply(self, plan: Any, state: Any, event: Event | None) -> bytes:
-        """What the sender of an event is told once it is recorded, as JSON; None: where the instance stands."""
+    def reply(self, plan: Any, state: Any, event: Event | None) -> Any:
+        """What the sender of an event is told once it is recorded: a value or an error; None: where it stands."""
 
     def dump(self, plan: Any, state: Any) -> bytes:
         """The state as JSON, for a snapshot."""

@@ -21,6 +21,9 @@ NODES_MAX = 10_000
 CHOICES_MAX = 1_000
 """Names of events that a node remembers: they may come from outside, and be without end."""
 
+MemoryIds = tuple[tuple[str, ...] | None, ...]
+"""A memory by the ids of states."""
+
 Groups = tuple[tuple[Arc, ...], ...]
 
 
@@ -57,7 +60,7 @@ class Choice:
 class Node:
     """A configuration with its memory."""
 
-    __slots__ = ("active", "choices", "eventless", "ids", "is_final", "mask", "memory", "steps")
+    __slots__ = ("active", "choices", "eventless", "ids", "is_final", "mask", "memory", "memory_ids", "steps")
 
     def __init__(self, plan: Plan, active: tuple[int, ...], memory: Memory) -> None:
         self.active = active
@@ -69,6 +72,10 @@ class Node:
         self.eventless: Choice | None = None
         """None: no transition without an event can be taken here."""
         self.is_final = any(plan.states[state].kind == FINAL and plan.states[state].parent == ROOT for state in active)
+
+        self.memory_ids = tuple(
+            [None if kept is None else tuple([plan.states[index].id for index in kept]) for kept in memory]
+        )
 
     @property
     def is_calm(self) -> bool:
@@ -82,6 +89,7 @@ class Chart:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._nodes: dict[tuple[tuple[int, ...], Memory], Node] = {}
+        self._named: dict[tuple[tuple[str, ...], MemoryIds], Node] = {}
         self._has_eventless = any(arc.takes(None) for arc in plan.arcs)
         self.empty = Node(plan, (), (None,) * len(plan.histories))
         """Before the start, and after the end."""
@@ -96,6 +104,18 @@ class Chart:
             if self._has_eventless:
                 choice = self._choice(known, None)
                 known.eventless = choice if choice.groups else None
+        return known
+
+    def find(self, ids: tuple[str, ...], memory_ids: MemoryIds) -> Node:
+        """The node of a configuration that is known by the ids of its states."""
+        known = self._named.get((ids, memory_ids))
+        if known is None:
+            if len(self._named) >= NODES_MAX:
+                self._named.clear()
+            index = self.plan.index
+            memory = tuple(None if kept is None else tuple(index[id] for id in kept) for kept in memory_ids)
+            known = self.node([index[id] for id in ids], memory or self.empty.memory)
+            self._named[ids, memory_ids] = known
         return known
 
     @cached_property

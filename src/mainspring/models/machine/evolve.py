@@ -106,9 +106,6 @@ def _record_failure(state: MachineState, failed: Failed, event: Any) -> None:
     state.failure = failed.error
     if failed.event is not None:
         _keep(state, failed.event, event)
-    if type(event) is Signal:
-        # Not under its id: it has changed nothing, and may be sent again once the machine goes on.
-        state.last = Outcome(event.name, (), False, str(failed.error), failed.error)
 
 
 def _record(state: MachineState, ran: Ran, event: Any) -> None:
@@ -152,7 +149,14 @@ def commands(
     return _COMMANDS[type(decision)](chart, state, event, decision, at)
 
 
-def _run(chart: Chart, state: MachineState, event: Event, decision: Ran, at: float) -> Iterator[Command]:
+def _run(chart: Chart, state: MachineState, event: Event, decision: Ran, at: float) -> Iterable[Command]:
+    asks = decision.timers or decision.revoked or decision.calls or decision.sends or decision.has_ended
+    if not (asks or decision.ended_tasks or decision.ended_children):
+        return ()
+    return _ask(chart, state, event, decision, at)
+
+
+def _ask(chart: Chart, state: MachineState, event: Event, decision: Ran, at: float) -> Iterator[Command]:
     settled = _over(event)
     yield from (CancelTimer(key) for key in decision.revoked if key != settled)
     yield from (SetTimer(key, timer.ready_at) for key, timer in decision.timers.items())

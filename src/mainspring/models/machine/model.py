@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mainspring.errors import PayloadInvalidError
+from mainspring.errors import InstanceFailedError, PayloadInvalidError
 from mainspring.models.contract import Event, NodeView, Resolve, Signal
 from mainspring.models.machine.asking import available
 from mainspring.models.machine.chart import Chart
@@ -18,7 +18,7 @@ from mainspring.models.machine.document import HISTORIES, decode_document
 from mainspring.models.machine.evolve import commands, evolve
 from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.plan import compile_machine
-from mainspring.models.machine.state import COMPLETED, RUNNING, MachineDecision, MachineState
+from mainspring.models.machine.state import COMPLETED, FAILED, RUNNING, MachineDecision, MachineState
 from mainspring.models.machine.stepping import session_of
 
 STATE_BYTES = 2_000
@@ -76,12 +76,15 @@ class MachineModel:
             if vertex.kind not in HISTORIES
         )
 
-    def reply(self, plan: Chart, state: MachineState, event: Event | None) -> bytes:
-        """What became of an event that was sent; None: where the machine stands."""
-        if isinstance(event, Signal):
-            return msgspec.json.encode(state.told.get(event.id, state.last))
-        events = available(session_of(plan, state), None) if state.status == RUNNING else []
-        return msgspec.json.encode(Standing(state.configuration, tuple(events), state.data))
+    def reply(self, plan: Chart, state: MachineState, event: Event | None) -> Any:
+        """The `Outcome` of an event that was sent, or that it has stopped the machine; None: `Standing`."""
+        if not isinstance(event, Signal):
+            events = available(session_of(plan, state), None) if state.status == RUNNING else []
+            return Standing(state.configuration, tuple(events), state.data)
+        outcome = state.told.get(event.id)
+        if outcome is None and state.status == FAILED:
+            return InstanceFailedError(state.instance, state.failure)
+        return state.last if outcome is None else outcome
 
     def dump(self, plan: Chart, state: MachineState) -> bytes:
         return msgspec.json.encode(state)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from mainspring.models.contract import Failure
 from mainspring.models.machine.chart import Step
 from mainspring.models.machine.plan import Plan
 from mainspring.models.machine.session import Taken
@@ -33,8 +32,6 @@ class Outcome(Struct, frozen=True, gc=False):
     taken: bool
     reason: str = ""
     """Why no transition took it."""
-    failure: Failure | None = None
-    """Of a durable machine that it has stopped."""
 
     def __bool__(self) -> bool:
         return self.taken

@@ -175,6 +175,11 @@ class Plan:
         return tuple(vertex for vertex in self.states if vertex.data)
 
     @cached_property
+    def late_data(self) -> tuple[Vertex, ...]:
+        """Those of them whose data get their first values later than the machine's own (5.3.3)."""
+        return tuple(vertex for vertex in self.with_data if vertex.index != ROOT)
+
+    @cached_property
     def has_python(self) -> bool:
         """Whether anything in it is a Python callable, which may change the data in place."""
         return b'"do":"call"' in self.document.encode()

@@ -30,7 +30,7 @@ from mainspring.models.machine.expression import (
     replaced,
 )
 from mainspring.models.machine.invoking import begin_waiting, finalize
-from mainspring.models.machine.plan import ROOT, Arc, Calling, Vertex
+from mainspring.models.machine.plan import ROOT, Arc, Calling, Plan, Vertex
 
 MICROSTEPS_MAX = 1_000
 """Steps that one event may lead to; more never settle."""
@@ -42,6 +42,13 @@ Saved = tuple[Node, dict[str, Any], dict[str, Calling], int, int, bool, Any]
 
 Taken = tuple[str, Step]
 """The name of an event (empty: none) and the step that it led to."""
+
+
+def copied(plan: Plan, data: dict[str, Any]) -> dict[str, Any]:
+    """Data that whatever the machine does to them leaves the others as they are."""
+    if plan.has_python and not all(type(value) in PLAIN for value in data.values()):
+        return deepcopy(data)
+    return data.copy()
 
 
 class Session:
@@ -200,10 +207,15 @@ class Session:
 
     def save(self) -> Saved:
         """What a failed event is taken back to."""
-        data = self.data
-        deep = self.plan.has_python and any(type(value) not in PLAIN for value in data.values())
-        kept = deepcopy(data) if deep else data.copy()
-        return self.node, kept, self.calls.copy(), self.bound, self.counter, self.has_ended, self.output
+        return (
+            self.node,
+            copied(self.plan, self.data),
+            self.calls.copy(),
+            self.bound,
+            self.counter,
+            self.has_ended,
+            self.output,
+        )
 
     def restore(self, saved: Saved) -> None:
         """As it was when it was saved, and nothing asked for."""

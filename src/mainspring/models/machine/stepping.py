@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from mainspring.errors import EventRefusedError, MachineEndedError, MachineEndlessError
 from mainspring.models.machine.asking import refusal_of
@@ -16,7 +15,7 @@ from mainspring.models.machine.effects import Begin, Delay, Pass, Revoke, Say, S
 from mainspring.models.machine.event import MachineEvent
 from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.outcome import moves_of
-from mainspring.models.machine.session import Session
+from mainspring.models.machine.session import PLAIN, Session, copied
 from mainspring.models.machine.state import Called, MachineState, Ran, Sent, Timer
 
 EVENTS_MAX = 1_000
@@ -34,12 +33,11 @@ def session_of(chart: Chart, state: MachineState) -> Session:
     session = Session(chart, state.instance, parent=PARENT if state.has_parent else "")
     if not state.configuration:
         return session
-    indices = [plan.index[id] for id in state.configuration]
-    memory = tuple(None if ids is None else tuple(plan.index[id] for id in ids) for ids in state.memory)
-    calls = {id: plan.calls[called.number] for id, called in state.calls.items()}
-    data = deepcopy(state.data) if plan.has_python else state.data.copy()
-    bound = 1 | sum(1 << plan.index[id] for id in state.bound)
-    session.restore((chart.node(indices, memory or chart.empty.memory), data, calls, bound, state.counter, False, None))
+    session.node = node = chart.find(state.configuration, state.memory)
+    session.mask, session.data, session.counter = node.mask, copied(plan, state.data), state.counter
+    if state.calls:
+        session.calls = {id: plan.calls[called.number] for id, called in state.calls.items()}
+    session.bound = 1 | sum([1 << plan.index[id] for id in state.bound]) if state.bound else 1
     return session
 
 
@@ -60,16 +58,15 @@ def advance(chart: Chart, state: MachineState, at: float, events: Iterable[Machi
             break
         taken = session.handle(event)
         refused = None if taken else refusal_of(session, event.name, chart.choose(before, event.name))
-        _forget_call(session, event)
+        if event.invoke_id and not event.origin:  # messages have one
+            _forget_call(session, event.invoke_id)
         _drain(session)
     return changes(session, state, at), refused
 
 
-def _forget_call(session: Session, event: MachineEvent) -> None:
-    """What has ended runs no more, unless the event has begun it anew; messages have an origin."""
-    id = event.invoke_id
-    begun = (effect.invoke_id for effect in session.outbox if isinstance(effect, Begin))
-    if id and not event.origin and id not in begun:
+def _forget_call(session: Session, id: str) -> None:
+    """What has ended runs no more, unless its event has begun it anew."""
+    if not any(isinstance(effect, Begin) and effect.invoke_id == id for effect in session.outbox):
         session.calls.pop(id, None)
 
 
@@ -84,40 +81,27 @@ def _drain(session: Session) -> None:
 
 def changes(session: Session, state: MachineState, at: float) -> Ran:
     """What a session has that the state has not."""
-    plan = session.plan
-    asked = Asked(session, state, at)
-    if session.has_ended:
-        asked.end()
-    ids = [vertex.id for vertex in plan.states]
-    node = session.node
-    over = {id: state.calls[id] for id in asked.ended if id in state.calls}
-    return Ran(
+    plan, node, known = session.plan, session.node, state.data
+    ran = Ran(
         moves=moves_of(plan, session.trail),
         configuration=node.ids,
-        memory=tuple([None if kept is None else tuple([ids[index] for index in kept]) for kept in node.memory]),
+        memory=node.memory_ids,
         data={
             name: plain(value)
             for name, value in session.data.items()
-            if name not in state.data or (state.data[name] is not value and state.data[name] != value)
+            if name not in known or (known[name] is not value and not is_same(known[name], value))
         },
-        bound=tuple(
-            [
-                vertex.id
-                for vertex in plan.with_data
-                if vertex.index and session.bound >> vertex.index & 1 and vertex.id not in state.bound
-            ]
-        ),
         counter=session.counter,
-        timers=asked.timers,
-        revoked=tuple(dict.fromkeys(asked.revoked)),
-        calls=asked.calls,
-        ended_tasks={id: called.key for id, called in over.items() if called.type == TASK},
-        ended_children={id: called.key for id, called in over.items() if called.type != TASK},
-        sends=tuple(asked.sends),
-        logs=tuple(asked.logs),
         has_ended=session.has_ended,
         output=plain(session.output),
     )
+    if plan.late_data and session.bound > 1:
+        bound = [vertex.id for vertex in plan.late_data if session.bound >> vertex.index & 1]
+        ran = structs.replace(ran, bound=tuple(id for id in bound if id not in state.bound))
+    if session.outbox or session.has_ended or state.calls:
+        asked = Asked(session, state, at)
+        return asked.added_to(ran)
+    return ran
 
 
 class Asked:
@@ -134,6 +118,22 @@ class Asked:
         for effect in session.outbox:
             self._ASK[type(effect)](self, effect)
         self.ended += [id for id in state.calls if id not in session.calls]
+        if session.has_ended:
+            self.end()
+
+    def added_to(self, ran: Ran) -> Ran:
+        over = {id: self.state.calls[id] for id in self.ended if id in self.state.calls}
+        return structs.replace(
+            ran,
+            counter=self.session.counter,
+            timers=self.timers,
+            revoked=tuple(dict.fromkeys(self.revoked)),
+            calls=self.calls,
+            ended_tasks={id: called.key for id, called in over.items() if called.type == TASK},
+            ended_children={id: called.key for id, called in over.items() if called.type != TASK},
+            sends=tuple(self.sends),
+            logs=tuple(self.logs),
+        )
 
     def end(self) -> None:
         """The machine has ended, and with it all that it had; what it has sent is sent."""
@@ -143,7 +143,7 @@ class Asked:
         self.sends = [sent for sent in self.sends if not sent.key or sent.key in begun]
 
     def _delay(self, effect: Delay) -> None:
-        event = msgspec.structs.replace(effect.event, data=plain(effect.event.data))
+        event = structs.replace(effect.event, data=plain(effect.event.data))
         key = self.session.next_id("timer")
         self.timers[key] = Timer(event, self.at + effect.delay_s, effect.key, effect.target)
 
@@ -164,7 +164,7 @@ class Asked:
     def _pass(self, effect: Pass) -> None:
         key = key_of(self.state.calls | self.calls, effect.target)
         if key is not None:
-            self.sends.append(Sent(key, msgspec.structs.replace(effect.event, data=plain(effect.event.data))))
+            self.sends.append(Sent(key, structs.replace(effect.event, data=plain(effect.event.data))))
 
     def _say(self, effect: Say) -> None:
         self.logs.append((effect.label, plain(effect.value)))
@@ -201,7 +201,8 @@ def _other(value: object) -> Any:
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_other)
-PLAIN = frozenset({type(None), bool, int, str})
+AS_READ = frozenset({type(None), bool, int, str})
+"""Types of values that JSON gives back as they are."""
 
 
 def encode(value: Any) -> bytes:
@@ -210,4 +211,11 @@ def encode(value: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """A value as its JSON would be read again."""
-    return value if type(value) in PLAIN else msgspec.json.decode(_encoder.encode(value))
+    return value if type(value) in AS_READ else msgspec.json.decode(_encoder.encode(value))
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same to whoever reads them again; `1` and `true` are not."""
+    if type(one) in PLAIN or type(other) in PLAIN:
+        return type(one) is type(other) and bool(one == other)
+    return encode(one) == encode(other)

@@ -46,8 +46,8 @@ class TaskModel:
     def nodes(self, plan: TaskPlan, state: TaskState) -> tuple[NodeView, ...]:
         return (NodeView("task", "task", node_status(state), failure=state.failure),)
 
-    def reply(self, plan: TaskPlan, state: TaskState, event: Event | None) -> bytes:
-        return b"null"
+    def reply(self, plan: TaskPlan, state: TaskState, event: Event | None) -> None:
+        return None
 
     def initial(self, plan: TaskPlan, instance: str) -> TaskState:
         return TaskState(instance)

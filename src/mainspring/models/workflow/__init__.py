@@ -47,8 +47,8 @@ class WorkflowModel:
     def check_input(self, plan: Plan, payload: bytes) -> None:
         plan.inputs.check(payload)
 
-    def reply(self, plan: Plan, state: State, event: Event | None) -> bytes:  # noqa: ARG002 - it has no answers
-        return b"null"
+    def reply(self, plan: Plan, state: State, event: Event | None) -> None:  # noqa: ARG002 - it has no answers
+        return None
 
     def initial(self, plan: Plan, instance: str) -> State:
         return State(plan, instance)
