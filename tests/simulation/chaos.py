@@ -24,6 +24,7 @@ from mainspring.kernel.store import Key
 from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
+from tests.simulation.claims import MACHINES_MAX, Claims
 from tests.simulation.invariants import Violation, Watch, check_fold, check_process, check_store
 from tests.simulation.workloads import TransientError, awork, random_workflow
 
@@ -35,7 +36,7 @@ STEERING = ("pause", "resume", "cancel", "retry", "rerun")
 class Chaos:
     """A simulation that a seed torments."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, with_machines: bool = False) -> None:
         self.chance = random.Random(seed)
         self.simulation = Simulation(
             processes=self.chance.randint(1, 3), slots=self.chance.choice((1, 2, 8)), lease_s=LEASE_S, seed=seed
@@ -54,6 +55,7 @@ class Chaos:
         self.is_pruned = False
         self.nameless_count = 0
         self._watched: set[str] = set()
+        self.claims = Claims(self, MACHINES_MAX if with_machines else 0)
 
     def run(self) -> None:
         with memory_of(*self.chance.choice(((64_000_000, 65_536), (0, 500), (20_000, 0)))):
@@ -71,11 +73,13 @@ class Chaos:
     # --- One step -----------------------------------------------------------------------------
 
     def act(self) -> None:
-        actions = (
+        actions: tuple[tuple[float, Any], ...] = (
             (10, self.step), (4, self.perform), (3, self.pass_time), (2, self.start), (2, self.steer), (1, self.crash),
             (0.5, self.start_nameless), (1, self.stop), (0.5, self.jump_back), (1, self.release),
             (0.5, self.offer), (0.2, self.prune),
         )  # fmt: skip
+        if self.claims.count_max:
+            actions += ((0.7, self.claims.start), (4, self.claims.send), (0.7, self.claims.steer))
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
         action()
@@ -298,6 +302,7 @@ class Chaos:
         for (name,) in self.execute(paused).fetchall():
             with contextlib.suppress(ConflictError):  # it has ended meanwhile
                 self.simulation.get(str(name)).resume()
+        self.claims.finish()
         self.simulation.run_until_idle()
 
     def check_results(self) -> None:
@@ -305,6 +310,7 @@ class Chaos:
             check_fold(self.execute, process, limit=100)
         rows = self.execute("select public_id, status from instance where ended_at is null").fetchall()
         assert not rows, f"never ended: {rows}"
+        self.claims.check()
         for name, (workflow, value) in self.started.items():
             try:
                 info = self.simulation.get(name).info()

@@ -17,6 +17,8 @@ from tests.simulation.chaos import Chaos
 FIRST = int(os.environ.get("MAINSPRING_SEED", "1"))
 COUNT = int(os.environ.get("MAINSPRING_SEEDS", "1" if "MAINSPRING_SEED" in os.environ else "1000"))
 BATCH = 25
+MACHINES_SHARE = 5
+"""Of so many seeds one more runs with state machines beside the workflows."""
 
 REGRESSIONS: dict[int, str] = {
     12: "an attempt was begun, and stopped with the one that it replaced",
@@ -32,11 +34,12 @@ REGRESSIONS: dict[int, str] = {
 """Seeds that have failed, and of what.  They run first."""
 
 
-def run(seed: int) -> None:
+def run(seed: int, *, with_machines: bool = False) -> None:
     try:
-        Chaos(seed).run()
+        Chaos(seed, with_machines=with_machines).run()
     except BaseException as error:
-        error.add_note(f"seed {seed}; again: MAINSPRING_SEED={seed} pytest -n0 {__file__}")
+        beside = " with machines" if with_machines else ""
+        error.add_note(f"seed {seed}{beside}; again: MAINSPRING_SEED={seed} pytest -n0 {__file__}")
         raise
 
 
@@ -49,3 +52,9 @@ def test_what_once_went_wrong_does_not_again(seed):
 def test_whatever_goes_wrong_every_instance_ends_as_it_should(first):
     for seed in range(first, min(first + BATCH, FIRST + COUNT)):
         run(seed)
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + max(1, COUNT // MACHINES_SHARE), BATCH))
+def test_machines_take_each_event_once_and_none_is_lost(first):
+    for seed in range(first, min(first + BATCH, FIRST + max(1, COUNT // MACHINES_SHARE))):
+        run(seed, with_machines=True)

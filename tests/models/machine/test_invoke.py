@@ -122,6 +122,33 @@ def test_a_failure_that_a_strict_machine_does_not_take_stops_it_and_a_retry_begi
     assert shop.result() == "A: 1"
 
 
+def test_a_task_is_tried_again_as_it_asks_and_lost_workers_use_up_no_retry(simulation):
+    @task(retries=2, timeout_s=50, queue="bank")
+    def pay(order: str) -> str:
+        return f"paid {order}"
+
+    class Paying(StateMachine):
+        values = {"order": "A"}
+        paying, paid, broke = State(invoke=Invoke(pay, "order")), State(final=True), State(final=True)
+        paying.to(paid, event="done.invoke.pay")
+        paying.to(broke, event="error.invoke.pay")
+
+    simulation.stub(pay, raises=ConnectionError("closed"), times=2)
+    first = simulation.start(Paying)
+    simulation.run_until_idle()
+    assert first.state == "paid"
+    assert [attempt.outcome for attempt in first.timeline()[0].attempts] == ["failed", "failed", "completed"]
+
+    simulation.stub(pay, takes_s=40, times=1)
+    second = simulation.start(Paying)
+    simulation.advance(10)
+    simulation.crash()
+    simulation.stub(pay, raises=ConnectionError("closed"), times=2)
+    simulation.run_until_idle()
+    assert second.state == "paid"
+    assert [attempt.outcome for attempt in second.timeline()[0].attempts] == ["lost", "failed", "failed", "completed"]
+
+
 def test_what_a_name_stands_for_is_the_newest_that_was_deployed(simulation):
     machine = Machine.of_data(
         {

@@ -73,7 +73,7 @@ from mainspring.models.machine.state import (
     Sent,
 )
 from mainspring.models.machine.stepping import Refused, advance, begin, id_of, key_of
-from mainspring.models.retry import failure_of, lost_failure
+from mainspring.models.retry import failure_of, lost_failure, retry_delay
 
 Decisions = Sequence[MachineDecision] | Refusal
 
@@ -149,7 +149,18 @@ def _child_completed(chart: Chart, state: MachineState, event: TaskCompleted | C
     return _arrived(chart, state, done, at)[0]
 
 
-def _failed(chart: Chart, state: MachineState, event: TaskFailed | ChildFailed, at: float) -> Decisions:
+def _task_failed(chart: Chart, state: MachineState, event: TaskFailed, at: float) -> Decisions:
+    id = _called(state, event.key)
+    if id is None:
+        return NOTHING
+    called = state.calls[id]
+    used = event.attempt - 1 - called.lost_count
+    policy = chart.plan.calls[called.number].retry
+    delay_s = retry_delay(policy, event.error, retries=used, instance=state.instance, key=event.key)
+    return _broke(chart, state, event.key, event.error, at) if delay_s is None else (Again(event.key, at + delay_s),)
+
+
+def _child_failed(chart: Chart, state: MachineState, event: ChildFailed, at: float) -> Decisions:
     return _broke(chart, state, event.key, event.error, at)
 
 
@@ -272,10 +283,10 @@ _CHOOSE: dict[type[Event], Callable[[Chart, MachineState, Any, float], Decisions
     Signal: _signal,
     TimerFired: _timer_fired,
     TaskCompleted: _task_completed,
-    TaskFailed: _failed,
+    TaskFailed: _task_failed,
     TaskLost: _task_lost,
     ChildCompleted: _child_completed,
-    ChildFailed: _failed,
+    ChildFailed: _child_failed,
     ChildCancelled: _cancelled,
     Message: _message,
     CancelRequested: _cancel,

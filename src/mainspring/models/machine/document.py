@@ -24,6 +24,8 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from mainspring.models.retry import Retry
+
 STATE, PARALLEL, FINAL, SHALLOW, DEEP = "state", "parallel", "final", "shallow", "deep"
 KINDS = (STATE, PARALLEL, FINAL, SHALLOW, DEEP)
 """The kinds of a state; the last two are histories."""
@@ -185,6 +187,13 @@ class Invoke(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     content: Any = None
     """The document of a machine, in place of a source."""
     content_of: str = ""
+    retries: int | Retry = 0
+    """Of a task, like all up to `requires`."""
+    timeout_s: float | None = None
+    """Per attempt."""
+    priority: int = 0
+    queue: str = "default"
+    requires: str = ""
     autoforward: bool = False
     finalize: tuple[AnyAction, ...] | None = None
     """None: there is none; empty: what comes back is put where `names` and parameters say."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from mainspring.models.contract import (
     Cancel,
     CancelInstance,
@@ -28,7 +30,7 @@ from mainspring.models.contract import (
     Started,
     StartInstance,
     StartTask,
-    TaskSpec,
+    TaskLost,
 )
 from mainspring.models.machine.chart import Chart
 from mainspring.models.machine.event import MachineEvent
@@ -58,7 +60,7 @@ from mainspring.models.machine.state import (
     Sent,
     Timer,
 )
-from mainspring.models.machine.stepping import encode
+from mainspring.models.machine.stepping import encode, id_of
 
 # --- The fold ---------------------------------------------------------------------------------
 
@@ -73,6 +75,9 @@ def evolve(chart: Chart, state: MachineState, event: Any, decision: Any, at: flo
         _record(state, decision, event)
     elif kind is Kept:
         _keep(state, decision.event, event)
+    elif kind is Again and type(event) is TaskLost:
+        id = id_of(event.key)
+        state.calls = {**state.calls, id: structs.replace(state.calls[id], lost_count=state.calls[id].lost_count + 1)}
     elif kind is Passed:
         state.timers = _without(state.timers, event.key)
     elif kind is Retried:
@@ -171,10 +176,10 @@ def _ask(chart: Chart, state: MachineState, event: Event, decision: Ran, at: flo
 def _start(chart: Chart, state: MachineState, calls: Mapping[str, Called], at: float) -> Iterator[Command]:
     for called in calls.values():
         key, input = called.key, bytes(called.input)
-        if called.type == TASK:
-            yield StartTask(key, TaskSpec(called.source), input, at, state.priority)
-            continue
         calling = chart.plan.calls[called.number]
+        if called.type == TASK:
+            yield StartTask(key, calling.task(called.source), input, at, state.priority)
+            continue
         made = calling.deployable if called.machine is None else deployable_of(called.machine)
         digest = calling.document.digest if made is None else made.digest
         newest = ("", "") if digest else (called.type, called.source)

@@ -35,6 +35,9 @@ from mainspring.models.machine.outcome import Outcome
 Do = str | Callable[..., Any] | Mapping[str, Any] | AnyAction
 """An action: the name of a method, a callable, or an action as data."""
 Dos = Do | Sequence[Do] | None
+TASK_OPTIONS = ("retries", "timeout_s", "priority", "queue", "requires")
+"""What a handler may say of itself that is kept where it is invoked."""
+
 Target = Definition | Callable[..., Any]
 """What can be invoked: a workflow or another machine, or the function of a task."""
 
@@ -276,6 +279,7 @@ class _Reader:
         target: Any = asked.target
         if isinstance(target, type) and issubclass(target, StateMachine):
             target = target.machine()
+        options: dict[str, Any] = {}
         if hasattr(target, "deployable"):
             source, kind, name = target.name, target.deployable().model, target.name
             if self.definitions.setdefault(source, target) is not target:
@@ -284,6 +288,7 @@ class _Reader:
             handler = Handler.of(target)
             source, kind, name = handler.name, TASK, handler.name.rpartition(":")[2].rpartition(".")[2]
             self.functions[source] = handler
+            options = {name: getattr(handler.options, name) for name in TASK_OPTIONS}
         return written.Invoke(
             type=kind,
             id=asked.id or name,
@@ -291,6 +296,7 @@ class _Reader:
             names=asked.names,
             parameters=tuple(written.Parameter(each, text) for each, text in asked.parameters.items()),
             autoforward=asked.autoforward,
+            **options,
             finalize=None if asked.finalize is None else tuple(self.actions(asked.finalize, place)),
         )
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from mainspring.errors import DefinitionInvalidError, InvalidError, Problem
-from mainspring.models.contract import Deployable
+from mainspring.models.contract import Deployable, TaskSpec
 from mainspring.models.machine.actions import Compiler, Compute, Do, Resolve, failing
 from mainspring.models.machine.document import (
     DEEP,
@@ -31,6 +31,7 @@ from mainspring.models.machine.document import (
 from mainspring.models.machine.event import matcher
 from mainspring.models.machine.expression import ActionError
 from mainspring.models.machine.invocation import TYPES, deployable_of, machine_of
+from mainspring.models.retry import retry_of
 
 ROOT = 0
 
@@ -75,8 +76,8 @@ class Calling:
     """An invocation, compiled."""
 
     __slots__ = (
-        "chart", "content", "data", "deployable", "document", "finalize", "keep", "machine", "number", "source",
-        "state", "type",
+        "chart", "content", "data", "deployable", "document", "finalize", "keep", "machine", "number", "retry",
+        "source", "state", "type",
     )  # fmt: skip
 
     def __init__(self, state: int, number: int, document: Invoke, compiler: Compiler, place: str) -> None:
@@ -97,6 +98,9 @@ class Calling:
         self.data = compiler.data(document.names, document.parameters, None, place)
         self.keep = compiler.location(document.id_location, place) if document.id_location else None
         self.finalize = compiler.block(document.finalize or (), place)
+        self.retry = retry_of(document.retries)
+        for problem in self.retry.problems():
+            compiler.report(problem, place)
         if not document.type_of and document.type not in TYPES:
             compiler.doubt(f"nothing of type {document.type!r} can be invoked", place)
 
@@ -108,6 +112,11 @@ class Calling:
             self.content = failing(str(error))
         else:
             self.deployable = deployable_of(self.machine)
+
+    def task(self, handler: str) -> TaskSpec:
+        """What it asks of whoever runs it."""
+        asked = self.document
+        return TaskSpec(handler, asked.queue, asked.priority, asked.timeout_s, asked.requires)
 
     def machine_for(self, session: Any) -> Document | None:
         """The machine that is given in place of a source; raises `ActionError` where it is none."""

@@ -48,6 +48,8 @@ class Called(Struct, frozen=True, omit_defaults=True):
     source: str
     input: Raw
     type: str = "task"
+    lost_count: int = 0
+    """Attempts whose worker died; they use up no retry."""
     machine: Document | None = None
     """That was only known when it began."""
 
@@ -144,7 +146,7 @@ class Passed(Decision, frozen=True, tag="pass"):
 
 
 class Again(Decision, frozen=True, tag="again"):
-    """A task whose worker died is tried again."""
+    """A task that has failed, or whose worker died, is tried again."""
 
     key: str
     ready_at: float

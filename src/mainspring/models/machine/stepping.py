@@ -155,7 +155,7 @@ class Asked:
         key, known = self.session.next_id(effect.invoke_id), self.session.plan.calls[effect.number].machine
         machine = effect.machine if effect.machine is not known else None
         input = Raw(encode(effect.input))
-        self.calls[effect.invoke_id] = Called(effect.number, key, effect.source, input, effect.type, machine)
+        self.calls[effect.invoke_id] = Called(effect.number, key, effect.source, input, effect.type, 0, machine)
 
     def _stop(self, effect: Stop) -> None:
         if self.calls.pop(effect.invoke_id, None) is None:
