@@ -79,7 +79,7 @@ class Chaos:
             (0.5, self.offer), (0.2, self.prune),
         )  # fmt: skip
         if self.claims.count_max:
-            actions += ((0.7, self.claims.start), (4, self.claims.send), (0.7, self.claims.steer))
+            actions += ((3, self.claims.start), (8, self.claims.send), (0.7, self.claims.steer))
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
         action()

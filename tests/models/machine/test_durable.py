@@ -176,6 +176,18 @@ def test_an_error_that_nothing_handles_fails_the_machine_and_keeps_its_configura
     made.check_fold()
 
 
+def test_one_that_is_paused_when_it_is_to_begin_begins_once_it_is_resumed():
+    made = driver()
+    made.start({"amount": 1}, not_before=5_000.0)
+    made.send(PauseRequested())
+    made.fire("begin")
+    assert configuration(made) == []
+    made.send(ResumeRequested())
+    made.fire("begin")
+    assert configuration(made) == ["paying"]
+    made.check_fold()
+
+
 def test_it_begins_when_it_is_to_begin():
     made = driver()
     made.start({"amount": 1}, not_before=5_000.0)

@@ -238,6 +238,8 @@ def _resume(chart: Chart, state: MachineState, event: ResumeRequested, at: float
         return NOTHING
     if state.status != PAUSED:
         return Refusal(f"it is {_status(state)}; only what is paused can be resumed")
+    if not state.configuration:
+        return (Resumed(), Postponed(state.begin_at))  # its time may have come meanwhile
     return (Resumed(), *_take_kept(chart, state, at))
 
 

@@ -75,6 +75,8 @@ def evolve(chart: Chart, state: MachineState, event: Any, decision: Any, at: flo
         _record(state, decision, event)
     elif kind is Kept:
         _keep(state, decision.event, event)
+    elif kind is Postponed:
+        state.begin_at = decision.ready_at
     elif kind is Again and type(event) is TaskLost:
         id = id_of(event.key)
         state.calls = {**state.calls, id: structs.replace(state.calls[id], lost_count=state.calls[id].lost_count + 1)}

@@ -86,6 +86,8 @@ class MachineState(Struct, omit_defaults=True):
     """What became of the latest event that was sent."""
     input: Raw = Raw(b"{}")
     priority: int = 0
+    begin_at: float = 0.0
+    """When it is to begin, if that is later than its start."""
     has_parent: bool = False
     depth: int = 0
     output: Any = None
