@@ -61,7 +61,7 @@ APART = {
 }
 """Pairs that the storeys alone would allow, and why they are kept apart."""
 
-MODELS_SHARE = ("contract", "retry", "requirement", "expression", "xml_text")
+MODELS_SHARE = ("contract", "retry", "requirement", "expression", "xml_text", "yaml_text")
 """Parts of `models` that every model may import.  Otherwise a model imports only itself."""
 
 IMPORTED_INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {}

@@ -97,7 +97,7 @@ def _of_instance(id: str, options: Options) -> tuple[Graph, str] | None:
 def _machine(watch: Watch) -> Graph:
     """The states of a machine, with those that are active."""
     active = [view.key for view in watch.nodes() if view.status in ("running", "completed")]
-    return Machine.of_json(watch.document).graph(active)
+    return Machine.of_text(watch.document).graph(active)
 
 
 def _picture(watch: Watch) -> Picture:

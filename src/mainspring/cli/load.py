@@ -48,7 +48,7 @@ def load_any(target: str) -> Workflow | Machine:
     if path.endswith(".scxml"):
         return Machine.of_scxml(_bytes(Path(path)), file=path)
     if path.endswith(".json") and b'"machine"' in (text := _bytes(Path(path))) and b'"nodes"' not in text:
-        return Machine.of_json(text)
+        return Machine.of_text(text)
     if path.endswith(TEXT_SUFFIXES):
         return load(target)
     module = _from_file(Path(path)) if path.endswith(".py") else _from_name(path)

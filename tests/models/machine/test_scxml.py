@@ -30,7 +30,7 @@ def refused(text: str | bytes) -> str:
 
 def test_a_machine_from_scxml_runs_and_is_the_same_as_json():
     read = Machine.of_scxml(DOOR)
-    for definition in (read, Machine.of_json(read.to_json())):
+    for definition in (read, Machine.of_text(read.to_json())):
         machine = LiveMachine(definition, {})
         machine.send("push")
         assert machine.state == "open"

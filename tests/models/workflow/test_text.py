@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from mainspring.errors import DefinitionInvalidError, HandlerUnknownError
 from mainspring.handler import Handler, task
+from mainspring.models import yaml_text
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import WORKFLOW, Workflow, yaml_text
+from mainspring.models.workflow import WORKFLOW, Workflow
 from mainspring.models.workflow.rules import RULES
 from mainspring.models.workflow.text import load, read_workflow, write_workflow
-from mainspring.models.workflow.yaml_text import plain_scalar, read_text, write_text
+from mainspring.models.yaml_text import plain_scalar, read_text, write_text
 from tests.models.driver import Driver
 from tests.models.workflow.shop import clean, count, fetch, graph, publish, work
 from tests.models.workflow.test_laws import CHILD, documents

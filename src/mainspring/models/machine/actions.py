@@ -10,6 +10,7 @@ from copy import deepcopy
 from importlib import import_module
 from typing import Any, Protocol
 
+from mainspring.errors import HandlerUnknownError
 from mainspring.models.machine.delay import DelayInvalidError, seconds_of
 from mainspring.models.machine.document import (
     AnyAction,
@@ -60,6 +61,10 @@ class Session(Protocol):
     def cancel(self, send_id: str) -> None: ...
     def next_id(self, prefix: str) -> str: ...
     def log(self, label: str, value: Any) -> None: ...
+
+
+class NotGivenError(HandlerUnknownError):
+    """A callable that whoever made the definition has not given with it: wrong at its place, like all else."""
 
 
 Do = Callable[[Any], None]
@@ -140,7 +145,11 @@ class Compiler:
 
     def callable_of(self, name: str, place: str) -> Callable[[Any, Any], Any]:
         """A Python callable with two arguments, whatever number the user's takes; raises `HandlerUnknownError`."""
-        function = self.resolve(name)
+        try:
+            function = self.resolve(name)
+        except NotGivenError as error:
+            self.report(str(error), place)
+            return _nothing
         try:
             count = _count_positional(function)
         except (TypeError, ValueError):
@@ -346,6 +355,10 @@ def _guarded(function: Callable[[Any, Any], Any], session: Any) -> Any:
         return function(session.host, session.event)
     except Exception as error:
         raise ActionError(f"{type(error).__name__}: {error}") from error
+
+
+def _nothing(host: Any, event: Any) -> None:
+    """Stands for a callable that is not there, in a plan that nobody gets."""
 
 
 def failing(message: str) -> Evaluate:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
-from msgspec import ValidationError, convert
 
 from mainspring.drawing import dot, mermaid, svg
 from mainspring.drawing.graph import Graph
-from mainspring.errors import DefinitionInvalidError, HandlerUnknownError, Problem
+from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable
+from mainspring.models.machine.actions import NotGivenError
 from mainspring.models.machine.chart import Chart
 from mainspring.models.machine.check import oddities
 from mainspring.models.machine.document import Document
 from mainspring.models.machine.graph import graph_of
 from mainspring.models.machine.invocation import with_digests
 from mainspring.models.machine.plan import Plan, compile_machine
-from mainspring.models.machine.scxml import Read, deny, read_scxml
+from mainspring.models.machine.scxml import Read, deny, read_scxml, read_with_places
+from mainspring.models.machine.text import Places, located, read_data, read_machine
 from mainspring.models.machine.world import UnknownSourceError
+from mainspring.models.yaml_text import Text, write_text
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -49,44 +51,52 @@ class Machine:
         self,
         document: Document,
         functions: Functions | None = None,
-        problems: tuple[Problem, ...] = (),
+        problems: Iterable[Problem] = (),
         definitions: Definitions | None = None,
+        places: Places | None = None,
     ) -> None:
         """`definitions`: what it invokes, by the `source` of the invocation."""
         self.definitions = dict(definitions or {})
         self._deployables = {source: definition.deployable() for source, definition in self.definitions.items()}
         self.document = with_digests(document, {source: each.digest for source, each in self._deployables.items()})
         self.functions = dict(functions or {})
-        self._problems = problems
+        self.places: Places = places or {}
+        """The `file:line` of each part, by its words: `state review, transition 2`."""
+        self._problems = tuple(problems)
         """What the notation itself found wrong."""
 
     @staticmethod
     def of_data(
         data: Mapping[str, Any], functions: Functions | None = None, definitions: Definitions | None = None
     ) -> Machine:
-        """The machine of a dict, as a JSON or YAML file gives it; raises `DefinitionInvalidError`."""
-        try:
-            return Machine(convert(data, Document), functions, definitions=definitions)
-        except ValidationError as error:
-            name = str(data.get("machine", "machine"))
-            raise DefinitionInvalidError(name, [Problem(str(error))]) from None
+        """The machine of a dict in the data notation; raises `DefinitionInvalidError`."""
+        text = Text("")
+        text.value = data
+        return _checked(read_data(text), functions, definitions)
 
     @staticmethod
-    def of_json(
-        text: str | bytes, functions: Functions | None = None, definitions: Definitions | None = None
+    def of_text(
+        text: str | bytes,
+        functions: Functions | None = None,
+        definitions: Definitions | None = None,
+        *,
+        file: str = "<text>",
     ) -> Machine:
-        """The machine of a JSON text; raises `DefinitionInvalidError`."""
-        try:
-            return Machine(msgspec.json.decode(text, type=Document), functions, definitions=definitions)
-        except msgspec.DecodeError as error:
-            raise DefinitionInvalidError("machine", [Problem(str(error))]) from None
+        """The machine of a YAML or JSON text in the data notation; raises `DefinitionInvalidError`."""
+        return _checked(read_machine(as_text(text, file), file), functions, definitions)
 
     @staticmethod
     def of_scxml(
-        text: str | bytes, *, file: str = "<text>", read: Read = deny, definitions: Definitions | None = None
+        text: str | bytes,
+        functions: Functions | None = None,
+        definitions: Definitions | None = None,
+        *,
+        file: str = "<text>",
+        read: Read = deny,
     ) -> Machine:
         """The machine of an SCXML document, with FEEL as its data model; raises `DefinitionInvalidError`."""
-        return Machine(read_scxml(text, file=file, read=read), definitions=definitions)
+        document, places = read_with_places(text, file=file, read=read)
+        return Machine(document, functions, definitions=definitions, places=places)
 
     @property
     def handlers(self) -> Mapping[str, Handler[..., Any]]:
@@ -112,22 +122,27 @@ class Machine:
         return self.document.machine
 
     def to_json(self) -> bytes:
-        """The document, as `of_json` reads it."""
+        """The document in the data notation, as `of_text` reads it."""
         return self.document.encode()
+
+    def to_yaml(self) -> str:
+        """The same for people."""
+        return write_text(msgspec.to_builtins(self.document))
 
     @cached_property
     def plan(self) -> Plan:
         try:
             plan = compile_machine(self.document, self.resolve)
         except DefinitionInvalidError as error:
-            raise DefinitionInvalidError(self.name, (*self._problems, *error.problems)) from None
+            told = (*self._problems, *located(error.problems, self.places))
+            raise DefinitionInvalidError(self.name, told) from None
         if self._problems:
             raise DefinitionInvalidError(self.name, self._problems)
         return plan
 
     def oddities(self) -> list[Problem]:
         """What is odd, and yet can run: states that nothing leads to, or out of; transitions that are never taken."""
-        return oddities(self.plan)
+        return located(oddities(self.plan), self.places)
 
     def graph(self, active: Collection[str] = ()) -> Graph:
         """Boxes and arrows for `mainspring.drawing`; `active` states are highlighted."""
@@ -151,12 +166,12 @@ class Machine:
         return Chart(self.plan)
 
     def resolve(self, name: str) -> Callable[..., Any]:
-        """The Python callable of a name; raises `HandlerUnknownError`."""
+        """The Python callable of a name; raises `NotGivenError`."""
         try:
             return self.functions[name]
         except KeyError:
             known = ", ".join(self.functions) or "none"
-            raise HandlerUnknownError(name, f"it was not given with the machine (given are: {known})") from None
+            raise NotGivenError(name, f"it was not given with the machine (given are: {known})") from None
 
     def load(self, source: str) -> Chart:
         """The machine that an invocation names: one that was given, or an SCXML text, for nothing is fetched."""
@@ -171,3 +186,22 @@ class Machine:
 def _nobody(name: str) -> Callable[..., Any]:
     """Stands for Python code where nothing is run."""
     return lambda: name
+
+
+def as_text(text: str | bytes, file: str) -> str:
+    """Bytes as the UTF-8 that they are; raises `DefinitionInvalidError`."""
+    try:
+        return text if isinstance(text, str) else text.decode()
+    except UnicodeDecodeError as error:
+        raise DefinitionInvalidError(file, [Problem(f"is not text in UTF-8: {error.reason}", file)]) from None
+
+
+def _checked(
+    read: tuple[Document, list[Problem], Places], functions: Functions | None, definitions: Definitions | None
+) -> Machine:
+    """What cannot be read is told at once, together with all else that is wrong."""
+    document, problems, places = read
+    machine = Machine(document, functions, problems, definitions, places)
+    if problems:
+        _ = machine.plan
+    return machine

@@ -151,10 +151,29 @@ class Transition(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     actions: tuple[AnyAction, ...] = ()
     internal: bool = False
     """The source is not left where all targets are inside it."""
+    description: str = ""
+    meta: Any = None
+    """For whoever reads the definition; nothing is done with it."""
 
     @property
     def targets(self) -> tuple[str, ...]:
         return tuple(self.target.split()) if isinstance(self.target, str) else self.target
+
+
+After = str | Transition | tuple[Transition, ...]
+"""What follows a delay: the state to go to, a transition, or several of which the first that holds is taken."""
+
+
+def transitions_after(after: After) -> tuple[Transition, ...]:
+    """The same as transitions; their events are given to them when they are compiled."""
+    if isinstance(after, str):
+        return (Transition(target=after),)
+    return after if isinstance(after, tuple) else (after,)
+
+
+def timer_event(delay: str, state: str) -> str:
+    """The name of the event that tells a state that its time is over."""
+    return f"after.{delay.replace('.', '_')}.{state}"
 
 
 class Datum(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -212,12 +231,14 @@ class State(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     enter: tuple[tuple[AnyAction, ...] | AnyAction, ...] = ()
     """Actions, or blocks of them: an error ends its block and no other."""
     exit: tuple[tuple[AnyAction, ...] | AnyAction, ...] = ()
-    after: dict[str, str | Transition] = {}
+    after: dict[str, After] = {}
     """Where to go when the state has been active for so long."""
     invoke: tuple[Invoke, ...] = ()
     data: tuple[Datum, ...] = ()
     done: Done | None = None
     description: str = ""
+    tags: tuple[str, ...] = ()
+    meta: Any = None
 
     @property
     def initials(self) -> tuple[str, ...]:
@@ -242,6 +263,7 @@ class Document(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     open: bool = True
     """Names that expressions use are null until they are given a value; False: an unknown name is an error."""
     description: str = ""
+    meta: Any = None
 
     @property
     def root(self) -> State:

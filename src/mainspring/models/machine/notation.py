@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from inspect import currentframe
 from typing import Any, ClassVar, overload
 
 from msgspec import ValidationError, convert, structs
@@ -31,6 +32,7 @@ from mainspring.models.machine.document import AnyAction, Call, Document, Transi
 from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.live import LiveMachine
 from mainspring.models.machine.outcome import Outcome
+from mainspring.models.machine.text import located
 
 Do = str | Callable[..., Any] | Mapping[str, Any] | AnyAction
 """An action: the name of a method, a callable, or an action as data."""
@@ -43,7 +45,7 @@ Target = Definition | Callable[..., Any]
 
 
 class State:
-    """A state; what it is called in the class body is its id.
+    """A state; what it is called in the class body is its id, and `place` where it is written.
 
     `inside`: the states within it, one of which is active while it is; with `parallel` all of them are.
     `initial`: the one among its neighbours that is entered first; without any, the first one.
@@ -65,8 +67,11 @@ class State:
         done: str = "",
         invoke: Invokable | Sequence[Invokable] = (),
         description: str = "",
+        tags: Iterable[str] = (),
+        meta: Any = None,
     ) -> None:
         self.id = ""
+        self.place = _place()
         self.inside = tuple(inside)
         self.initial = initial
         self.final, self.parallel, self.history = final, parallel, history
@@ -76,6 +81,7 @@ class State:
         """An expression: the data of the done event that entering this final state gives."""
         self.invoke = (invoke,) if not isinstance(invoke, Sequence) else tuple(invoke)
         self.description = description
+        self.tags, self.meta = tuple(tags), meta
         self.ways: list[Way] = []
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -131,6 +137,14 @@ class Invoke:
 Invokable = Target | Invoke | Mapping[str, Any]
 
 
+def _place() -> str:
+    """`file:line` of what is outside of this file, and calls into it."""
+    frame = currentframe()
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
 class States(tuple[State, ...]):
     """Several states that have transitions in common: `(review | escalated).to(rejected)`."""
 
@@ -157,7 +171,7 @@ class States(tuple[State, ...]):
 class Way:
     """One transition as it is written."""
 
-    __slots__ = ("do", "event", "internal", "source", "targets", "when")
+    __slots__ = ("do", "event", "internal", "place", "source", "targets", "when")
 
     def __init__(
         self,
@@ -168,6 +182,7 @@ class Way:
         do: Dos,
         internal: bool,
     ) -> None:
+        self.place = _place()
         self.source = source
         self.targets = targets
         self.event = event
@@ -213,6 +228,11 @@ class StateMachine(LiveMachine):
         super().__init__(type(self).machine(), data)
 
     @classmethod
+    def of(cls, name: str, **members: Any) -> type[StateMachine]:
+        """The same built by calls: a class with these states, transitions, and methods by name."""
+        return type(name, (cls,), members)
+
+    @classmethod
     def machine(cls) -> Machine:
         """The definition that the class describes; made once."""
         known = cls.__dict__.get("_machine")
@@ -231,11 +251,13 @@ class _Reader:
         self.functions: dict[str, Callable[..., Any]] = {}
         self.problems: list[Problem] = []
         self.definitions: dict[str, Definition] = {}
+        self.places: dict[str, str] = {}
         names = {name: value for base in reversed(owner.__mro__) for name, value in vars(base).items()}
         for name, value in names.items():
             if isinstance(value, State | Transitions) and hasattr(LiveMachine, name):
                 message = f"{name!r} is a word of every machine; choose another name (an event can have it by event=)"
-                self.problems.append(Problem(message, owner.__name__))
+                where = value.place if isinstance(value, State) else value.ways[0].place
+                self.problems.append(Problem(message, f"{where}, {owner.__name__}.{name}"))
         self.states = [value for value in names.values() if isinstance(value, State)]
 
     def machine(self) -> Machine:
@@ -245,28 +267,32 @@ class _Reader:
         document = Document(
             machine=self.owner.__name__,
             states={state.id: self.state(state) for state in tops},
-            initial=self.initial(tops, self.owner.__name__),
+            initial=self.initial(tops),
             data=data,
             strict=self.owner.strict,
             description=(self.owner.__doc__ or "").strip() if self.owner.__doc__ != StateMachine.__doc__ else "",
         )
-        return Machine(document, self.functions, tuple(self.problems), self.definitions)
+        problems = located(self.problems, self.places)
+        return Machine(document, self.functions, problems, self.definitions, self.places)
 
     def state(self, state: State) -> written.State:
         place = f"state {state.id}"
+        self.places[place] = state.place
         if not state.id:
-            self.problems.append(Problem("a state inside another has no name; give it one in the class body"))
+            self.problems.append(Problem("a state inside another has no name; give it one in the class body", place))
         after = {delay: where.id if isinstance(where, State) else where for delay, where in state.after.items()}
         made = written.State(
             kind=state.kind,
-            initial=() if state.parallel else self.initial(state.inside, place),
+            initial=() if state.parallel else self.initial(state.inside),
             states={inner.id: self.state(inner) for inner in state.inside},
-            on=tuple(self.transition(way, place) for way in state.ways),
+            on=tuple(self.transition(way, f"{place}, transition {i}") for i, way in enumerate(state.ways, 1)),
             enter=tuple(self.actions(state.enter, f"{place}, enter")),
             exit=tuple(self.actions(state.exit, f"{place}, exit")),
             after=dict(after),
             done=written.Done(content=written.Value(state.done)) if state.done else None,
             description=state.description,
+            tags=state.tags,
+            meta=state.meta,
         )
         calls = (self.invocation(each, f"{place}, invoke") for each in state.invoke)
         return structs.replace(made, invoke=tuple(call for call in calls if call is not None))
@@ -300,13 +326,15 @@ class _Reader:
             finalize=None if asked.finalize is None else tuple(self.actions(asked.finalize, place)),
         )
 
-    def initial(self, states: Sequence[State], place: str) -> tuple[str, ...]:
+    def initial(self, states: Sequence[State]) -> tuple[str, ...]:
         chosen = [state.id for state in states if state.initial]
         if len(chosen) > 1:
-            self.problems.append(Problem(f"{' and '.join(map(repr, chosen))} are both initial; one can be", place))
+            message = f"{' and '.join(map(repr, chosen))} are both initial; one can be"
+            self.problems.append(Problem(message, f"state {chosen[1]}"))
         return tuple(chosen[:1])
 
     def transition(self, way: Way, place: str) -> Transition:
+        self.places[place] = way.place
         for target in way.targets:
             if target not in self.states:
                 self.problems.append(Problem(f"a transition leads to a state of another machine: {target!r}", place))

@@ -6,13 +6,17 @@ indices right behind its own, up to `last`; so whether one state is inside anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
+
+from msgspec import structs
 
 from mainspring.errors import DefinitionInvalidError, InvalidError, Problem
 from mainspring.models.contract import Deployable, TaskSpec
 from mainspring.models.machine.actions import Compiler, Compute, Do, Resolve, failing
+from mainspring.models.machine.delay import DelayInvalidError, seconds_of
 from mainspring.models.machine.document import (
     DEEP,
     FINAL,
@@ -27,6 +31,8 @@ from mainspring.models.machine.document import (
     State,
     Transition,
     blocks_of,
+    timer_event,
+    transitions_after,
 )
 from mainspring.models.machine.event import matcher
 from mainspring.models.machine.expression import ActionError
@@ -252,9 +258,9 @@ class _Builder:
         self.sources.append(source)
         if index:
             if id in plan.index:
-                self.report("there are two states of this id; give each its own", id)
+                self.report("there are two states of this id; give each its own", f"state {id}")
             if not id or any(letter.isspace() for letter in id):
-                self.report(f"{id!r} is no id of a state: it is empty or holds spaces", id)
+                self.report(f"{id!r} is no id of a state: it is empty or holds spaces", f"state {id}")
             plan.index[id] = index
             siblings = plan.states[parent].histories if source.kind in HISTORIES else plan.states[parent].children
             siblings.append(index)
@@ -277,29 +283,31 @@ class _Builder:
         if not vertex.initial and vertex.children and source.kind == STATE:
             vertex.initial = (vertex.children[0],)
         vertex.initial_block = compiler.block(source.initial_actions, place)
-        timers = self.timers(vertex, source)
         enter, leave = blocks_of(source.enter), blocks_of(source.exit)
-        enter += tuple((Send(event=event, id=event, delay=delay),) for delay, event, _ in timers)
-        leave += tuple((Cancel(id=event),) for _, event, _ in timers)
+        timers = {timer_event(delay, vertex.id): self.delay(delay, place) for delay in source.after}
+        enter += tuple((Send(event=event, id=event, delay=delay),) for event, delay in timers.items())
+        leave += tuple((Cancel(id=event),) for event in timers)
         vertex.enter = tuple(do for block in enter if (do := compiler.block(block, f"{place}, enter")))
         vertex.exit = tuple(do for block in leave if (do := compiler.block(block, f"{place}, exit")))
         vertex.data = tuple(self.datum(datum, place) for datum in source.data)
         if source.done is not None:
             vertex.done = (compiler.data((), source.done.parameters, source.done.content, place),)
-        for position, transition in enumerate((*source.on, *(each for _, _, each in timers)), 1):
+        for position, transition in enumerate(source.on, 1):
             self.arc(vertex, transition, f"{place}, transition {position}")
+        for delay, after in source.after.items():
+            for transition in transitions_after(after):
+                event = timer_event(delay, vertex.id)
+                self.arc(vertex, structs.replace(transition, event=event), f"{place}, after {delay}")
         for call in source.invoke:
             self.plan.calls.append(Calling(vertex.index, len(self.plan.calls), call, compiler, f"{place}, invoke"))
         vertex.calls = tuple(call for call in self.plan.calls if call.state == vertex.index)
 
-    def timers(self, vertex: Vertex, source: State) -> list[tuple[str, str, Transition]]:
-        """For each entry of `after`: the delay, the event of its own, and the transition that it leads to."""
-        made = []
-        for delay, where in source.after.items():
-            event = f"after.{delay.replace('.', '_')}.{vertex.id}"
-            transition = Transition(target=where) if isinstance(where, str) else where
-            made.append((delay, event, _with_event(transition, event)))
-        return made
+    def delay(self, delay: str, place: str) -> str:
+        try:
+            seconds_of(delay)
+        except DelayInvalidError as error:
+            self.report(str(error), f"{place}, after {delay}")
+        return delay
 
     def arc(self, vertex: Vertex, transition: Transition, place: str) -> None:
         plan = self.plan
@@ -316,7 +324,7 @@ class _Builder:
             if name in self.plan.index:
                 found.append(self.plan.index[name])
             else:
-                self.report(f"{what} {name!r} is no state of this machine", place)
+                self.report(f"{what} {name!r} is no state of this machine{nearest(name, self.plan.index)}", place)
         return tuple(found)
 
     def datum(self, datum: Datum, place: str) -> tuple[str, Compute | None]:
@@ -376,11 +384,7 @@ _MAY_HAVE: Mapping[str, tuple[str, ...]] = {
 """What a state of each kind may have (SCXML 3.3 to 3.10)."""
 
 
-def _with_event(transition: Transition, event: str) -> Transition:
-    return Transition(
-        event=event,
-        target=transition.target,
-        when=transition.when,
-        actions=transition.actions,
-        internal=transition.internal,
-    )
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint, where there is a name that was probably meant."""
+    close = get_close_matches(name, list(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""

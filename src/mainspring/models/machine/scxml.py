@@ -57,6 +57,13 @@ def deny(source: str) -> str:
 
 def read_scxml(text: str | bytes, *, file: str = "<text>", read: Read = deny) -> Document:
     """The machine of an SCXML document; raises `DefinitionInvalidError` with all that is wrong, by line."""
+    return read_with_places(text, file=file, read=read)[0]
+
+
+def read_with_places(
+    text: str | bytes, *, file: str = "<text>", read: Read = deny
+) -> tuple[Document, Mapping[str, str]]:
+    """The same, and the `file:line` of its parts."""
     try:
         root = read_xml(text)
     except XmlInvalidError as error:
@@ -65,7 +72,7 @@ def read_scxml(text: str | bytes, *, file: str = "<text>", read: Read = deny) ->
     document = reader.document(root)
     if reader.problems:
         raise DefinitionInvalidError(file, reader.problems)
-    return document
+    return document, reader.places
 
 
 class _Reader:
@@ -73,7 +80,11 @@ class _Reader:
         self.file = file
         self.read = read
         self.problems: list[Problem] = []
+        self.places: dict[str, str] = {}
         self.count = 0
+
+    def know(self, place: str, element: Element) -> None:
+        self.places.setdefault(place, f"{self.file}:{element.line}")
 
     def report(self, message: str, element: Element) -> None:
         self.problems.append(Problem(message, f"{self.file}:{element.line}, <{element.name}>"))
@@ -109,6 +120,12 @@ class _Reader:
                 id = f"{element.name}.{self.count}"
             if id in found:
                 self.report(f"there are two states {id!r}; give each its own id", element)
+            self.know(f"state {id}", element)
+            for position, each in enumerate(self.children(element, "transition"), 1):
+                self.know(f"state {id}, transition {position}", each)
+            for name, word in (("onentry", "enter"), ("onexit", "exit"), ("invoke", "invoke"), ("datamodel", "data")):
+                for each in self.children(element, name):
+                    self.know(f"state {id}, {word}", each)
             found[id] = self.state(element)
         return found
 

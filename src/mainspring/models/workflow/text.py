@@ -23,7 +23,7 @@ from mainspring.models.workflow.document import Document, FailureHandler, Input,
 from mainspring.models.workflow.notation import handler_options
 from mainspring.models.workflow.plan import FAILURE_NAMES
 from mainspring.models.workflow.template import REFERENCE_START
-from mainspring.models.workflow.yaml_text import Path, Refused, Text, read_text, write_text
+from mainspring.models.yaml_text import Path, Refused, Text, read_text, write_text
 
 FILES_DEPTH_MAX = 20
 """Workflows in workflows, each in its file."""
