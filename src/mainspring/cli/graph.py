@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from mainspring import Machine
 from mainspring.cli.commands import UsageError, nearest
@@ -14,7 +15,7 @@ from mainspring.cli.moments import duration
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import look
-from mainspring.drawing import dot, mermaid, svg
+from mainspring.drawing import dot, mermaid, statechart_dot, statechart_mermaid, statechart_svg, svg
 from mainspring.drawing.graph import Edge, EdgeStyle, Graph, Node
 from mainspring.errors import InstanceNotFoundError, StoreNotFoundError
 from mainspring.models.workflow.document import decode_document
@@ -26,13 +27,26 @@ WORKFLOW = "workflow"
 MACHINE = "machine"
 """The model that draws itself."""
 FORMATS: dict[str, Any] = {"svg": svg.draw, "mermaid": mermaid.draw, "dot": dot.draw}
-SUFFIXES = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
+CHARTS: dict[str, Any] = {"svg": statechart_svg.draw, "mermaid": statechart_mermaid.draw, "dot": statechart_dot.draw}
+"""The same for state machines."""
+TEXTS: dict[str, Callable[[Machine], str]] = {
+    "scxml": Machine.to_scxml,
+    "json": lambda machine: machine.to_json().decode(),
+    "yaml": Machine.to_yaml,
+}
+"""State machines in other notations."""
+SUFFIXES = {
+    ".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot",
+    ".scxml": "scxml", ".json": "json", ".yaml": "yaml", ".yml": "yaml",
+}  # fmt: skip
 
 
 def arguments(parser: Parser) -> None:
     parser.add_argument("target", metavar="FILE|module:name|ID", help="a definition, or an instance with its statuses")
     parser.add_argument(
-        "--format", metavar="FORMAT", help="svg, mermaid or dot; default: as the file is called, else svg"
+        "--format",
+        metavar="FORMAT",
+        help="svg, mermaid or dot, of a machine also scxml, json or yaml; default: as the file is called, else svg",
     )
     parser.add_argument("--output", metavar="FILE", default="-", help="write to this file; default: standard output")
     parser.examples = [
@@ -42,29 +56,52 @@ def arguments(parser: Parser) -> None:
 
 
 def perform(options: Options, output: Output) -> int:
-    draw = FORMATS[_format(options)]
-    graph, title = _graph_of(options)
+    chosen = _format(options)
+    drawn, title = _drawn(options)
+    if isinstance(drawn, Chart):
+        return _perform_machine(drawn, title, chosen, options, output)
+    if chosen not in FORMATS:
+        raise UsageError(f"{chosen} is a notation of state machines; of this there are {', '.join(FORMATS)}")
     if output.is_json:
-        output.json({"title": title, "nodes": graph.nodes, "edges": graph.edges})
+        output.json({"title": title, "nodes": drawn.nodes, "edges": drawn.edges})
         return 0
-    write(options.output, draw(graph, title=title), output)
+    write(options.output, FORMATS[chosen](drawn, title=title), output)
+    return 0
+
+
+def _perform_machine(drawn: Chart, title: str, chosen: str, options: Options, output: Output) -> int:
+    chart = drawn.machine.picture(drawn.active, has_ended=drawn.has_ended)
+    if output.is_json:
+        output.json({"title": title, "states": chart.states, "arrows": chart.arrows})
+        return 0
+    text = TEXTS[chosen](drawn.machine) if chosen in TEXTS else CHARTS[chosen](chart, title=title)
+    write(options.output, text if text.endswith("\n") else f"{text}\n", output)
     return 0
 
 
 def _format(options: Options) -> str:
+    known = [*FORMATS, *TEXTS]
     suffix = PurePath(options.output).suffix
     if suffix and suffix not in SUFFIXES and options.format is None:
         raise UsageError(
-            f"no format for {options.output!r}; there are {', '.join(FORMATS)}: name the file"
+            f"no format for {options.output!r}; there are {', '.join(known)}: name the file"
             f" *{', *'.join(SUFFIXES)}, or give --format"
         )
     chosen = options.format or SUFFIXES.get(suffix, "svg")
-    if chosen not in FORMATS:
-        raise UsageError(f"no format {chosen!r}{nearest(chosen, FORMATS)}; there are {', '.join(FORMATS)}")
+    if chosen not in known:
+        raise UsageError(f"no format {chosen!r}{nearest(chosen, known)}; there are {', '.join(known)}")
     return str(chosen)
 
 
-def _graph_of(options: Options) -> tuple[Graph, str]:
+class Chart(NamedTuple):
+    """A state machine, and where it stands."""
+
+    machine: Machine
+    active: tuple[str, ...] = ()
+    has_ended: bool = False
+
+
+def _drawn(options: Options) -> tuple[Graph | Chart, str]:
     """Of an instance if there is one of that id, else of a definition."""
     target: str = options.target
     found = None if is_file(target) else _of_instance(target, options)
@@ -75,12 +112,12 @@ def _graph_of(options: Options) -> tuple[Graph, str]:
     except UsageError:
         raise TargetNotFoundError(f"{target!r} is neither a file, a module, nor an instance in the store") from None
     if isinstance(workflow, Machine):
-        return workflow.graph(), workflow.name
+        return Chart(workflow), workflow.name
     workflow.deployable()  # raises what is wrong with it
     return graph_of(picture(workflow.definition(), with_inputs=True), {}), workflow.name
 
 
-def _of_instance(id: str, options: Options) -> tuple[Graph, str] | None:
+def _of_instance(id: str, options: Options) -> tuple[Graph | Chart, str] | None:
     """The instance of that id, if there is a store and it has one."""
     try:
         with look(options) as looking:
@@ -94,10 +131,10 @@ def _of_instance(id: str, options: Options) -> tuple[Graph, str] | None:
         return None
 
 
-def _machine(watch: Watch) -> Graph:
+def _machine(watch: Watch) -> Chart:
     """The states of a machine, with those that are active."""
-    active = [view.key for view in watch.nodes() if view.status in ("running", "completed")]
-    return Machine.of_text(watch.document).graph(active)
+    active = tuple(view.key for view in watch.nodes() if view.status in ("running", "completed"))
+    return Chart(Machine.of_text(watch.document), active, watch.status == "completed")
 
 
 def _picture(watch: Watch) -> Picture:

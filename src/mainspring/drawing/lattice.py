@@ -6,7 +6,7 @@ edge.  Boxes keep their numbers; lanes are numbered after them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -82,8 +82,10 @@ class Lattice:
         return len(self.rows) - 1
 
 
-def lattice(boxes: Sequence[Box], links: Sequence[Link]) -> Lattice:
-    """Ranks the boxes and opens the lanes."""
+def lattice(
+    boxes: Sequence[Box], links: Sequence[Link], *, first: Collection[int] = (), last: Collection[int] = ()
+) -> Lattice:
+    """Ranks the boxes and opens the lanes; the boxes of `first` and `last` have the outermost rows for themselves."""
     widths = [box.width for box in boxes]
     for link in links:
         if link.source == link.target:
@@ -96,7 +98,7 @@ def lattice(boxes: Sequence[Box], links: Sequence[Link]) -> Lattice:
     backward = dict(zip(straight, backward_edges(len(boxes), pairs), strict=True))
     ends = {number: ends_of(links[number], backward[number]) for number in straight}
     spans = spans_of(links, ends)
-    rows = rank(len(boxes), list(ends.values()), list(spans.values()))
+    rows = pinned(rank(len(boxes), list(ends.values()), list(spans.values())), first, last)
     count = len(boxes)
     made = Lattice(count, widths, [box.height for box in boxes], rows, [[] for _ in boxes], [[] for _ in boxes])
     with_lanes = affordable(ends, rows, count)
@@ -108,6 +110,16 @@ def lattice(boxes: Sequence[Box], links: Sequence[Link]) -> Lattice:
         else:
             made.chains.append(open_lanes(made, link, ends[number], backward[number]))
     return made
+
+
+def pinned(rows: list[int], first: Collection[int], last: Collection[int]) -> list[int]:
+    """The rows, with some boxes alone in the outermost ones: nothing leads into the first, or out of the last."""
+    if not first and not last:
+        return rows
+    others = [row for box, row in enumerate(rows) if box not in first and box not in last]
+    shift = int(bool(first)) - min(others, default=0)
+    end = max(others, default=0) + shift + 1
+    return [0 if box in first else end if box in last else row + shift for box, row in enumerate(rows)]
 
 
 def ends_of(link: Link, backward: bool) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import Literal
 from mainspring.drawing.coordinates import Spacing, coordinates
 from mainspring.drawing.crossings import uncross
 from mainspring.drawing.lattice import Box, Link, lattice
-from mainspring.drawing.routes import Place, Route, places_of, routes_of, rows_of
+from mainspring.drawing.routes import FREE, Pins, Place, Route, places_of, routes_of, rows_of
 
 Direction = Literal["down", "right"]
 
@@ -46,9 +46,14 @@ def layout(boxes: Sequence[Box], links: Sequence[Link], *, direction: Direction 
     return layered(boxes, links, direction)
 
 
-def layered(boxes: Sequence[Box], links: Sequence[Link], direction: Direction) -> Layout:
+def layered(
+    boxes: Sequence[Box],
+    links: Sequence[Link],
+    direction: Direction = "down",
+    pins: Pins = FREE,
+) -> Layout:
     """The layout downward, with the gaps of `direction`."""
-    plan = lattice(boxes, links)
+    plan = lattice(boxes, links, first=pins.first, last=pins.last)
     order = uncross(plan.members_by_row(), plan.up, plan.down)
     spacing = Spacing(node_gap=NODE_GAP[direction], lane_gap=LANE_GAP)
     centres = coordinates(order, plan.up, plan.down, widths=plan.widths, first_lane=plan.box_count, spacing=spacing)
@@ -56,7 +61,7 @@ def layered(boxes: Sequence[Box], links: Sequence[Link], direction: Direction) -
     places = places_of(plan, boxes, rows, centres)
     width = max((centre + width / 2 for centre, width in zip(centres, plan.widths, strict=True)), default=0.0)
     height = rows.bottoms[-1] if rows.bottoms else 0.0
-    return Layout(width, height, places, routes_of(plan, places, rows, centres))
+    return Layout(width, height, places, routes_of(plan, places, rows, centres, pins))
 
 
 def turned(plan: Layout) -> Layout:

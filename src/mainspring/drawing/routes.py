@@ -7,12 +7,28 @@ box of a row that it passes: there it stays in its lane.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mainspring.drawing.lattice import LOOP_WIDTH, Box, Chain, Lattice
 
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What is decided before, about boxes and links by their numbers."""
+
+    first: Collection[int] = ()
+    last: Collection[int] = ()
+    """Boxes that have the first row, or the last one, for themselves."""
+    fixed: Mapping[tuple[int, bool], float] = field(default_factory=dict)
+    """For a link, and its source (true) or target, how far from the middle of its box it ends."""
+    against: Collection[int] = ()
+    """Links whose arrow points from their target to their source."""
+
+
+FREE = Pins()
 
 SLOPE = 0.12
 """A gap is at least this part of the way that an edge runs sideways in it: flatter curves run into one another."""
@@ -21,8 +37,14 @@ GAP_GROWTH_MAX = 3.0
 STUB = 8.0
 """The straight end of an edge at a box, so that its arrow never lies across a flat curve."""
 
+LOOP_REACH_MAX = 16.0
+"""Of a loop, up and down beside its box, however high that is."""
+
 PORT_GAP = 14.0
 """Between two ends on one side of a box, where they do not meet in its middle."""
+
+PORT_ROW_PART = 0.45
+"""Of a gap, above or below boxes without height: room for two stubs and a curve."""
 
 PORTS_PART = 0.6
 """Of a box's side, at most, for its ports."""
@@ -71,13 +93,15 @@ def rows_of(lattice: Lattice, order: Sequence[Sequence[int]], centres: Sequence[
             (abs(centres[member] - centres[other]) for member in members for other in lattice.down[member]), default=0.0
         )
         gap = min(max(gap_min, SLOPE * sideways), GAP_GROWTH_MAX * gap_min)
-        y = bottoms[-1] + gap * share_of_gap(lattice, order, row)
+        y = bottoms[-1] + gap * share_of_gap(lattice, order, row, is_straight=sideways < 1)
     return Rows(tuple(tops), tuple(bottoms))
 
 
-def share_of_gap(lattice: Lattice, order: Sequence[Sequence[int]], row: int) -> float:
-    """Rows of labels alone stand within a gap between boxes, so they halve it."""
+def share_of_gap(lattice: Lattice, order: Sequence[Sequence[int]], row: int, *, is_straight: bool) -> float:
+    """Rows of labels alone stand within a gap between boxes, so they halve it; and ports need hardly any."""
     beside = order[row : row + 2]
+    if any(all(not lattice.heights[member] for member in members) for members in beside if members):
+        return PORT_ROW_PART if is_straight else 0.7
     return 1.0 if all(min(members) < lattice.box_count for members in beside) else 0.6
 
 
@@ -95,9 +119,11 @@ def places_of(lattice: Lattice, boxes: Sequence[Box], rows: Rows, centres: Seque
     )
 
 
-def routes_of(lattice: Lattice, places: Sequence[Place], rows: Rows, centres: Sequence[float]) -> tuple[Route, ...]:
+def routes_of(
+    lattice: Lattice, places: Sequence[Place], rows: Rows, centres: Sequence[float], pins: Pins = FREE
+) -> tuple[Route, ...]:
     """One route per link, in their order."""
-    offsets = ports(lattice, places, centres)
+    offsets = ports(lattice, places, centres, pins)
     return tuple(
         loop(chain, places[chain.members[0]])
         if chain.is_loop
@@ -107,7 +133,7 @@ def routes_of(lattice: Lattice, places: Sequence[Place], rows: Rows, centres: Se
 
 
 def loop(chain: Chain, place: Place) -> Route:
-    right, y, reach = place.x + place.width, place.y + place.height / 2, place.height / 4
+    right, y, reach = place.x + place.width, place.y + place.height / 2, min(place.height / 4, LOOP_REACH_MAX)
     points = (
         (right, y - reach),
         (right + LOOP_WIDTH, y - reach),
@@ -147,7 +173,7 @@ def middle_of(points: Sequence[Point]) -> Point:
     return (x + other_x) / 2, (y + other_y) / 2
 
 
-def ports(lattice: Lattice, places: Sequence[Place], centres: Sequence[float]) -> list[tuple[float, float]]:
+def ports(lattice: Lattice, places: Sequence[Place], centres: Sequence[float], pins: Pins) -> list[tuple[float, float]]:
     """How far from the middle of its box each chain starts and ends.
 
     Edges of one direction meet in the middle, which reads as one fork or join.  Where some come and some go, or two
@@ -159,13 +185,43 @@ def ports(lattice: Lattice, places: Sequence[Place], centres: Sequence[float]) -
             upper, lower = chain.members[0], chain.members[-1]
             sides[upper, True].append((centres[chain.members[1]], number))
             sides[lower, False].append((centres[chain.members[-2]], number))
+    fixed = {
+        (number, is_source != lattice.chains[number].backward): offset
+        for (number, is_source), offset in pins.fixed.items()
+    }
     offsets = [[0.0, 0.0] for _ in lattice.chains]
     for (box, is_upper), ends in sides.items():
-        chains = [lattice.chains[number] for _, number in ends]
-        others = [chain.members[-1 if is_upper else 0] for chain in chains]
-        if len({chain.backward for chain in chains}) == 1 and len(set(others)) == len(others):
-            continue
-        gap = min(PORT_GAP, places[box].width * PORTS_PART / max(1, len(ends) - 1))
-        for index, (_, number) in enumerate(sorted(ends)):
-            offsets[number][0 if is_upper else 1] = gap * (index - (len(ends) - 1) / 2)
+        taken = {number: fixed[number, is_upper] for _, number in ends if (number, is_upper) in fixed}
+        if taken:
+            found = beside(taken, ends, centres[box], places[box].width)
+        else:
+            found = spread(lattice, ends, places[box].width, is_upper, pins)
+        for number, offset in found.items():
+            offsets[number][0 if is_upper else 1] = offset
     return [(start, end) for start, end in offsets]
+
+
+def spread(
+    lattice: Lattice, ends: Sequence[tuple[float, int]], width: float, is_upper: bool, pins: Pins
+) -> dict[int, float]:
+    """Around the middle of a side, if the ends do not meet there."""
+    chains = [lattice.chains[number] for _, number in ends]
+    others = [chain.members[-1 if is_upper else 0] for chain in chains]
+    directions = {lattice.chains[number].backward != (number in pins.against) for _, number in ends}
+    if len(directions) == 1 and len(set(others)) == len(others):
+        return {}
+    gap = min(PORT_GAP, width * PORTS_PART / max(1, len(ends) - 1))
+    return {number: gap * (index - (len(ends) - 1) / 2) for index, (_, number) in enumerate(sorted(ends))}
+
+
+def beside(taken: dict[int, float], ends: Sequence[tuple[float, int]], centre: float, width: float) -> dict[int, float]:
+    """Some ends have their place; the others get the free ones nearest to where they lead."""
+    reach = max(0.0, width / 2 - PORT_GAP)
+    found = dict(taken)
+    for wanted, number in sorted(ends):
+        if number not in found:
+            near = min(max(wanted - centre, -reach), reach)
+            steps = (near + sign * step * PORT_GAP / 2 for step in range(2 * len(ends) + 4) for sign in (1, -1))
+            free = (at for at in steps if abs(at) <= reach and all(abs(at - x) >= PORT_GAP for x in found.values()))
+            found[number] = next(free, near)
+    return found

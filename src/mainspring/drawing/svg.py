@@ -222,6 +222,10 @@ def rectangle(x: float, y: float, width: float, height: float, *, radius: float,
 
 
 def draw_way(edge: Edge, route: Route, direction: Direction) -> Iterator[str]:
+    yield from arrow_and_line(route, direction, is_dashed=edge.style == "dashed")
+
+
+def arrow_and_line(route: Route, direction: Direction, *, is_dashed: bool = False) -> Iterator[str]:
     points = list(route.points)
     end, before = points[-1], points[-2]
     along = 1 if direction == "down" else 0
@@ -234,7 +238,7 @@ def draw_way(edge: Edge, route: Route, direction: Direction) -> Iterator[str]:
     )
     points[-1] = (end[0], end[1] - step) if along else (end[0] - step, end[1])
     curve = loop_path(points) if route.is_loop else path(points, along)
-    dashed = " dashed" if edge.style == "dashed" else ""
+    dashed = " dashed" if is_dashed else ""
     yield f'<path class="way s-line{dashed}" d="{curve}"/>'
     yield f'<path class="f-line" d="{arrow(end, step, along)}"/>'
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from mainspring.drawing import dot, mermaid, svg
-from mainspring.drawing.graph import Graph
+from mainspring.drawing import statechart_dot, statechart_mermaid, statechart_svg
+from mainspring.drawing.statechart import Statechart
 from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable
@@ -17,12 +17,15 @@ from mainspring.models.machine.actions import NotGivenError
 from mainspring.models.machine.chart import Chart
 from mainspring.models.machine.check import oddities
 from mainspring.models.machine.document import Document
-from mainspring.models.machine.graph import graph_of
+from mainspring.models.machine.graph import statechart_of
 from mainspring.models.machine.invocation import with_digests
 from mainspring.models.machine.plan import Plan, compile_machine
 from mainspring.models.machine.scxml import Read, deny, read_scxml, read_with_places
-from mainspring.models.machine.text import Places, located, read_data, read_machine
+from mainspring.models.machine.scxml_writer import write_scxml
+from mainspring.models.machine.text import Places, located, read_data, read_machine, read_whole
 from mainspring.models.machine.world import UnknownSourceError
+from mainspring.models.machine.xstate import read_xstate
+from mainspring.models.machine.xstate_names import Meaning
 from mainspring.models.yaml_text import Text, write_text
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -98,6 +101,29 @@ class Machine:
         document, places = read_with_places(text, file=file, read=read)
         return Machine(document, functions, definitions=definitions, places=places)
 
+    @staticmethod
+    def of_xstate(
+        config: str | bytes | Mapping[str, Any],
+        *,
+        guards: Mapping[str, Any] | None = None,
+        actions: Mapping[str, Any] | None = None,
+        actors: Mapping[str, Any] | None = None,
+        delays: Mapping[str, Any] | None = None,
+        file: str = "<text>",
+    ) -> Machine:
+        """The machine of an XState 5 configuration (`JSON.stringify(machine.config)`); for the names see `Meaning`.
+
+        Raises `DefinitionInvalidError` for what is no JSON; what has no counterpart is told when the machine is used.
+        """
+        meaning = Meaning(guards or {}, actions or {}, actors or {}, delays or {})
+        if isinstance(config, Mapping):
+            text = Text("")
+            text.value = config
+        else:
+            text = read_whole(as_text(config, file), file)
+        document, names, problems, places = read_xstate(text, meaning)
+        return Machine(document, names.functions, problems, names.definitions, places)
+
     @property
     def handlers(self) -> Mapping[str, Handler[..., Any]]:
         """The callables it names, so that a process can use them without importing them."""
@@ -129,6 +155,10 @@ class Machine:
         """The same for people."""
         return write_text(msgspec.to_builtins(self.document))
 
+    def to_scxml(self) -> str:
+        """The machine as SCXML, as `of_scxml` reads it; raises `DefinitionInvalidError` for what XML cannot hold."""
+        return write_scxml(self.document)
+
     @cached_property
     def plan(self) -> Plan:
         try:
@@ -144,22 +174,21 @@ class Machine:
         """What is odd, and yet can run: states that nothing leads to, or out of; transitions that are never taken."""
         return located(oddities(self.plan), self.places)
 
-    def graph(self, active: Collection[str] = ()) -> Graph:
-        """Boxes and arrows for `mainspring.drawing`; `active` states are highlighted."""
-        plan = self.plan if self.functions else compile_machine(self.document, _nobody)
-        return graph_of(plan, active)
-
-    def to_mermaid(self, active: Collection[str] = ()) -> str:
-        """The machine as a Mermaid flowchart."""
-        return mermaid.draw(self.graph(active), title=self.name)
-
-    def to_dot(self, active: Collection[str] = ()) -> str:
-        """The machine in DOT, for Graphviz."""
-        return dot.draw(self.graph(active), title=self.name)
+    def picture(self, active: Collection[str] = (), *, has_ended: bool = False) -> Statechart:
+        """The statechart that all pictures are made of; `active` states are highlighted."""
+        return statechart_of(compile_machine(self.document, _nobody), active, has_ended=has_ended)
 
     def to_svg(self, active: Collection[str] = ()) -> str:
         """The machine as an SVG picture."""
-        return svg.draw(self.graph(active), title=self.name)
+        return statechart_svg.draw(self.picture(active), title=self.name)
+
+    def to_mermaid(self, active: Collection[str] = ()) -> str:
+        """The machine as a state diagram of Mermaid."""
+        return statechart_mermaid.draw(self.picture(active), title=self.name)
+
+    def to_dot(self, active: Collection[str] = ()) -> str:
+        """The machine in DOT, for Graphviz."""
+        return statechart_dot.draw(self.picture(active), title=self.name)
 
     @cached_property
     def chart(self) -> Chart:

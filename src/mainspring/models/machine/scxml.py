@@ -22,6 +22,7 @@ from mainspring.models.machine.document import (
     AnyAction,
     Assign,
     Branch,
+    Call,
     Cancel,
     Datum,
     Document,
@@ -41,6 +42,9 @@ from mainspring.models.machine.document import (
 from mainspring.models.xml_text import Element, XmlInvalidError, read_xml
 
 NAMESPACE = "http://www.w3.org/2005/07/scxml"
+OWN_NAMESPACE = "urn:mainspring:machine"
+"""Of what the standard has no word for: Python callables, strictness, descriptions."""
+OWN = f"{OWN_NAMESPACE} "
 DATA_MODELS = ("", "feel", "null")
 
 Read = Callable[[str], str]
@@ -105,11 +109,24 @@ class _Reader:
             states=self.states(root),
             initial=self.words(get("initial", "")),
             data=self.data(root),
-            script=tuple(action for each in self.children(root, "script") for action in self.script(each)),
+            script=self.start_script(root),
             late=get("binding", "early") == "late",
-            strict=False,
-            open=False,
+            strict=get(f"{OWN}strict") == "true",
+            open=get(f"{OWN}open") == "true",
+            description=get(f"{OWN}description", ""),
+            meta=self.meta(root),
         )
+
+    def start_script(self, root: Element) -> tuple[AnyAction, ...]:
+        """What is done before anything is entered: scripts of the standard, and of ours any actions."""
+        own = (each for each in root.elements if each.name == "script" and each.namespace == OWN_NAMESPACE)
+        found = [action for each in self.children(root, "script") for action in self.script(each)]
+        return (*found, *(action for each in own for action in self.actions(each)))
+
+    @staticmethod
+    def meta(element: Element) -> Any:
+        text = element.attributes.get(f"{OWN}meta")
+        return None if text is None else plain_value(text)
 
     def states(self, parent: Element) -> dict[str, State]:
         found: dict[str, State] = {}
@@ -152,6 +169,9 @@ class _Reader:
             invoke=tuple(self.invoke(each) for each in self.children(element, "invoke")),
             data=self.data(element),
             done=done,
+            description=get(f"{OWN}description", ""),
+            tags=self.words(get(f"{OWN}tags", "")),
+            meta=self.meta(element),
         )
 
     def transition(self, element: Element) -> Transition:
@@ -159,9 +179,11 @@ class _Reader:
         return Transition(
             event=get("event", ""),
             target=self.words(get("target", "")),
-            when=get("cond", ""),
+            when=Call(get(f"{OWN}call", "")) if get(f"{OWN}call") else get("cond", ""),
             actions=self.actions(element),
             internal=get("type", "external") == "internal",
+            description=get(f"{OWN}description", ""),
+            meta=self.meta(element),
         )
 
     def data(self, element: Element) -> tuple[Datum, ...]:
@@ -191,6 +213,7 @@ class _Reader:
             source_of=get("srcexpr", ""),
             names=self.words(get("namelist", "")),
             parameters=self.parameters(element),
+            digest=get(f"{OWN}digest", ""),
             content=content,
             content_of="" if inner is None else inner.attributes.get("expr", ""),
             autoforward=get("autoforward", "false") == "true",
@@ -205,6 +228,8 @@ class _Reader:
             make = _ACTIONS.get(each.name)
             if make is not None and each.namespace in (NAMESPACE, ""):
                 found += make(self, each)
+            elif (each.namespace, each.name) == (OWN_NAMESPACE, "call"):
+                found.append(Call(each.attributes.get("name", "")))
             else:
                 self.report(f"<{each.name}> is nothing that a machine can do", each)
         return tuple(found)

@@ -29,8 +29,13 @@ def read_machine(text: str, file: str) -> tuple[Document, list[Problem], Places]
 
     Raises `DefinitionInvalidError` for what is no text of that kind at all.
     """
+    return read_data(read_whole(text, file))
+
+
+def read_whole(text: str, file: str) -> Text:
+    """A text with its lines; raises `DefinitionInvalidError` for what is neither YAML nor JSON."""
     try:
-        return read_data(read_text(text, file))
+        return read_text(text, file)
     except Refused as error:
         raise DefinitionInvalidError(file, [Problem(error.message, f"{file}:{error.line}")]) from None
 
