@@ -64,7 +64,7 @@ def test_a_machine_is_checked_and_drawn(claim, capsys):
     code, told = call(capsys, "check", "approvals.py")
     assert code == 0
     assert "Approval: 4 states, no problems" in told
-    assert "odd: state lost: no transition and no initial state leads to it" in told
+    assert "approvals.py:6, state lost: no transition and no initial state leads to it" in told
     code, told = call(capsys, "graph", "approvals.py:Approval", "--format", "mermaid")
     assert "submit" in told
     code, told = call(capsys, "graph", claim, "--format", "mermaid", "--store", "m.db")

@@ -23,6 +23,7 @@ PADDING = 18.0
 PORT = Box(10.0, 0.0)
 STRIP = 26.0
 """Below the regions of a parallel state, for each arrow from one to another."""
+ARROW_ROOM = 14.0
 CLEARANCE = 10.0
 """Between an arrow that crosses a heading, and its text."""
 
@@ -291,6 +292,10 @@ class _Nesting:
         blocks = [self.blocks[member] for member in self.inside[id]]
         lefts = list(accumulate((block.width for block in blocks[:-1]), initial=0.0))
         middles = {end: left + at for block, left in zip(blocks, lefts, strict=True) for end, at in block.ports.items()}
+        own = [(end, at_top) for end, at_top in self.passing[id] if self.around[self.state_at(end)] == id]
+        for end, _ in own:
+            number = self.inside[id].index(self.state_at(end))
+            middles[end] = lefts[number] + blocks[number].width / 2
         ends = {end: at for end, at in middles.items() if end[0] not in self.meeting[id]}
         tops = [at for end, at in ends.items() if (end, True) in self.passing[id]]
         height = max(block.height for block in blocks) + STRIP * len(self.meeting[id])
@@ -300,6 +305,9 @@ class _Nesting:
             made.inside.append((member, left + dx if number else 0.0, dy))
             block.height = height
         blocks[-1].width = made.width - made.inside[-1][1]
+        for end, at_top in own:  # a region has no border of its own, so the arrow ends a little inside of it
+            x, y = made.ports[end], dy if at_top else dy + height
+            made.parts[end] = ((x, y + (ARROW_ROOM if at_top else -ARROW_ROOM)), (x, y))
         for level, number in enumerate(self.meeting[id], 1):
             self.cross(id, number, middles, made, dx, made.height - STRIP * (level - 0.5))
         return made

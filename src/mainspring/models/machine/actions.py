@@ -85,8 +85,8 @@ class Compiler:
         self.resolve = resolve
         self.report = report
         self.tolerant = tolerant
-        self.names: set[str] = set()
-        """Names that expressions take from the data."""
+        self.names: dict[str, str] = {}
+        """Names that expressions take from the data, and where each is first used."""
         self.system: set[str] = set()
         """Names that they take from the machine itself."""
 
@@ -105,7 +105,7 @@ class Compiler:
         except ActionError as error:
             self.doubt(f"{text!r} is no expression: {error}", place)
             return failing(f"{text!r}: {error}")
-        self.names |= language.free_names(expression)
+        self.names |= {name: place for name in sorted(language.free_names(expression)) if name not in self.names}
         self.system |= expression.names & (SYSTEM | {IN})
         evaluate: Evaluate = language.evaluator(expression)
         return evaluate

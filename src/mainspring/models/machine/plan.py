@@ -172,6 +172,8 @@ class Plan:
         self.arcs: list[Arc] = []
         self.calls: list[Calling] = []
         self.script: Do | None = None
+        self.names: Mapping[str, str] = {}
+        """Names that expressions take from the data, and where each is first used."""
         self.defaults: dict[str, Any] = {}
         """Names that expressions use, null until they are given a value."""
         self.system: frozenset[str] = frozenset()
@@ -241,6 +243,7 @@ class _Builder:
             self.complete(vertex, source)
         plan.script = self.compiler.block(self.document.script, "script")
         plan.system = frozenset(self.compiler.system)
+        plan.names = self.compiler.names
         if self.document.open:
             plan.defaults = dict.fromkeys(sorted(self.compiler.names))
         return plan
@@ -328,7 +331,7 @@ class _Builder:
         return tuple(found)
 
     def datum(self, datum: Datum, place: str) -> tuple[str, Compute | None]:
-        self.compiler.names.add(datum.name)
+        self.compiler.names.setdefault(datum.name, place)
         return datum.name, None if datum.value is None else self.compiler.constant_or(datum.value, f"{place}, data")
 
     # --- What cannot be ------------------------------------------------------------------------
