@@ -34,7 +34,7 @@ def charts(draw, depth=3):
     ends = st.sampled_from(ids)
     pairs = draw(st.lists(st.tuples(ends, ends), unique=True, max_size=8))
     labels = st.sampled_from([(), ("go",), ("approve [amount < limit or boss] / tell()", "skip")])
-    return Statechart(states, tuple(Arrow(*pair, draw(labels)) for pair in pairs))
+    return Statechart(states, tuple(Arrow(source, target, draw(labels)) for source, target in pairs))
 
 
 def is_within(inner: Spot, outer: Spot) -> bool:
