@@ -24,6 +24,7 @@ from mainspring.kernel.placement import Placement
 from mainspring.kernel.reader import PAGE_MAX
 from mainspring.kernel.records import Attempt, Await, Claim, End, Prune, Tell, end_of
 from mainspring.kernel.store import WorkerRow
+from mainspring.messaging import Messaging
 from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
 from mainspring.models.schedule.model import ZONES_NAME
@@ -49,7 +50,7 @@ PRUNE_BATCH = 500
 """Instances forgotten in one turn, so that others are not kept waiting."""
 
 
-class Engine(Scheduling):
+class Engine(Scheduling, Messaging):
     """A store with a pump and a worker.
 
         with Engine("sqlite:///report.db") as engine:

@@ -189,6 +189,23 @@ class ConditionFailedError(MainspringError):
 # --- Processes --------------------------------------------------------------------------------
 
 
+class MessageUnwantedError(NotFoundError):
+    """Nobody waits for a message, and nothing begins with it."""
+
+    def __init__(self, name: str, key: str) -> None:
+        what = f"message {name!r}" + (f" with the key {key!r}" if key else " without a key")
+        super().__init__(f"nobody waits for {what}, and nothing begins with it; give ttl_s to let it wait")
+
+
+class MessageAmbiguousError(ConflictError):
+    """More than one could get a message that is for one."""
+
+    def __init__(self, name: str, key: str, instances: Sequence[str]) -> None:
+        what = f"message {name!r}" + (f" with the key {key!r}" if key else " without a key")
+        who = f"instances {', '.join(map(repr, instances))} wait" if instances else "several definitions begin"
+        super().__init__(f"{who} for {what}, which is for one alone; nobody got it, use keys that tell them apart")
+
+
 class BusinessError(MainspringError):
     """Raised by a handler: an error event with this code takes it, and the task is not tried again."""
 

@@ -10,12 +10,12 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 import msgspec
-from msgspec import Struct
 
 from mainspring import codec
+from mainspring.case import Case
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
@@ -25,11 +25,10 @@ from mainspring.errors import (
 )
 from mainspring.history import Entry, Node, TaskTime, entries_of, nodes_of, timeline_of
 from mainspring.kernel.lifecycle import CANCELLED, ENDED, FAILED
-from mainspring.kernel.reader import InstanceView, LogView, Reader
+from mainspring.kernel.reader import InstanceView, LogView
 from mainspring.kernel.records import Ask, Await, End, Tell, end_of
 from mainspring.models.contract import (
     CancelRequested,
-    Event,
     Failure,
     PauseRequested,
     RerunRequested,
@@ -82,20 +81,9 @@ class Page:
         return len(self.items)
 
 
-class Host(Protocol):
-    """What an instance needs of the engine that it came from."""
-
-    @property
-    def reader(self) -> Reader: ...
-    def tell(self, id: str, event: Event) -> bool: ...
-    def call(self, input: Any) -> Future[Any]: ...
-
-
-class Instance(Struct, frozen=True, gc=False, eq=False):
+class Instance(Case, frozen=True, gc=False, eq=False):
     """One running (or ended) case of a definition.  `await instance` and `instance.result()` give its output."""
 
-    _engine: Host
-    id: str
     existed: bool
     """Whether it was there before under the same id."""
     _output_type: Any

@@ -89,15 +89,18 @@ class Starting(Looking):
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
+        key: str = "",
     ) -> Instance:
         """Start an instance of a definition, or of the newest one of that name.
 
         With an `id`, starting is idempotent: the same id again is the same instance.  Raises
         `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another definition).
+        `key`: by which messages find a process; it may be the same for several, and is an attribute of the instance.
         """
         return self.start_many(
-            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group
-        )[0]
+            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes,
+            group=group, key=key,
+        )[0]  # fmt: skip
 
     def start_many(
         self,
@@ -110,15 +113,18 @@ class Starting(Looking):
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
+        key: str = "",
     ) -> list[Instance]:
         """Start one instance for each input with a single commit: all of them, or none."""
         deployable = self._deployable(definition)
         where = f"input of {deployable.model} {deployable.name!r}"
         payloads = [codec.encode({} if input is None else input, where) for input in inputs]
+        if key:
+            attributes = {"key": key, **(attributes or {})}
         terms = read_terms(
             now=self.clock.now(), priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group
         )
-        return self._begin(deployable, payloads, ids, terms, None)
+        return self._begin(deployable, payloads, ids, terms, None, key)
 
     def submit(
         self,
@@ -217,11 +223,12 @@ class Starting(Looking):
         ids: Sequence[str | None] | None,
         terms: Terms,
         output_type: Any,
+        key: str = "",
     ) -> list[Instance]:
         if ids is not None and len(ids) != len(payloads):
             raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
         entries = [
-            StartEntry(payload, None if ids is None else checked_id(ids[place]), *terms)
+            StartEntry(payload, None if ids is None else checked_id(ids[place]), *terms, key=key)
             for place, payload in enumerate(payloads)
         ]
         begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()

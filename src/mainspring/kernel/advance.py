@@ -91,6 +91,7 @@ class Handed(NamedTuple):
     is_taken: bool
     """False: it waits for a process that hosts the definition, or was refused."""
     refusal: str = ""
+    family: str = "conflict"
 
 
 def hand(turn: Turn, id: int, event: Event) -> Handed:
@@ -106,7 +107,11 @@ def hand(turn: Turn, id: int, event: Event) -> Handed:
     if what == "done":
         return Handed(True)
     refused = step(turn, live, event)
-    return Handed(True) if refused is None else Handed(False, f"instance {live.public_id!r}: {refused.reason}")
+    return (
+        Handed(True)
+        if refused is None
+        else Handed(False, f"instance {live.public_id!r}: {refused.reason}", refused.family)
+    )
 
 
 def leave_for_host(turn: Turn, id: int, event: Event) -> None:

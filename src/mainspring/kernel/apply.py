@@ -10,6 +10,7 @@ import msgspec
 from mainspring.errors import InstanceNotFoundError, InvalidError, NotFoundError
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import CANCELLED, COMPLETED, CREATED, FAILED, LIVE, PAUSED, RUNNING
+from mainspring.kernel.messages import publish, subscribe, unsubscribe
 from mainspring.kernel.records import End
 from mainspring.kernel.store import HELD, InstanceRow, Key
 from mainspring.kernel.turn import Turn
@@ -31,6 +32,7 @@ from mainspring.models.contract import (
     Message,
     Pause,
     PauseRequested,
+    Publish,
     ReleaseTasks,
     Resume,
     ResumeRequested,
@@ -43,7 +45,9 @@ from mainspring.models.contract import (
     Started,
     StartInstance,
     StartTask,
+    Subscribe,
     TimerFired,
+    Unsubscribe,
 )
 from mainspring.models.retry import failure_of
 
@@ -129,7 +133,8 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
     turn.add_instance(row, definition, attributes=None)
     turn.begun[public_id] = id
     input = msgspec.Raw(command.input)
-    turn.deliver(row.id, Started(input, command.priority, parent_key=command.key, depth=command.depth))
+    event = Started(input, command.priority, parent_key=command.key, depth=command.depth, key=command.business_key)
+    turn.deliver(row.id, event)
 
 
 def send(turn: Turn, live: Live, command: Send) -> None:
@@ -249,6 +254,9 @@ APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
     Resume: resume,
     Send: send,
     SendTo: send_to,
+    Subscribe: subscribe,
+    Unsubscribe: unsubscribe,
+    Publish: publish,
     Complete: complete,
     Fail: fail,
     Cancel: cancel,

@@ -50,9 +50,10 @@ class Definitions:
             return known
         for child in deployable.children:
             self.deploy(store, child, now)
-        row = store.find_definition(digest=deployable.digest) or store.add_definition(
-            deployable.model, deployable.name, deployable.digest, deployable.document, now
-        )
+        row = store.find_definition(digest=deployable.digest)
+        if row is None:
+            row = store.add_definition(deployable.model, deployable.name, deployable.digest, deployable.document, now)
+            store.put_starts(row, deployable.starts)
         return self._compile(row)
 
     def get(self, store: Store, id: int) -> Definition:

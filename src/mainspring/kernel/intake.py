@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from mainspring.errors import (
+    DeniedError,
     InstanceExistsError,
     InstanceNotFoundError,
     InvalidError,
     LeaseLostError,
     MainspringError,
+    NotFoundError,
+    PayloadInvalidError,
     RefusedError,
     SettingInvalidError,
 )
@@ -26,6 +29,7 @@ from mainspring.kernel.advance import (
 )
 from mainspring.kernel.definitions import Definition
 from mainspring.kernel.lifecycle import ENDED, RUNNING
+from mainspring.kernel.messages import broadcast, correlate
 from mainspring.kernel.queue import changed, settings_of, with_settings
 from mainspring.kernel.records import (
     Ask,
@@ -33,7 +37,9 @@ from mainspring.kernel.records import (
     Attend,
     Await,
     Begun,
+    Broadcast,
     Claim,
+    Correlate,
     Deploy,
     Leave,
     LogLine,
@@ -53,6 +59,13 @@ from mainspring.models.contract import Signal, Started
 
 ENTRIES_PRUNED_MAX = 5_000
 """Old entries of the journals of live instances that one turn deletes."""
+FAMILIES: dict[str, Callable[[str], MainspringError]] = {
+    "conflict": RefusedError,
+    "denied": DeniedError,
+    "missing": NotFoundError,
+    "invalid": lambda reason: PayloadInvalidError("request", reason),
+}
+"""The error that a refusal is told as, by whose fault it is."""
 WAITING_CHECKED_EVERY = 64
 """Among so many who wait for one instance, those who have given up meanwhile are looked for and forgotten."""
 
@@ -151,7 +164,7 @@ def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
     attributes = None if entry.attributes is None else entry.attributes.decode()
     row = InstanceRow(id, public_id, definition.id, RUNNING, None, None, entry.priority, entry.group)
     live = turn.add_instance(row, definition, attributes)
-    event = Started(msgspec.Raw(entry.input), entry.priority, entry.not_before)
+    event = Started(msgspec.Raw(entry.input), entry.priority, entry.not_before, key=entry.key, entry=entry.entry)
     if live.hosted:
         step(turn, live, event)
     else:
@@ -172,7 +185,7 @@ def tell(turn: Turn, input: Tell) -> None:
         return
     turn.settling = None
     handed = hand(turn, id, input.event)
-    answer: Any = RefusedError(handed.refusal) if handed.refusal else handed.is_taken
+    answer: Any = FAMILIES[handed.family](handed.refusal) if handed.refusal else handed.is_taken
     if not handed.refusal and isinstance(input.event, Signal):
         live = live_of(turn, id)
         answer = live.model.reply(live.plan, live.state, input.event) if handed.is_taken else None
@@ -278,4 +291,6 @@ TAKE: dict[type, Callable[[Turn, Any], None]] = {
     Leave: leave,
     Prune: prune,
     SetQueue: set_queue,
+    Correlate: correlate,
+    Broadcast: broadcast,
 }

@@ -78,6 +78,18 @@ class WorkerView(Struct, frozen=True):
     running_count: int
 
 
+class SubscriptionView(Struct, frozen=True):
+    """Something that an instance waits for from outside."""
+
+    instance: str
+    """Its public id."""
+    key: str
+    name: str
+    match: str
+    data: str
+    opened_at: float
+
+
 class Filter(Struct, frozen=True):
     """Which instances to list; None: any."""
 
@@ -133,6 +145,11 @@ class Reader(Protocol):
     def find_snapshot(self, number: int) -> tuple[int, str] | None: ...
     def list_tasks(self, number: int, limit: int) -> list[TaskView]: ...
     def list_events(self, number: int) -> list[EventView]: ...
+    def list_subscriptions(
+        self, kind: str, *, instance: int | None = None, name: str | None = None, match: str | None = None, limit: int
+    ) -> list[SubscriptionView]:
+        """The oldest first."""
+
     def list_logs(self, number: int, limit: int) -> list[LogView]: ...
     def list_workers(self) -> list[WorkerView]: ...
     def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:

@@ -82,6 +82,10 @@ class StartEntry(Struct, frozen=True, gc=False):
     """JSON object by which the instance can be found."""
     group: str | None = None
     """Of its tasks; children inherit it."""
+    key: str = ""
+    """By which messages find it; not unique."""
+    entry: str = ""
+    """What of the definition it begins with; empty: the usual."""
 
 
 class Start(Struct):
@@ -116,6 +120,28 @@ class Tell(Struct):
 
     public_id: str
     event: Event
+    reply: Any = None
+
+
+class Correlate(Struct):
+    """Give a message to the one instance that waits for it, or let it begin one.
+
+    The reply is the public id of the receiver; None where nobody waits and it is kept for `ttl_s`; or an error.
+    """
+
+    name: str
+    key: str
+    data: bytes
+    ttl_s: float = 0.0
+    id: str = ""
+    reply: Any = None
+
+
+class Broadcast(Struct):
+    """Give a signal to all instances that wait for it, and let it begin others; the reply is how many."""
+
+    name: str
+    data: bytes
     reply: Any = None
 
 
@@ -174,7 +200,10 @@ class Leave(Struct):
     reply: Any = None
 
 
-Input = Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue | Claim
+Input = (
+    Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue | Claim
+    | Correlate | Broadcast
+)  # fmt: skip
 
 
 # --- Out: what a turn has done ----------------------------------------------------------------

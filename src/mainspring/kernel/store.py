@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from mainspring.models.contract import StartOn
+
 NOT_LEASED: None = None
 HELD = 0
 """Owner of a task that a paused instance keeps back; no worker has this id."""
@@ -73,6 +75,15 @@ class DefinitionRow(Struct, frozen=True, gc=False):
     version: int
     digest: str
     document: bytes
+
+
+class MessageRow(Struct, frozen=True, gc=False):
+    """A message that waits for a receiver."""
+
+    id: int
+    data: str
+    message_id: str
+    """Given by its sender; empty: none."""
 
 
 class WaitingRow(Struct, frozen=True, gc=False):
@@ -150,6 +161,7 @@ class Changes:
         "released",
         "snapshots",
         "statuses",
+        "subscriptions",
         "swept",
         "tasks",
         "tasks_done",
@@ -183,6 +195,8 @@ class Changes:
         """by instance: status, ended_at, output, error, reason, instance"""
         self.events: dict[int, dict[str, tuple[int, str, float, str, str] | None]] = {}
         """by instance and key: instance, key, ready_at, kind, data; None deletes"""
+        self.subscriptions: dict[Key, tuple[int, str, str, str, str, str, float] | None] = {}
+        """by instance and key: instance, key, kind, name, match, data, opened_at; None deletes"""
         self.logs: list[tuple[int, str, int, float, str, str]] = []
         """instance, key, attempt, at, level, message"""
         self.snapshots: list[tuple[int, int, str]] = []
@@ -299,6 +313,33 @@ class Store(Protocol):
 
     def count_running(self, queue: int) -> dict[str, int]:
         """Live leases of a managed queue by group."""
+
+    # Messages
+    def find_subscribers(self, kind: str, name: str, match: str, limit: int) -> list[Key]:
+        """What waits for it, oldest instance first."""
+
+    def find_message(self, name: str, match: str, now: float) -> MessageRow | None:
+        """The oldest that waits for a receiver and has not expired."""
+
+    def add_message(
+        self, name: str, match: str, data: str, *, id: str, receiver: str | None, expires_at: float
+    ) -> None:
+        """Keep a message until somebody wants it; or, with a receiver, that it has been given (only with an id)."""
+
+    def take_message(self, id: int, receiver: str) -> None:
+        """It is given; one that its sender gave an id is remembered without its data until it expires."""
+
+    def find_told(self, message_id: str, now: float) -> str | None:
+        """Who got the message that its sender gave this id; empty: nobody yet; None: it is not known."""
+
+    def forget_messages(self, now: float) -> None:
+        """Delete those that have expired."""
+
+    def find_starts(self, kind: str, name: str, limit: int) -> list[tuple[int, str]]:
+        """(definition, entry) of what it begins."""
+
+    def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
+        """What begins the definition, in place of what began older versions of it."""
 
     # Workers
     def register_worker(self, worker: WorkerRow, now: float) -> None: ...

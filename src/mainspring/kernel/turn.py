@@ -55,6 +55,8 @@ class Turn:
         self.suspect: Suspect | None = None
         self.lost = 0
         """1 while the loss of a worker is being dealt with."""
+        self.given: set[Key] = set()
+        """Subscriptions to messages that were given one in this turn; a second one goes to somebody else."""
         self.message_count = 0
         """Messages that instances have sent to one another."""
         self.look = False

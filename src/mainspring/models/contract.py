@@ -51,6 +51,16 @@ class TaskSpec(Struct, frozen=True, omit_defaults=True):
     """Labels a worker must offer; empty: any worker that has the handler."""
 
 
+class StartOn(Struct, frozen=True):
+    """What from outside begins an instance of a definition."""
+
+    kind: str
+    """`message` or `signal`."""
+    name: str
+    entry: str
+    """What of the definition it begins."""
+
+
 class Deployable(Struct, frozen=True):
     """A definition as the store keeps it."""
 
@@ -60,6 +70,7 @@ class Deployable(Struct, frozen=True):
     document: bytes
     children: tuple[Deployable, ...] = ()
     """Definitions that it refers to by digest; deployed before it."""
+    starts: tuple[StartOn, ...] = ()
 
 
 # --- Events: what happened to an instance -----------------------------------------------------

@@ -20,10 +20,12 @@ from mainspring.kernel.store import (
     HeldRow,
     InstanceRow,
     Key,
+    MessageRow,
     QueueRow,
     WaitingRow,
     WorkerRow,
 )
+from mainspring.models.contract import StartOn
 from mainspring.stores.sql import sqlite as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
 from mainspring.stores.sqlite_file import Translated, check_schema, connect, migrate
@@ -136,6 +138,9 @@ class SqliteStore:
             for instance, events in changes.events.items():
                 many(sql.PUT_EVENT, [row for row in events.values() if row is not None])
                 many(sql.DELETE_EVENT, [(instance, key) for key, row in events.items() if row is None])
+            if changes.subscriptions:
+                many(sql.PUT_SUBSCRIPTION, [row for row in changes.subscriptions.values() if row is not None])
+                many(sql.DELETE_SUBSCRIPTION, [key for key, row in changes.subscriptions.items() if row is None])
 
     def _insert(self, statement: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
         """Insert rows, many with each step of the statement: half the time of a step for each."""
@@ -260,6 +265,38 @@ class SqliteStore:
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         return {(instance, key) for instance, key in self._rows(sql.STALE, (_list(leases), owner))}
+
+    # --- Messages -----------------------------------------------------------------------------
+
+    def find_subscribers(self, kind: str, name: str, match: str, limit: int) -> list[Key]:
+        return [(instance, key) for instance, key in self._rows(sql.FIND_SUBSCRIBERS, (kind, name, match, limit))]
+
+    def find_message(self, name: str, match: str, now: float) -> MessageRow | None:
+        rows = self._rows(sql.FIND_MESSAGE, (name, match, now))
+        return MessageRow(*rows[0]) if rows else None
+
+    def add_message(
+        self, name: str, match: str, data: str, *, id: str, receiver: str | None, expires_at: float
+    ) -> None:
+        self._rows(sql.ADD_MESSAGE, (name, match, data, id, receiver, expires_at))
+
+    def take_message(self, id: int, receiver: str) -> None:
+        self._rows(sql.TAKE_MESSAGE, (receiver, id))
+        self._rows(sql.DELETE_MESSAGE, (id,))
+
+    def find_told(self, message_id: str, now: float) -> str | None:
+        rows = self._rows(sql.FIND_TOLD, (message_id, now))
+        return str(rows[0][0]) if rows else None
+
+    def forget_messages(self, now: float) -> None:
+        self._rows(sql.FORGET_MESSAGES, (now,))
+
+    def find_starts(self, kind: str, name: str, limit: int) -> list[tuple[int, str]]:
+        return [(definition, entry) for definition, entry in self._rows(sql.FIND_STARTS, (kind, name, limit))]
+
+    def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
+        self._rows(sql.DELETE_STARTS, {"model": row.model, "name": row.name})
+        self._many(sql.ADD_START, [(start.kind, start.name, row.id, start.entry) for start in starts])
 
     # --- Queues -------------------------------------------------------------------------------
 

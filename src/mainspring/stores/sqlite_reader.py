@@ -16,6 +16,7 @@ from mainspring.kernel.reader import (
     InstanceView,
     LogView,
     StoreHealth,
+    SubscriptionView,
     TaskView,
     WorkerView,
 )
@@ -93,6 +94,15 @@ class SqliteReader:
 
     def list_events(self, number: int) -> list[EventView]:
         return [EventView(*row) for row in self._rows(sql.LIST_EVENTS, (number,))]
+
+    def list_subscriptions(
+        self, kind: str, *, instance: int | None = None, name: str | None = None, match: str | None = None, limit: int
+    ) -> list[SubscriptionView]:
+        asked = {"kind": kind, "instance": instance, "name": name, "match": match}
+        values = {column: value for column, value in asked.items() if value is not None}
+        conditions = " and ".join(f"subscription.{column} = :{column}" for column in values)
+        statement = sql.LIST_SUBSCRIPTIONS.format(conditions=conditions)
+        return [SubscriptionView(*row) for row in self._rows(statement, {**values, "limit": limit})]
 
     def list_logs(self, number: int, limit: int) -> list[LogView]:
         return [LogView(*row) for row in self._rows(sql.LIST_LOGS, (number, limit))]

@@ -59,7 +59,7 @@ def _may(todo: Todo, by: str) -> Refusal | None:
     if todo.assignee:
         if by == todo.assignee:
             return None
-        return Refusal(f"user task {todo.node!r} is {todo.assignee!r}'s, not {by or 'nobody'!r}'s", "denied")
+        return Refusal(f"user task {todo.node!r} belongs to {todo.assignee!r}, not to {by or 'nobody'!r}", "denied")
     if todo.users and not todo.groups and by not in todo.users:
         return Refusal(f"user task {todo.node!r} is for {', '.join(todo.users)}, not for {by or 'nobody'!r}", "denied")
     return None

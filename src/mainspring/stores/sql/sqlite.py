@@ -45,7 +45,12 @@ UPDATES: tuple[tuple[str, str], ...] = (
 
 PUT_EVENT = "insert or replace into event (instance, key, ready_at, kind, data) values (?, ?, ?, ?, ?)"
 DELETE_EVENT = "delete from event where instance = ? and key = ?"
-SWEEP = ("delete from task where instance = ?", "delete from event where instance = ?")
+PUT_SUBSCRIPTION = (
+    "insert or replace into subscription (instance, key, kind, name, match, data, opened_at)"
+    " values (?, ?, ?, ?, ?, ?, ?)"
+)
+DELETE_SUBSCRIPTION = "delete from subscription where instance = ? and key = ?"
+SWEEP = tuple(f"delete from {table} where instance = ?" for table in ("task", "event", "subscription"))
 
 # --- Sequences, definitions, capabilities -----------------------------------------------------
 
@@ -105,6 +110,7 @@ FORGET = tuple(
         ("log", "instance"),
         ("task", "instance"),
         ("event", "instance"),
+        ("subscription", "instance"),
         ("instance", "id"),
     )
 )
@@ -161,6 +167,28 @@ STALE = (
     " (select 1 from task where instance = lease.value ->> 0 and key = lease.value ->> 1"
     " and token = lease.value ->> 2 and owner = ?)"
 )
+
+# --- Messages ---------------------------------------------------------------------------------
+
+FIND_SUBSCRIBERS = (
+    "select instance, key from subscription where kind = ? and name = ? and match = ? order by instance, key limit ?"
+)
+FIND_MESSAGE = (
+    "select id, data, coalesce(message_id, '') from message"
+    " where name = ? and match = ? and receiver is null and expires_at > ? order by id limit 1"
+)
+ADD_MESSAGE = (
+    "insert into message (name, match, data, message_id, receiver, expires_at) values (?, ?, ?, nullif(?, ''), ?, ?)"
+)
+TAKE_MESSAGE = "update message set receiver = ?, data = '' where id = ? and message_id is not null"
+DELETE_MESSAGE = "delete from message where id = ? and message_id is null"
+FIND_TOLD = "select coalesce(receiver, '') from message where message_id = ? and expires_at > ?"
+FORGET_MESSAGES = "delete from message where expires_at <= ?"
+FIND_STARTS = "select definition, entry from start where kind = ? and name = ? order by definition, entry limit ?"
+DELETE_STARTS = (
+    "delete from start where definition in (select id from definition where model = :model and name = :name)"
+)
+ADD_START = "insert into start (kind, name, definition, entry) values (?, ?, ?, ?)"
 
 # --- Queues -----------------------------------------------------------------------------------
 

@@ -45,6 +45,11 @@ LIST_TASKS = (
     " where task.instance = ? order by task.leased_at is null, task.leased_at, task.ready_at limit ?"
 )
 LIST_EVENTS = "select key, kind, ready_at from event where instance = ? order by ready_at"
+LIST_SUBSCRIPTIONS = (
+    "select instance.public_id, subscription.key, subscription.name, subscription.match, subscription.data,"
+    " subscription.opened_at from subscription join instance on instance.id = subscription.instance"
+    " where {conditions} order by subscription.opened_at, subscription.instance, subscription.key limit :limit"
+)
 LIST_LOGS = "select key, attempt, at, level, message from log where instance = ? order by rowid limit ?"
 LIST_WORKERS = (
     "select id, name, host, process, started_at, lease_until,"
@@ -70,6 +75,7 @@ STUCK = (
     " and not exists (select 1 from task where task.instance = instance.id"
     "  and (coalesce(task.owner, 0) = 0 or task.owner in (select id from worker)))"
     " and not exists (select 1 from event where event.instance = instance.id)"
+    " and not exists (select 1 from subscription where subscription.instance = instance.id)"
     " and not exists (select 1 from instance as child where child.parent = instance.id"
     "  and child.status in ('created', 'running', 'paused')) limit 20"
 )

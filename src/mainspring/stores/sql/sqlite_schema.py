@@ -62,6 +62,28 @@ MIGRATIONS: tuple[str, ...] = (
         filled_at real not null, cursor text not null, served integer not null
     );
 
+    -- What instances wait for from outside: messages and signals, and what waits for people.
+    create table subscription (
+        instance integer not null, key text not null, kind text not null, name text not null, match text not null,
+        data text not null, opened_at real not null, primary key (instance, key)
+    ) without rowid;
+    create index subscription_found on subscription (kind, name, match, instance);
+
+    -- Messages that nobody waits for yet; and those with an id that were given to somebody, so that they are told once.
+    create table message (
+        id integer primary key, name text not null, match text not null, data text not null, message_id text,
+        receiver text, expires_at real not null
+    );
+    create index message_found on message (name, match) where receiver is null;
+    create unique index message_told on message (message_id) where message_id is not null;
+    create index message_expired on message (expires_at);
+
+    -- What begins an instance of the newest version of a definition.
+    create table start (
+        kind text not null, name text not null, definition integer not null, entry text not null,
+        primary key (kind, name, definition, entry)
+    ) without rowid;
+
     create table worker (
         id integer primary key, name text not null, host text not null, process text not null,
         started_at real not null, lease_until real not null

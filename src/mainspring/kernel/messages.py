@@ -1,0 +1,135 @@
+"""Messages and signals: who waits for them, who gets them, and what they begin."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from mainspring.errors import MessageAmbiguousError, MessageUnwantedError
+from mainspring.kernel.instances import Live
+from mainspring.kernel.lifecycle import RUNNING
+from mainspring.kernel.records import Broadcast, Correlate
+from mainspring.kernel.store import InstanceRow, Key
+from mainspring.kernel.turn import Turn
+from mainspring.models.contract import Publish, Received, Started, Subscribe, Unsubscribe
+
+MESSAGE, SIGNAL = "message", "signal"
+TTL_S = 3_600.0
+"""So long a message that an instance sends waits for a receiver, and the id of one that was given is known."""
+SIGNAL_MAX = 1_000_000
+"""Receivers of one signal."""
+
+
+def subscribe(turn: Turn, live: Live, command: Subscribe) -> None:
+    """A message that waits already comes at once."""
+    key, kind, name, match = command.key, command.kind, command.name, command.match
+    turn.changes.subscriptions[live.id, key] = (live.id, key, kind, name, match, command.data, turn.now)
+    if kind != MESSAGE:
+        return
+    store = turn.hold.store
+    found = store.find_message(name, match, turn.now)
+    if found is not None:
+        store.take_message(found.id, live.public_id)
+        turn.wrote = True
+        turn.given.add((live.id, key))
+        turn.deliver(live.id, Received(key, name, Raw(found.data.encode()), found.message_id))
+
+
+def unsubscribe(turn: Turn, live: Live, command: Unsubscribe) -> None:
+    turn.changes.subscriptions[live.id, command.key] = None
+    turn.given.discard((live.id, command.key))
+
+
+# --- What is sent -----------------------------------------------------------------------------
+
+
+def publish(turn: Turn, live: Live, command: Publish) -> None:  # noqa: ARG001 - one signature for every command
+    """An instance sends a message to the first that waits for it, or it waits itself; or a signal to all."""
+    name, data = command.name, command.data
+    if command.kind == SIGNAL:
+        _broadcast(turn, name, data)
+        return
+    found = _subscribers(turn, name, command.match, 1)
+    starts = [] if found else turn.hold.store.find_starts(MESSAGE, name, 1)
+    if found:
+        _give(turn, found[0], name, data)
+    elif starts:
+        _begin(turn, *starts[0], data, command.match)
+    else:
+        _keep(turn, Correlate(name, command.match, data, TTL_S), None)
+
+
+def correlate(turn: Turn, input: Correlate) -> None:
+    """Exactly one gets it; where that is not so, nobody does."""
+    store, name, match = turn.hold.store, input.name, input.key
+    known = store.find_told(input.id, turn.now) if input.id else None
+    if known is not None:
+        turn.replies.append((input.reply, known or None))
+        return
+    found = _subscribers(turn, name, match, 2)
+    starts = [] if found else store.find_starts(MESSAGE, name, 2)
+    if len(found) > 1 or len(starts) > 1:
+        ids = [row.public_id for row in store.load_instances([id for id, _ in found])]
+        turn.replies.append((input.reply, MessageAmbiguousError(name, match, ids)))
+        return
+    if not found and not starts and input.ttl_s <= 0:
+        turn.replies.append((input.reply, MessageUnwantedError(name, match)))
+        return
+    receiver = None
+    if found:
+        receiver = _give(turn, found[0], name, input.data, input.id)
+    elif starts:
+        receiver = _begin(turn, *starts[0], input.data, match)
+    if receiver is None or input.id:
+        _keep(turn, input, receiver)
+    turn.replies.append((input.reply, receiver))
+
+
+def broadcast(turn: Turn, input: Broadcast) -> None:
+    turn.replies.append((input.reply, _broadcast(turn, input.name, input.data)))
+
+
+def _broadcast(turn: Turn, name: str, data: bytes) -> int:
+    turn.flush()
+    store = turn.hold.store
+    found = store.find_subscribers(SIGNAL, name, "", SIGNAL_MAX)
+    for instance, key in found:
+        turn.deliver(instance, Received(key, name, Raw(data)))
+    starts = store.find_starts(SIGNAL, name, SIGNAL_MAX)
+    for definition, entry in starts:
+        _begin(turn, definition, entry, data, "")
+    return len(found) + len(starts)
+
+
+def _subscribers(turn: Turn, name: str, match: str, limit: int) -> list[Key]:
+    """Who waits for a message, without those that were given one in this turn and have not taken it yet."""
+    turn.flush()
+    found = turn.hold.store.find_subscribers(MESSAGE, name, match, limit + len(turn.given))
+    return [key for key in found if key not in turn.given][:limit]
+
+
+def _give(turn: Turn, to: Key, name: str, data: bytes, id: str = "") -> str:
+    instance, key = to
+    turn.given.add(to)
+    turn.deliver(instance, Received(key, name, Raw(data), id))
+    (row,) = turn.hold.store.load_instances([instance])
+    return row.public_id
+
+
+def _begin(turn: Turn, definition_id: int, entry: str, data: bytes, key: str) -> str:
+    """An instance is begun by what was sent."""
+    definition = turn.hold.definitions.get(turn.hold.store, definition_id)
+    id = turn.next_instance_id()
+    row = InstanceRow(id, f"{definition.name}:{id}", definition.id, RUNNING, None, None, 0)
+    turn.add_instance(row, definition, attributes=None)
+    turn.deliver(id, Started(Raw(data), key=key, entry=entry))
+    return row.public_id
+
+
+def _keep(turn: Turn, input: Correlate, receiver: str | None) -> None:
+    """A message waits for a receiver; or that it has got one is remembered."""
+    store, now = turn.hold.store, turn.now
+    store.forget_messages(now)
+    data = "" if receiver else input.data.decode()
+    expires_at = now + (max(input.ttl_s, TTL_S) if receiver else input.ttl_s)
+    store.add_message(input.name, input.key, data, id=input.id, receiver=receiver, expires_at=expires_at)
+    turn.wrote = True
