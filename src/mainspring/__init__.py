@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mainspring.models.machine import Invoke, Machine, State, StateMachine
     from mainspring.models.retry import Retry
     from mainspring.models.workflow import Workflow
+    from mainspring.processes import Process
     from mainspring.schedule import Schedule
     from mainspring.scheduling import OCCURRENCE
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from mainspring.case import Host
 from mainspring.errors import InstanceNotFoundError, NotFoundError, SettingInvalidError
 from mainspring.history import end_fold
-from mainspring.instance import Host, Instance
+from mainspring.instance import Instance
 from mainspring.kernel.reader import InstanceView
 from mainspring.kernel.records import Tell
 from mainspring.models.contract import CancelRequested, PauseRequested, ResumeRequested, Signal

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mainspring import Process
 from mainspring.errors import DefinitionInvalidError
 from mainspring.models.contract import StartTask
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
 from mainspring.models.process.live import LiveProcess, World
 from mainspring.models.process.plan import compile_process
+from mainspring.testing import Simulation
 
 SUITE = Path(os.environ.get("MAINSPRING_SUITES", Path(__file__).parents[3].parent / "shared" / "suites")) / "bpmn"
 LIST = SUITE / "behaviour.json"
@@ -169,3 +173,40 @@ def _failed(world: World) -> str:
     if any(live.failure is not None for live in world.instances):
         return "ERROR_thrownErrorEvent"
     return "ERROR_runtime" if any(live.incidents for live in world.instances) else ""
+
+
+# --- Durable ----------------------------------------------------------------------------------
+
+_LONG = re.compile(rf"<bpmn2:scriptTask(?=[^>]*>(?:(?!</bpmn2:scriptTask>).)*(?:{'|'.join(LONG_S)}))", re.DOTALL)
+"""The tag of a script task whose script takes time."""
+
+
+def durable_outcome(case: Case) -> list[str]:
+    """The same on an engine with a store, whose time is turned by hand."""
+    log = Log()
+    simulation = Simulation()
+
+    def script(script: str, variables: dict[str, Any]) -> dict[str, Any]:
+        now = simulation.clock.now()
+        if script == "THROW_ERROR":
+            raise RuntimeError("thrown")
+        return log.effect(script, variables, now - LONG_S.get(script, 0.0), now)
+
+    # Scripts that take time have a handler of their own, for here it is handlers that take time.
+    text = _LONG.sub('<bpmn2:scriptTask scriptFormat="long"', case.file.read_text(encoding="utf-8"))
+    scripts = {"": script, "long": functools.partial(script)}
+    try:
+        process = Process.of_bpmn(text, id=case.name, file=case.file.name, language="juel", scripts=scripts)
+        simulation.deploy(process)
+    except DefinitionInvalidError:
+        simulation.close()
+        return ["ERROR"]
+    try:
+        simulation.stub(process.handlers["script:long"], takes_s=10.0)
+        for name in (*(process.siblings if case.two_instances else ()), case.name):
+            simulation.start(name, {"test": case.input, "integerVariable": case.integer})
+        simulation.advance(case.delay_s)
+        failed = any(info.status == "failed" for info in simulation.list(children=True))
+        return log.end("ERROR_thrownErrorEvent" if failed else "ERROR_runtime" if simulation.incidents() else "")
+    finally:
+        simulation.close()

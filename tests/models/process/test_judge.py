@@ -1,4 +1,4 @@
-"""The outside judge: the behaviour cases of a suite, in memory.
+"""The outside judge: the behaviour cases of a suite, in memory and durable.
 
 Every miss is a row of `MISSES` with its reason; a case that starts to pass must leave the table.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.models.process.conformance import LIST, cases, matches, outcome
+from tests.models.process.conformance import LIST, cases, durable_outcome, matches, outcome
 
 MISSES = {
     "Escalation_EndEvent_TopLevel/1": (
@@ -21,8 +21,9 @@ here = pytest.mark.skipif(not LIST.exists(), reason=f"the suites are not here: t
 
 
 @here
-def test_every_case_behaves_as_it_should_or_is_explained():
-    missed = {case.id: found for case in cases() if not matches(found := outcome(case), case.trace)}
+@pytest.mark.parametrize("run", [outcome, durable_outcome], ids=["in memory", "durable"])
+def test_every_case_behaves_as_it_should_or_is_explained(run):
+    missed = {case.id: found for case in cases() if not matches(found := run(case), case.trace)}
 
     assert not missed.keys() - MISSES.keys(), {id: missed[id] for id in missed.keys() - MISSES.keys()}
     assert not MISSES.keys() - missed.keys(), "these pass: take them out of MISSES"
