@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -194,7 +194,7 @@ def durable_outcome(case: Case) -> list[str]:
 
     # Scripts that take time have a handler of their own, for here it is handlers that take time.
     text = _LONG.sub('<bpmn2:scriptTask scriptFormat="long"', case.file.read_text(encoding="utf-8"))
-    scripts = {"": script, "long": functools.partial(script)}
+    scripts: dict[str, Callable[..., Any]] = {"": script, "long": functools.partial(script)}
     try:
         process = Process.of_bpmn(text, id=case.name, file=case.file.name, language="juel", scripts=scripts)
         simulation.deploy(process)
