@@ -118,3 +118,26 @@ def test_snapshots_grow_further_apart_as_the_state_grows(world, monkeypatch):
 def test_a_short_journal_gets_no_snapshot(world):
     world.start(wide(20)).result()
     assert world.rows("select count(*) from snapshot") == [(0,)]
+
+
+def test_what_was_forgotten_of_a_journal_behind_ones_back_is_read_from_the_snapshot(monkeypatch):
+    # given: a process that has not looked for a while
+    monkeypatch.setattr(instances, "TAIL_BYTES_MIN", 0)
+    with World(processes=2, slots=4) as world:
+        first, second = world.processes
+        case = world.at(first).submit(double, 1, id="case", delay_s=1_000)
+        # when: another one journals and writes snapshots, and what they cover is forgotten
+        world.at(second)
+        for _ in range(4):
+            case.pause()
+            case.resume()
+        world.clock.advance(100)
+        assert world.prune(1.0) == 0
+        assert world.rows("select min(seq) from journal") > [(1,)]
+        # then
+        world.at(first)
+        case.pause()
+        live = first.kernel.instances.find(1)
+        assert live is not None
+        assert_fold(world._store._connection.execute, live)
+        assert world.rows("select count(*), count(distinct seq) from journal where seq > 8") == [(2, 2)]

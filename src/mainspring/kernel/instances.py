@@ -116,22 +116,35 @@ class Instances:
     def load(self, store: Store, definitions: Definitions, ids: Iterable[int], turn: int) -> None:
         """Bring instances into memory: row, snapshot and the journal's tail, one statement each for all of them."""
         loaded = {row.id: Live.of(row, definitions.get(store, row.definition)) for row in store.load_instances(ids)}
-        for id, (seq, state) in store.load_snapshots(loaded).items():
-            live = loaded[id]
-            if live.hosted:
-                live.state = live.model.load(live.plan, state.encode())
-                live.seq, live.snapshot_bytes = seq, len(state)
-        for entry in store.load_tails([(live.id, live.seq) for live in loaded.values() if live.hosted]):
-            loaded[entry.instance].fold(entry)
+        self._restore(store, loaded)
         for live in loaded.values():
             live.turn = turn
             self.add(live)
 
+    def _restore(self, store: Store, lives: dict[int, Live]) -> None:
+        for id, (seq, state) in store.load_snapshots(lives).items():
+            live = lives[id]
+            if live.hosted:
+                live.state = live.model.load(live.plan, state.encode())
+                live.seq, live.snapshot_bytes, live.tail_bytes = seq, len(state), 0
+        for entry in store.load_tails([(live.id, live.seq) for live in lives.values() if live.hosted]):
+            lives[entry.instance].fold(entry)
+
     def refresh(self, store: Store, lives: Iterable[Live], turn: int) -> None:
-        """Read what other processes have journaled meanwhile, and fold it."""
+        """Read what other processes have journaled meanwhile, and fold it.
+
+        What a snapshot covers may have been forgotten, but never its own entry: a tail that does not follow is a gap.
+        """
         stale = {live.id: live for live in lives}
+        gaps: set[int] = set()
         for entry in store.load_tails([(live.id, live.seq) for live in stale.values() if live.hosted]):
-            stale[entry.instance].fold(entry)
+            live = stale[entry.instance]
+            if entry.seq == live.seq + 1:
+                live.fold(entry)
+            else:
+                gaps.add(live.id)
+        if gaps:
+            self._restore(store, {id: stale[id] for id in gaps})
         for row in store.load_instances(stale):
             stale[row.id].status = row.status
             stale[row.id].turn = turn

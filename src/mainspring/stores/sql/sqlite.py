@@ -99,7 +99,7 @@ FAMILY = (
 PRUNE_JOURNALS = (
     "delete from journal where (instance, seq) in (select journal.instance, journal.seq"
     " from snapshot join instance on instance.id = snapshot.instance join journal"
-    " on journal.instance = snapshot.instance and journal.seq <= snapshot.seq and journal.at < ?"
+    " on journal.instance = snapshot.instance and journal.seq < snapshot.seq and journal.at < ?"
     " where instance.status in ('created', 'running', 'paused') limit ?) returning 1"
 )
 FORGET = tuple(
