@@ -79,6 +79,10 @@ class DefinitionInvalidError(InvalidError):
         super().__init__(f"definition {name!r} has {count}:{lines}")
 
 
+class DefinitionOddWarning(UserWarning):
+    """A definition can run, and yet has a part that looks like a mistake; `mainspring check` shows all of them."""
+
+
 class HandlerUnknownError(NotFoundError):
     """A definition names a handler that cannot be found."""
 

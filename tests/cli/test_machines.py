@@ -69,3 +69,44 @@ def test_a_machine_is_checked_and_drawn(claim, capsys):
     assert "submit" in told
     code, told = call(capsys, "graph", claim, "--format", "mermaid", "--store", "m.db")
     assert "running" in told
+
+
+CLAIM = """\
+machine: claim
+states:
+  draft:
+    on: [{event: submit, target: review, when: {do: call, name: "approvals:is_ready"}}]
+  review:
+    on: [{event: approve, target: approved}]
+  approved: {kind: final}
+  lost: {}
+"""
+
+
+def test_machines_from_yaml_scxml_and_xstate_are_checked_with_their_places(folder, capsys):
+    (folder / "approvals.py").write_text(SOURCE + "\ndef is_ready(): return True\n", encoding="utf-8")
+    (folder / "claim.yaml").write_text(CLAIM, encoding="utf-8")
+    code, told = call(capsys, "check", "claim.yaml")
+    assert (code, "claim: 4 states, no problems" in told) == (0, True)
+    assert "claim.yaml:8, state lost: no transition and no initial state leads to it" in told
+    assert call(capsys, "check", "claim.yaml", "--strict")[0] == 2
+
+    (folder / "bad.yaml").write_text(CLAIM.replace("target: review", "target: reviw"), encoding="utf-8")
+    code, told = call(capsys, "check", "bad.yaml")
+    assert code == 2
+    assert "bad.yaml:4, state draft, transition 1: target 'reviw' is no state of this machine" in told
+
+    (folder / "light.json").write_text(
+        '{"id": "light", "initial": "green",\n "states": {"green": {"on": {"GO": {"target": "red", "guard": "ok"}}},\n'
+        ' "red": {}}}',
+        encoding="utf-8",
+    )
+    code, told = call(capsys, "check", "light.json")
+    assert code == 2
+    assert "light.json:2, $.states.green.on.GO.guard: guard 'ok' is not given" in told
+    assert "GO [ok]" in call(capsys, "graph", "light.json")[1]
+
+    code, _ = call(capsys, "graph", "claim.yaml", "--output", "claim.scxml")
+    assert code == 0
+    assert '<state id="draft">' in (folder / "claim.scxml").read_text(encoding="utf-8")
+    assert call(capsys, "check", "claim.scxml")[0] == 0  # with the callable, by its name

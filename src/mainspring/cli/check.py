@@ -6,12 +6,14 @@ from mainspring import Machine
 from mainspring.cli.load import load_any
 from mainspring.cli.output import Output, sign
 from mainspring.cli.parser import Options, Parser
+from mainspring.errors import InvalidError
 
 
 def arguments(parser: Parser) -> None:
     parser.add_argument(
         "target", metavar="FILE|module:name", help="report.py, report.py:name, report.yaml, order.scxml, package:name"
     )
+    parser.add_argument("--strict", action="store_true", help="of a state machine: what is odd is wrong as well")
     parser.note = (
         "Unknown nodes, cycles, two nodes with one key, wrong arguments, unknown handlers, outputs that cannot exist: "
         "all problems at once, each with its file, line and node. Exit code 2 if there are any."
@@ -21,7 +23,7 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     workflow = load_any(options.target)
     if isinstance(workflow, Machine):
-        return _tell_machine(workflow, output)
+        return _tell_machine(workflow, output, is_strict=options.strict)
     deployable = workflow.deployable()
     if output.is_json:
         output.json(
@@ -35,7 +37,7 @@ def perform(options: Options, output: Output) -> int:
     return 0
 
 
-def _tell_machine(machine: Machine, output: Output) -> int:
+def _tell_machine(machine: Machine, output: Output, *, is_strict: bool) -> int:
     """What is odd about a machine is no problem: it runs."""
     states, odd = machine.plan.states[1:], [str(each) for each in machine.oddities()]
     if output.is_json:
@@ -43,8 +45,8 @@ def _tell_machine(machine: Machine, output: Output) -> int:
         output.json(
             {"definition": machine.name, "states": len(states), "digest": digest, "problems": [], "oddities": odd}
         )
-        return 0
+        return InvalidError.exit_code if odd and is_strict else 0
     output.line(f"{sign('completed', output)} {machine.name}: {len(states)} states, no problems")
     for each in odd:
         output.line(f"  odd: {each}")
-    return 0
+    return InvalidError.exit_code if odd and is_strict else 0

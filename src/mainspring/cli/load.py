@@ -16,8 +16,11 @@ from mainspring import Machine, StateMachine, Workflow
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.values import parse_word
 from mainspring.errors import DeniedError, InvalidError, MainspringError, NotFoundError
-from mainspring.loading import load_workflow
+from mainspring.loading import load_machine, load_workflow
 
+MACHINE = re.compile(rb"^(machine|states)[ \t]*:|\"(machine|states)\"[ \t]*:", re.MULTILINE)
+WORKFLOW = re.compile(rb"^(workflow|nodes)[ \t]*:|\"(workflow|nodes)\"[ \t]*:", re.MULTILINE)
+"""What a file has in which a machine, or a workflow, is written."""
 TEXT_SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -45,11 +48,12 @@ def load(target: str) -> Workflow:
 def load_any(target: str) -> Workflow | Machine:
     """The workflow or state machine that a target means; raises as `load` does."""
     path, name = split(target)
-    if path.endswith(".scxml"):
-        return Machine.of_scxml(_bytes(Path(path)), file=path)
-    if path.endswith(".json") and b'"machine"' in (text := _bytes(Path(path))) and b'"nodes"' not in text:
-        return Machine.of_text(text)
-    if path.endswith(TEXT_SUFFIXES):
+    if path.endswith((".scxml", *TEXT_SUFFIXES)):
+        _check_readable(Path(path))
+        if path.endswith(".scxml") or (MACHINE.search(text := Path(path).read_bytes()) and not WORKFLOW.search(text)):
+            make_importable(Path(path).parent)
+            make_importable(Path.cwd())
+            return load_machine(path)
         return load(target)
     module = _from_file(Path(path)) if path.endswith(".py") else _from_name(path)
     machines = {key: value for key, value in vars(module).items() if _is_machine(value, module)}
@@ -67,13 +71,6 @@ def _is_machine(value: object, module: ModuleType) -> bool:
     if isinstance(value, type):
         return issubclass(value, StateMachine) and value.__module__ == module.__name__
     return isinstance(value, Machine)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise TargetNotFoundError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def split(target: str) -> tuple[str, str]:

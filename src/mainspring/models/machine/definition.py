@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ import msgspec
 
 from mainspring.drawing import statechart_dot, statechart_mermaid, statechart_svg
 from mainspring.drawing.statechart import Statechart
-from mainspring.errors import DefinitionInvalidError, Problem
+from mainspring.errors import DefinitionInvalidError, DefinitionOddWarning, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable
 from mainspring.models.machine.actions import NotGivenError
@@ -19,6 +20,7 @@ from mainspring.models.machine.check import oddities
 from mainspring.models.machine.document import Document
 from mainspring.models.machine.graph import statechart_of
 from mainspring.models.machine.invocation import with_digests
+from mainspring.models.machine.paths import Paths, find_paths
 from mainspring.models.machine.plan import Plan, compile_machine
 from mainspring.models.machine.scxml import Read, deny, read_scxml, read_with_places
 from mainspring.models.machine.scxml_writer import write_scxml
@@ -67,6 +69,7 @@ class Machine:
         """The `file:line` of each part, by its words: `state review, transition 2`."""
         self._problems = tuple(problems)
         """What the notation itself found wrong."""
+        self._has_warned = False
 
     @staticmethod
     def of_data(
@@ -140,8 +143,16 @@ class Machine:
         ]
         if problems:
             raise DefinitionInvalidError(self.name, problems)
+        self._warn()
         children = tuple(self._deployables.values())
         return Deployable("machine", self.name, self.document.digest, self.document.encode(), children)
+
+    def _warn(self) -> None:
+        """Tell what is odd, once."""
+        if not self._has_warned:
+            self._has_warned = True
+            for oddity in self.oddities():
+                warnings.warn(f"machine {self.name!r}: {oddity}", DefinitionOddWarning, stacklevel=2)
 
     @property
     def name(self) -> str:
@@ -173,6 +184,14 @@ class Machine:
     def oddities(self) -> list[Problem]:
         """What is odd, and yet can run: states that nothing leads to, or out of; transitions that are never taken."""
         return located(oddities(self.plan), self.places)
+
+    def paths(self) -> Paths:
+        """Sequences of events that lead through every state and every transition, for tests of one's own."""
+        return find_paths(self.chart)
+
+    def with_functions(self, functions: Functions) -> Machine:
+        """The same, with these callables besides."""
+        return Machine(self.document, {**self.functions, **functions}, self._problems, self.definitions, self.places)
 
     def picture(self, active: Collection[str] = (), *, has_ended: bool = False) -> Statechart:
         """The statechart that all pictures are made of; `active` states are highlighted."""

@@ -19,10 +19,11 @@ Ids are unique in the whole machine.  Expressions are FEEL, strict.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct, json, to_builtins
 
 from mainspring.models.retry import Retry
 
@@ -266,6 +267,11 @@ class Document(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     meta: Any = None
 
     @property
+    def callables(self) -> tuple[str, ...]:
+        """The names of the Python callables that its conditions and actions call."""
+        return tuple(dict.fromkeys(_called(to_builtins(self))))
+
+    @property
     def root(self) -> State:
         """The machine as the state that holds all others."""
         return State(initial=self.initial, states=self.states, data=self.data_list)
@@ -291,6 +297,15 @@ _decode = json.Decoder(Document).decode
 def decode_document(document: bytes) -> Document:
     """A stored definition; raises `msgspec.ValidationError`."""
     return _decode(document)
+
+
+def _called(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("do") == "call":
+            yield value["name"]
+        yield from (name for part in value.values() for name in _called(part))
+    elif isinstance(value, list | tuple):
+        yield from (name for part in value for name in _called(part))
 
 
 def blocks_of(actions: tuple[tuple[AnyAction, ...] | AnyAction, ...]) -> tuple[tuple[AnyAction, ...], ...]:
