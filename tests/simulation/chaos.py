@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from mainspring import Workflow
+from mainspring import OCCURRENCE, Workflow
 from mainspring.errors import (
     BrokenError,
     ConflictError,
     EngineClosedError,
     HandlerUnknownError,
     InstanceNotFoundError,
+    NotFoundError,
     RefusedError,
     StoreUnavailableError,
     UnavailableError,
@@ -21,6 +23,7 @@ from mainspring.errors import (
 from mainspring.kernel import instances
 from mainspring.kernel.records import Release
 from mainspring.kernel.store import Key
+from mainspring.schedule import ScheduleNotFoundError
 from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
@@ -46,6 +49,8 @@ class Chaos:
         self.workflows = [random_workflow(self.chance, f"w{number}") for number in range(self.chance.randint(1, 3))]
         self.started: dict[str, tuple[Workflow | None, Any]] = {}
         self.cancelled: set[str] = set()
+        self.rotas: dict[str, tuple[float, int]] = {}
+        """Schedules: every how many seconds, and how often."""
         self.stopped: dict[str, float] = {}
         """Processes that do nothing until then."""
         self.fault_share = self.chance.choice((0.0, 0.05, 0.2))
@@ -75,6 +80,7 @@ class Chaos:
     def act(self) -> None:
         actions: tuple[tuple[float, Any], ...] = (
             (10, self.step), (4, self.perform), (3, self.pass_time), (2, self.start), (2, self.steer), (1, self.crash),
+            (0.7, self.schedule), (0.5, self.steer_schedule),
             (0.5, self.start_nameless), (1, self.stop), (0.5, self.jump_back), (1, self.release),
             (0.5, self.offer), (0.2, self.prune),
         )  # fmt: skip
@@ -197,6 +203,27 @@ class Chaos:
     def count(self, column: str, value: str) -> int:
         return int(self.execute(f"select count(*) from instance where {column} = ?", (value,)).fetchone()[0])
 
+    def schedule(self) -> None:
+        process = self.any_process()
+        if len(self.rotas) >= 3 or process is None:
+            return
+        name = f"rota-{len(self.rotas)}"
+        every, count = self.chance.choice((0.3, 2.0, 7.0, 40.0)), self.chance.randint(1, 6)
+        self.rotas[name] = every, count
+        with self.facing(process):
+            self.simulation.schedule(
+                name, awork, name, input={"value": OCCURRENCE}, every=every, count=count, catchup="all",
+                overlap=self.chance.choice(("allow", "queue_all")), jitter_s=self.chance.choice((0.0, every)),
+            )  # fmt: skip
+
+    def steer_schedule(self) -> None:
+        process = self.any_process()
+        if not self.rotas or process is None:
+            return
+        with self.facing(process), contextlib.suppress(ConflictError, NotFoundError):
+            schedule = self.simulation.get_schedule(self.chance.choice(sorted(self.rotas)))
+            self.chance.choice((schedule.pause, schedule.resume))()
+
     def steer(self) -> None:
         process = self.any_process()
         if not self.started or process is None:
@@ -305,12 +332,34 @@ class Chaos:
         self.claims.finish()
         self.simulation.run_until_idle()
 
+    def check_schedules(self) -> None:
+        """Every occurrence has started once: the first ones of the rule, and no others."""
+        for name, (every, count) in self.rotas.items():
+            try:
+                statistics = self.simulation.get_schedule(name).statistics()
+            except ScheduleNotFoundError:
+                continue  # forgotten; or the process that was asked for it died before it was made
+            assert (statistics.fired, statistics.completed, statistics.missed) == (count, count, 0), (
+                f"{name}: {statistics}"
+            )
+            runs = self.execute(
+                "select public_id, created_at, status from instance where public_id glob ? order by public_id",
+                (f"{name}@*",),
+            ).fetchall()
+            if self.is_pruned:
+                continue
+            times = [datetime.fromisoformat(run.partition("@")[2]).timestamp() for run, _, _ in runs]
+            first = min(times)
+            assert sorted(round(time - first, 6) for time in times) == [round(every * n, 6) for n in range(count)]
+            assert all(status == "completed" for _, _, status in runs)
+
     def check_results(self) -> None:
         for process in self.simulation.processes:
             check_fold(self.execute, process, limit=100)
         rows = self.execute("select public_id, status from instance where ended_at is null").fetchall()
         assert not rows, f"never ended: {rows}"
         self.claims.check()
+        self.check_schedules()
         for name, (workflow, value) in self.started.items():
             try:
                 info = self.simulation.get(name).info()
