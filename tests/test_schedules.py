@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +24,7 @@ from mainspring.models.schedule.timetable import timetable_of
 from mainspring.schedule import ScheduleNotFoundError
 from mainspring.testing import Simulation
 
+ROOT = Path(__file__).parents[1]
 MINUTE = 60.0
 
 
@@ -407,3 +412,17 @@ def test_an_engine_that_is_paused_begins_nothing(tmp_path):
         engine.pause()
         later = engine.submit(backup)
         assert engine.list(status="running").items[0].id == later.id
+
+
+def test_the_example_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "schedules.py"), "2.5"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "month-end: next at 20" in done.stdout
+    assert "restock: " in done.stdout

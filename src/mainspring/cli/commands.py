@@ -52,6 +52,7 @@ _ALL = (
     Command("graph", "look", "mainspring.cli.graph", "A picture of a definition or an instance: SVG, Mermaid, DOT"),
     Command("logs", "look", "mainspring.cli.logs", "What the tasks of an instance said"),
     Command("journal", "look", "mainspring.cli.journal", "All that happened to an instance, and what was decided"),
+    Command("schedule", "steer", "mainspring.cli.schedule", "What is started by the clock: list, preview, pause, …"),
     Command("send", "steer", "mainspring.cli.send", "Send an event to a state machine"),
     Command("cancel", "steer", "mainspring.cli.steer", "End an instance now"),
     Command("pause", "steer", "mainspring.cli.steer", "Begin nothing more of an instance; what runs goes on"),

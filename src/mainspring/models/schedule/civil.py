@@ -17,7 +17,8 @@ import importlib.resources
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from importlib import import_module
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from mainspring.errors import SettingInvalidError
 
@@ -49,6 +50,13 @@ class CivilRule(Protocol):
 # --- Zones ------------------------------------------------------------------------------------
 
 
+class Zone(ZoneInfo):
+    """The rules of a zone; a copy in another process reads them there."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return zone_of, (self.key,)
+
+
 @cache
 def zone_of(name: str) -> tzinfo:
     """The rules of a zone; raises `SettingInvalidError`.
@@ -60,13 +68,11 @@ def zone_of(name: str) -> tzinfo:
     folder, _, file = f"tzdata.zoneinfo.{name.replace('/', '.')}".rpartition(".")
     try:
         with importlib.resources.files(folder).joinpath(file).open("rb") as data:
-            zone = import_module("zoneinfo").ZoneInfo.from_file(data, key=name)
+            return Zone.from_file(data, key=name)
     except (LookupError, ValueError, OSError, ImportError, TypeError):
         raise SettingInvalidError(
             f"tz: {name!r} is no time zone; write the name of a place in the tz database, such as 'Europe/Berlin'"
         ) from None
-    assert isinstance(zone, tzinfo)
-    return zone
 
 
 @cache

@@ -39,8 +39,9 @@ COUNT_MAX = 100_000
 """Times of a rule that must be counted to know its end; with `UNTIL` it may have any number."""
 YEARS_MAX = 100
 """What does not happen within so many years is taken never to happen."""
-AHEAD = 16
-"""Times that are kept once they have been expanded: the next question is about the second of them."""
+AHEAD = (2, 64)
+"""Times that are kept once they have been expanded, for the next question is about the second of them: first few, and
+twice as many each time, for whoever asks often."""
 
 DAY = timedelta(days=1)
 
@@ -71,6 +72,7 @@ class Recurrence:
         self._is_counted = self._count is None
         self._ahead: list[datetime] = []
         """Times that follow one another."""
+        self._ahead_count = AHEAD[0]
 
     def next_local(self, after: datetime) -> datetime | None:
         """The first of its times after this one."""
@@ -92,9 +94,9 @@ class Recurrence:
             ahead = []
             for each in self._expand(max(after, self.start - TICK)):
                 ahead.append(each)
-                if len(ahead) == AHEAD:
+                if len(ahead) == self._ahead_count:
                     break
-            self._ahead = ahead
+            self._ahead, self._ahead_count = ahead, min(AHEAD[1], self._ahead_count * 2)
             return ahead[0] if ahead else None
         return ahead[bisect_right(ahead, after)]
 
