@@ -90,17 +90,32 @@ class Starting(Looking):
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
         key: str = "",
+        unique: str | None = None,
+        unique_s: float | None = None,
+        debounce_s: float | None = None,
     ) -> Instance:
         """Start an instance of a definition, or of the newest one of that name.
 
-        With an `id`, starting is idempotent: the same id again is the same instance.  Raises
-        `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another definition).
+        With an `id`, starting is idempotent: the same id again is the same instance.  With a `unique` key it is so
+        while that instance lives, and for `unique_s` seconds after it was started; with `debounce_s` it begins so long
+        after it was asked for last, and one that has not begun yet gives way to the new one.
         `key`: by which messages find a process; it may be the same for several, and is an attribute of the instance.
+        Raises `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another
+        definition).
         """
-        return self.start_many(
-            definition, [input], ids=[id], priority=priority, delay_s=delay_s, at=at, attributes=attributes,
-            group=group, key=key,
-        )[0]  # fmt: skip
+        terms = read_terms(
+            now=self.clock.now(),
+            priority=priority,
+            delay_s=delay_s,
+            at=at,
+            attributes=attributes,
+            group=group,
+            key=key,
+            unique=unique,
+            unique_s=unique_s,
+            debounce_s=debounce_s,
+        )
+        return self._start(definition, [input], [id], terms)[0]
 
     def start_many(
         self,
@@ -116,15 +131,22 @@ class Starting(Looking):
         key: str = "",
     ) -> list[Instance]:
         """Start one instance for each input with a single commit: all of them, or none."""
+        terms = read_terms(
+            now=self.clock.now(), priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group, key=key
+        )
+        return self._start(definition, inputs, ids, terms)
+
+    def _start(
+        self,
+        definition: Startable | type[StateMachine] | str,
+        inputs: Iterable[Any],
+        ids: Sequence[str | None] | None,
+        terms: Terms,
+    ) -> list[Instance]:
         deployable = self._deployable(definition)
         where = f"input of {deployable.model} {deployable.name!r}"
         payloads = [codec.encode({} if input is None else input, where) for input in inputs]
-        if key:
-            attributes = {"key": key, **(attributes or {})}
-        terms = read_terms(
-            now=self.clock.now(), priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group
-        )
-        return self._begin(deployable, payloads, ids, terms, None, key)
+        return self._begin(deployable, payloads, ids, terms, None)
 
     def submit(
         self,
@@ -136,16 +158,33 @@ class Starting(Looking):
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
+        unique: str | None = None,
+        unique_s: float | None = None,
+        debounce_s: float | None = None,
+        expires_s: float | None = None,
         **kwargs: Any,
     ) -> Instance:
         """Run one task: `engine.submit(fetch, "https://…", priority=5, delay_s=10)`.
 
-        Named arguments beside the options of this method go to the handler.  A handler that is not here may be given by
-        the name under which others have it; then nothing is known of it, and all arguments are named.
+        Named arguments beside the options of this method go to the handler.  `id`, `unique`, `unique_s` and
+        `debounce_s` are as with `start`.  A task that no worker has begun `expires_s` seconds after it could have
+        begun fails.  A handler that is not here may be given by the name under which others have it; then nothing is
+        known of it, and all arguments are named.
         """
         handler = self._to_submit(function)
         payload = handler.payload(args, kwargs)
-        terms = self._terms(handler, priority, delay_s, at, attributes, group)
+        terms = self._terms(
+            handler,
+            priority,
+            delay_s,
+            at=at,
+            attributes=attributes,
+            group=group,
+            unique=unique,
+            unique_s=unique_s,
+            debounce_s=debounce_s,
+            expires_s=expires_s,
+        )
         return self._submit(handler, [payload], [id], terms)[0]
 
     def submit_many(
@@ -163,7 +202,8 @@ class Starting(Looking):
         """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
         handler = self._to_submit(function)
         payloads = [handler.payload((), row) if isinstance(row, Mapping) else handler.payload(row) for row in arguments]
-        return self._submit(handler, payloads, ids, self._terms(handler, priority, delay_s, at, attributes, group))
+        terms = self._terms(handler, priority, delay_s, at=at, attributes=attributes, group=group)
+        return self._submit(handler, payloads, ids, terms)
 
     def _to_submit(self, function: Callable[..., Any] | str) -> Handler[..., Any]:
         if not isinstance(function, str):
@@ -175,9 +215,7 @@ class Starting(Looking):
         handler: Handler[..., Any],
         priority: int | None,
         delay_s: float | None,
-        at: datetime | None,
-        attributes: Mapping[str, Any] | None,
-        group: str | None,
+        **rest: Any,
     ) -> Terms:
         """What is said here, else what the handler says of itself."""
         options = handler.options
@@ -185,9 +223,7 @@ class Starting(Looking):
             now=self.clock.now(),
             priority=options.priority if priority is None else priority,
             delay_s=options.delay_s if delay_s is None else delay_s,
-            at=at,
-            attributes=attributes,
-            group=group,
+            **rest,
         )
 
     def _submit(
@@ -223,12 +259,11 @@ class Starting(Looking):
         ids: Sequence[str | None] | None,
         terms: Terms,
         output_type: Any,
-        key: str = "",
     ) -> list[Instance]:
         if ids is not None and len(ids) != len(payloads):
             raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
         entries = [
-            StartEntry(payload, None if ids is None else checked_id(ids[place]), *terms, key=key)
+            StartEntry(payload, None if ids is None else checked_id(ids[place]), *terms)
             for place, payload in enumerate(payloads)
         ]
         begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()

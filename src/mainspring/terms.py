@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mainspring import codec
 from mainspring.errors import PayloadInvalidError, SettingInvalidError
+from mainspring.kernel.records import Once
 
 PRIORITY_MAX = 1_000_000_000
 """Far more than anybody needs, and far less than what a store cannot count."""
@@ -22,6 +23,9 @@ class Terms(NamedTuple):
     not_before: float
     attributes: bytes | None
     group: str | None
+    once: Once | None
+    expires_s: float
+    key: str
 
 
 def read_terms(
@@ -32,6 +36,11 @@ def read_terms(
     at: datetime | None,
     attributes: Mapping[str, Any] | None,
     group: str | None,
+    unique: str | None = None,
+    unique_s: float | None = None,
+    debounce_s: float | None = None,
+    expires_s: float | None = None,
+    key: str = "",
 ) -> Terms:
     """Raises `SettingInvalidError` for what makes no sense."""
     if not is_whole(priority) or not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
@@ -42,8 +51,30 @@ def read_terms(
         raise SettingInvalidError(f"attributes must be a dict, not {attributes!r:.80}")
     if group is not None and not is_name(group):
         raise SettingInvalidError(f"group must be 1 to {NAME_LENGTH_MAX} printable characters, not {group!r:.60}")
+    if expires_s is not None and not 0 < expires_s < float("inf"):
+        raise SettingInvalidError(f"expires_s must be seconds above 0, not {expires_s!r}")
+    if key:  # people find it by its key as well
+        attributes = {"key": key, **(attributes or {})}
     labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
-    return Terms(priority, _not_before(now, delay_s, at), labels, group)
+    once = _once(unique, unique_s, debounce_s)
+    return Terms(priority, _not_before(now, delay_s, at), labels, group, once, expires_s or 0.0, key)
+
+
+def _once(unique: str | None, unique_s: float | None, debounce_s: float | None) -> Once | None:
+    if unique is None:
+        if unique_s is not None or debounce_s is not None:
+            raise SettingInvalidError(
+                "unique_s and debounce_s say nothing without unique: the key that is to be there once"
+            )
+        return None
+    if not is_name(unique):
+        raise SettingInvalidError(f"unique must be 1 to {NAME_LENGTH_MAX} printable characters, not {unique!r:.60}")
+    for name, value in (("unique_s", unique_s), ("debounce_s", debounce_s)):
+        if value is not None and not 0 < value < float("inf"):
+            raise SettingInvalidError(f"{name} must be seconds above 0, not {value!r}")
+    if unique_s is not None and debounce_s is not None:
+        raise SettingInvalidError("give unique_s (the first counts) or debounce_s (the last counts), not both")
+    return Once(unique, unique_s or 0.0, debounce_s)
 
 
 def _not_before(now: float, delay_s: float, at: datetime | None) -> float:

@@ -87,6 +87,16 @@ def test_priorities_at_the_edge(queue, priority):
     assert keys(waiting(queue)) == ["a"]
 
 
+def test_whether_an_attempt_was_made_is_known(queue):
+    queue.task(1, "waits")
+    queue.task(1, "held", owner=0)
+    queue.task(1, "runs", owner=5, attempt=1)
+    queue.task(1, "again", attempt=1)
+    with queue.reading() as store:
+        known = {key: store.has_not_begun(1, key) for key in ("waits", "held", "runs", "again", "gone")}
+    assert known == {"waits": True, "held": True, "runs": False, "again": False, "gone": False}
+
+
 # --- Leases -----------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from mainspring.models.contract import (
     Command,
     Complete,
     Event,
+    ExpireTask,
     Fail,
     Failure,
     HoldTasks,
@@ -46,6 +47,7 @@ from mainspring.models.contract import (
     StartInstance,
     StartTask,
     Subscribe,
+    TaskExpired,
     TimerFired,
     Unsubscribe,
 )
@@ -79,6 +81,14 @@ def cancel_task(turn: Turn, live: Live, command: CancelTask) -> None:
     turn.withdrawn.add(key)
     turn.changes.tasks_done.append(key)
     turn.stop_attempt(live.id, command.key)
+
+
+def expire_task(turn: Turn, live: Live, command: ExpireTask) -> None:
+    turn.flush()
+    if turn.hold.store.has_not_begun(live.id, command.key):
+        turn.withdrawn.add((live.id, command.key))
+        turn.changes.tasks_done.append((live.id, command.key))
+        turn.deliver(live.id, TaskExpired(command.key))
 
 
 def hold_tasks(turn: Turn, live: Live, command: HoldTasks) -> None:
@@ -243,6 +253,7 @@ APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
     StartTask: start_task,
     RetryTask: retry_task,
     CancelTask: cancel_task,
+    ExpireTask: expire_task,
     HoldTasks: hold_tasks,
     ReleaseTasks: release_tasks,
     SetTimer: set_timer,

@@ -28,7 +28,7 @@ from mainspring.kernel.advance import (
     step,
 )
 from mainspring.kernel.definitions import Definition
-from mainspring.kernel.lifecycle import ENDED, RUNNING
+from mainspring.kernel.lifecycle import ENDED, LIVE, RUNNING
 from mainspring.kernel.messages import broadcast, correlate
 from mainspring.kernel.queue import changed, settings_of, with_settings
 from mainspring.kernel.records import (
@@ -43,6 +43,7 @@ from mainspring.kernel.records import (
     Deploy,
     Leave,
     LogLine,
+    Once,
     Progress,
     Prune,
     Release,
@@ -55,7 +56,7 @@ from mainspring.kernel.records import (
 )
 from mainspring.kernel.store import InstanceRow, QueueRow
 from mainspring.kernel.turn import Turn
-from mainspring.models.contract import Signal, Started
+from mainspring.models.contract import CancelRequested, Signal, Started
 
 ENTRIES_PRUNED_MAX = 5_000
 """Old entries of the journals of live instances that one turn deletes."""
@@ -130,6 +131,31 @@ def start(turn: Turn, input: Start) -> None:
     turn.replies.append((input.reply, [_begin(turn, definition, entry) for entry in input.entries]))
 
 
+def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
+    if entry.public_id is not None and (known := turn.begun.get(entry.public_id)) is not None:
+        return Begun(known, entry.public_id, existed=True)
+    if entry.once is None:
+        return _begin_anew(turn, definition, entry, entry.not_before)
+    return _begin_once(turn, definition, entry, entry.once)
+
+
+def _begin_once(turn: Turn, definition: Definition, entry: StartEntry, once: Once) -> Begun:
+    """The one that is there already, or a new one that is it from now on."""
+    turn.flush()
+    name = f"{definition.model_name}/{definition.name}/{once.key}"
+    known = turn.hold.store.find_once([name]).get(name)
+    not_before = entry.not_before
+    if once.debounce_s is not None:
+        not_before = max(not_before, turn.now + once.debounce_s)
+        if known is not None and known.status in LIVE and not known.has_begun:
+            hand(turn, known.instance, CancelRequested("it was asked for again before it had begun"))
+    elif known is not None and (known.status in LIVE or turn.now < known.until):
+        return Begun(known.instance, known.public_id, existed=True)
+    begun = _begin_anew(turn, definition, entry, not_before)
+    turn.changes.once[name] = (name, begun.instance, turn.now + once.window_s)
+    return begun
+
+
 def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
     """Raises what is wrong with an entry."""
     public_id = entry.public_id
@@ -152,10 +178,8 @@ def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
         definition.model.check_input(definition.plan, entry.input)
 
 
-def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
+def _begin_anew(turn: Turn, definition: Definition, entry: StartEntry, not_before: float) -> Begun:
     public_id = entry.public_id
-    if public_id is not None and (known := turn.begun.get(public_id)) is not None:
-        return Begun(known, public_id, existed=True)
     id = turn.hold.next_instance_id()
     if public_id is None:
         public_id = f"{definition.name}:{id}"
@@ -164,7 +188,14 @@ def _begin(turn: Turn, definition: Definition, entry: StartEntry) -> Begun:
     attributes = None if entry.attributes is None else entry.attributes.decode()
     row = InstanceRow(id, public_id, definition.id, RUNNING, None, None, entry.priority, entry.group)
     live = turn.add_instance(row, definition, attributes)
-    event = Started(msgspec.Raw(entry.input), entry.priority, entry.not_before, key=entry.key, entry=entry.entry)
+    event = Started(
+        msgspec.Raw(entry.input),
+        entry.priority,
+        not_before,
+        key=entry.key,
+        entry=entry.entry,
+        expires_s=entry.expires_s,
+    )
     if live.hosted:
         step(turn, live, event)
     else:

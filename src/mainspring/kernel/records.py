@@ -70,6 +70,17 @@ class Progress(Struct, gc=False):
     lines: tuple[LogLine, ...] = ()
 
 
+class Once(Struct, frozen=True, gc=False):
+    """What is to be there once, however often it is asked for."""
+
+    key: str
+    """Among the instances of a definition's name."""
+    window_s: float = 0.0
+    """Since it began, also if it has ended; one that lives counts in any case."""
+    debounce_s: float | None = None
+    """Begin so long after it was asked for last: one that has not begun yet gives way to the new one."""
+
+
 class StartEntry(Struct, frozen=True, gc=False):
     """One instance to start."""
 
@@ -82,6 +93,9 @@ class StartEntry(Struct, frozen=True, gc=False):
     """JSON object by which the instance can be found."""
     group: str | None = None
     """Of its tasks; children inherit it."""
+    once: Once | None = None
+    expires_s: float = 0.0
+    """A task that has not begun so long after it could have is not wanted any more; 0: it always is."""
     key: str = ""
     """By which messages find it; not unique."""
     entry: str = ""
@@ -97,7 +111,7 @@ class Start(Struct):
 
 
 class Begun(Struct, frozen=True, gc=False):
-    """An instance that was started now, or (`existed`) before under the same id."""
+    """An instance that was started now, or (`existed`) before under the same id or as the same once."""
 
     instance: int
     public_id: str

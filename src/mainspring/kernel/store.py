@@ -116,6 +116,19 @@ class QueueRow(Struct, frozen=True, gc=False):
     """Tasks that it was given in that turn."""
 
 
+class OnceRow(Struct, frozen=True, gc=False):
+    """An instance that is to be there once, under a name."""
+
+    name: str
+    instance: int
+    public_id: str
+    status: str
+    until: float
+    """It counts until then, also if it has ended."""
+    has_begun: bool
+    """Whether an attempt of any task of it was made."""
+
+
 class HeldRow(Struct, frozen=True, gc=False):
     """A task as its owner left it."""
 
@@ -157,6 +170,7 @@ class Changes:
         "instances",
         "journal",
         "logs",
+        "once",
         "progress",
         "released",
         "snapshots",
@@ -199,6 +213,8 @@ class Changes:
         """by instance and key: instance, key, kind, name, match, data, opened_at; None deletes"""
         self.logs: list[tuple[int, str, int, float, str, str]] = []
         """instance, key, attempt, at, level, message"""
+        self.once: dict[str, tuple[str, int, float]] = {}
+        """by name: name, instance, until; in place of what had that name"""
         self.snapshots: list[tuple[int, int, str]] = []
         """instance, seq, state"""
 
@@ -291,11 +307,18 @@ class Store(Protocol):
     def next_task_at(self, capability: int, now: float) -> float | None:
         """When the next task that is not ready yet will be."""
 
+    def has_not_begun(self, instance: int, key: str) -> bool:
+        """Whether a task waits, or is held, and no attempt of it was ever made."""
+
     def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
         """Lease tasks found waiting in this transaction: each counts an attempt and gets the next token."""
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         """Which of our leases (instance, key, token) are not ours any more."""
+
+    # Once
+    def find_once(self, names: Iterable[str]) -> dict[str, OnceRow]:
+        """By name, those that began once; nobody else looks for these names before this transaction ends."""
 
     # Queues
     def list_queues(self) -> list[QueueRow]:

@@ -96,6 +96,8 @@ class Started(Event, frozen=True):
     """By which messages find it; not unique."""
     entry: str = ""
     """What of the definition starts it, where there are several ways; empty: the usual one."""
+    expires_s: float = 0.0
+    """A task that has not begun so long after it could have is not wanted any more; 0: it always is."""
 
 
 class TaskCompleted(Event, frozen=True):
@@ -132,6 +134,12 @@ class TaskLost(Event, frozen=True):
     worker: str
     final: bool = False
     """The task was lost too often (`LOST_COUNT_MAX`) and must not be tried again."""
+
+
+class TaskExpired(Event, frozen=True):
+    """No attempt of the task had begun when its time was up; it has been taken back."""
+
+    key: str
 
 
 class TimerFired(Event, frozen=True):
@@ -248,6 +256,12 @@ class RetryTask(Command, frozen=True):
 
 class CancelTask(Command, frozen=True):
     """Take a task back; an attempt under way is told to stop and its outcome is refused."""
+
+    key: str
+
+
+class ExpireTask(Command, frozen=True):
+    """Take a task back if no attempt of it has begun, and then deliver `TaskExpired`."""
 
     key: str
 

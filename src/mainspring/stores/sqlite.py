@@ -21,6 +21,7 @@ from mainspring.kernel.store import (
     InstanceRow,
     Key,
     MessageRow,
+    OnceRow,
     QueueRow,
     WaitingRow,
     WorkerRow,
@@ -135,6 +136,8 @@ class SqliteStore:
             for name, statement in sql.UPDATES:
                 if rows := getattr(changes, name):
                     many(statement, rows.values() if type(rows) is dict else rows)
+            if changes.once:
+                many(sql.PUT_ONCE, changes.once.values())
             for instance, events in changes.events.items():
                 many(sql.PUT_EVENT, [row for row in events.values() if row is not None])
                 many(sql.DELETE_EVENT, [(instance, key) for key, row in events.items() if row is None])
@@ -259,6 +262,15 @@ class SqliteStore:
         while rows := self._rows(statement, (capability, *group, priority)):
             priority = rows[0][0]
             yield priority
+
+    def has_not_begun(self, instance: int, key: str) -> bool:
+        return bool(self._rows(sql.HAS_NOT_BEGUN, (instance, key)))
+
+    def find_once(self, names: Iterable[str]) -> dict[str, OnceRow]:
+        return {
+            name: OnceRow(name, instance, public_id, status, until, bool(has_begun))
+            for name, instance, public_id, status, until, has_begun in self._rows(sql.FIND_ONCE, (_list(names),))
+        }
 
     def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
         self._many(sql.LEASE, [(owner, now, instance, key) for instance, key in keys])

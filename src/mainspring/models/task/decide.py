@@ -6,7 +6,8 @@
 | TaskCompleted   |         | complete          | complete          |           |         |           |
 | TaskFailed      |         | retry or fail     | retry or fail     |           |         |           |
 | TaskLost        |         | retry or fail     | retry or fail     |           |         |           |
-| TimerFired      |         | fail              | fail              |           |         |           |
+| TaskExpired     |         | fail              | fail              |           |         |           |
+| TimerFired      |         | fail or expire    | fail or expire    |           |         |           |
 | CancelRequested | cancel  | cancel            | cancel            | refused   | refused |           |
 | PauseRequested  | refused | pause             |                   | refused   | refused | refused   |
 | ResumeRequested | refused |                   | resume            | refused   | refused | refused   |
@@ -35,6 +36,7 @@ from mainspring.models.contract import (
     Signal,
     Started,
     TaskCompleted,
+    TaskExpired,
     TaskFailed,
     TaskLost,
     TimerFired,
@@ -51,6 +53,7 @@ from mainspring.models.task.state import (
     STATUS_NAMES,
     Cancelled,
     Completed,
+    Expired,
     Failed,
     Paused,
     Queued,
@@ -99,7 +102,18 @@ def _task_lost(plan: TaskPlan, state: TaskState, event: TaskLost, at: float) -> 
     return (Failed(lost_failure(event)),) if event.final else (Retried(at),)
 
 
+def _task_expired(plan: TaskPlan, state: TaskState, event: TaskExpired, at: float) -> Decisions:
+    if not _is_awaited(state, event.key):
+        return NOTHING
+    text = (
+        f"no worker had begun it {state.expires_s:g} s after it could have begun, and then it was not wanted any more"
+    )
+    return (Failed(Failure("TaskExpiredError", text)),)
+
+
 def _timer_fired(plan: TaskPlan, state: TaskState, event: TimerFired, at: float) -> Decisions:
+    if state.status in LIVE and event.key == state.expiry_key:
+        return (Expired(),)
     if state.status not in LIVE or event.key != state.deadline_key or plan.deadline_s is None:
         return NOTHING
     error: Failure = deadline_failure(plan.deadline_s)
@@ -157,6 +171,7 @@ _CHOOSE: dict[type[Event], Callable[[TaskPlan, TaskState, Any, float], Decisions
     TaskCompleted: _task_completed,
     TaskFailed: _task_failed,
     TaskLost: _task_lost,
+    TaskExpired: _task_expired,
     TimerFired: _timer_fired,
     CancelRequested: _cancel,
     PauseRequested: _pause,

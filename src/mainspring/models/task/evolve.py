@@ -13,6 +13,7 @@ from mainspring.models.contract import (
     Command,
     Complete,
     Event,
+    ExpireTask,
     Fail,
     HoldTasks,
     Pause,
@@ -33,6 +34,7 @@ from mainspring.models.task.state import (
     RUNNING,
     Cancelled,
     Completed,
+    Expired,
     Failed,
     Paused,
     Queued,
@@ -53,6 +55,7 @@ def evolve(plan: TaskPlan, state: TaskState, event: Any, decision: Any, at: floa
         assert isinstance(event, Started)
         state.input = event.input
         state.priority = event.priority
+        state.expires_s = event.expires_s
         state.status = RUNNING
     elif kind is Requeued:
         state.round += 1
@@ -61,7 +64,7 @@ def evolve(plan: TaskPlan, state: TaskState, event: Any, decision: Any, at: floa
         state.status = RUNNING
     elif kind is Retried:
         state.lost += isinstance(event, TaskLost)
-    else:
+    elif kind is not Expired:
         state.status = _STATUS_AFTER[kind]
         if kind is Failed:
             state.failure = decision.error or event.error
@@ -86,10 +89,14 @@ def commands(plan: TaskPlan, state: TaskState, event: Event, decision: TaskDecis
 
 def _queue(plan: TaskPlan, state: TaskState, event: Event, decision: Queued, at: float) -> Iterable[Command]:
     task = StartTask(state.key, plan.spec, bytes(state.input), decision.ready_at, state.priority)
-    if plan.deadline_s is None:
-        return (task,)
     # What is to run tomorrow has its time from tomorrow on.
-    return (task, SetTimer(state.deadline_key, decision.ready_at + plan.deadline_s))
+    return (task, *(SetTimer(key, decision.ready_at + seconds) for key, seconds in _timers(plan, state)))
+
+
+def _timers(plan: TaskPlan, state: TaskState) -> list[tuple[str, float]]:
+    """Key and seconds of each; most tasks have none."""
+    timers = [] if plan.deadline_s is None else [(state.deadline_key, plan.deadline_s)]
+    return [*timers, (state.expiry_key, state.expires_s)] if state.expires_s else timers
 
 
 def _requeue(plan: TaskPlan, state: TaskState, event: Event, decision: Requeued, at: float) -> Iterable[Command]:
@@ -102,8 +109,11 @@ def _retry(plan: TaskPlan, state: TaskState, event: Any, decision: Retried, at: 
 
 
 def _complete(plan: TaskPlan, state: TaskState, event: Any, decision: Completed, at: float) -> Iterable[Command]:
-    done = Complete(bytes(event.output))
-    return (done,) if plan.deadline_s is None else (CancelTimer(state.deadline_key), done)
+    return (*(CancelTimer(key) for key, _ in _timers(plan, state)), Complete(bytes(event.output)))
+
+
+def _expire(plan: TaskPlan, state: TaskState, event: Any, decision: Expired, at: float) -> Iterable[Command]:
+    return (ExpireTask(state.key),)
 
 
 def _fail(plan: TaskPlan, state: TaskState, event: Any, decision: Failed, at: float) -> Iterable[Command]:
@@ -128,6 +138,7 @@ _COMMANDS: dict[type, Callable[[TaskPlan, TaskState, Any, Any, float], Iterable[
     Retried: _retry,
     Completed: _complete,
     Failed: _fail,
+    Expired: _expire,
     Cancelled: _cancel,
     Paused: _pause,
     Resumed: _resume,

@@ -22,6 +22,7 @@ class TaskState(Struct, omit_defaults=True, gc=False):
     status: int = CREATED
     input: Raw = NULL
     priority: int = 0
+    expires_s: float = 0.0
     round: int = 1
     """Counts up when the task is run anew after its end, so that no key is used twice."""
     failure: Failure | None = None
@@ -35,6 +36,10 @@ class TaskState(Struct, omit_defaults=True, gc=False):
     @property
     def deadline_key(self) -> str:
         return "deadline" if self.round == 1 else f"deadline#{self.round}"
+
+    @property
+    def expiry_key(self) -> str:
+        return "expiry" if self.round == 1 else f"expiry#{self.round}"
 
 
 def node_status(state: TaskState) -> str:
@@ -66,6 +71,10 @@ class Failed(Decision, frozen=True, tag="fail"):
     """None: the event's."""
 
 
+class Expired(Decision, frozen=True, tag="expire"):
+    """Its time to begin is up; whether it has begun only the queue knows."""
+
+
 class Cancelled(Decision, frozen=True, tag="cancel"):
     reason: str = ""
 
@@ -84,4 +93,4 @@ class Requeued(Decision, frozen=True, tag="requeue"):
     ready_at: float
 
 
-TaskDecision = Queued | Retried | Completed | Failed | Cancelled | Paused | Resumed | Requeued
+TaskDecision = Queued | Retried | Completed | Failed | Expired | Cancelled | Paused | Resumed | Requeued

@@ -43,6 +43,7 @@ UPDATES: tuple[tuple[str, str], ...] = (
     ("statuses", "update instance set status = ?, ended_at = ?, output = ?, error = ?, reason = ? where id = ?"),
 )
 
+PUT_ONCE = "insert or replace into once (name, instance, until) values (?, ?, ?)"
 PUT_EVENT = "insert or replace into event (instance, key, ready_at, kind, data) values (?, ?, ?, ?, ?)"
 DELETE_EVENT = "delete from event where instance = ? and key = ?"
 PUT_SUBSCRIPTION = (
@@ -111,6 +112,7 @@ FORGET = tuple(
         ("task", "instance"),
         ("event", "instance"),
         ("subscription", "instance"),
+        ("once", "instance"),
         ("instance", "id"),
     )
 )
@@ -161,6 +163,12 @@ NEXT_TASK_AT = (
 LEASE = (
     "update task set owner = ?, leased_at = ?, token = token + 1, attempt = attempt + 1, progress = null"
     " where instance = ? and key = ?"
+)
+HAS_NOT_BEGUN = "select 1 from task where instance = ? and key = ? and attempt = 0 and coalesce(owner, 0) = 0"
+FIND_ONCE = (
+    "select once.name, once.instance, instance.public_id, instance.status, once.until,"
+    " exists (select 1 from task where task.instance = once.instance and task.attempt > 0)"
+    " from once join instance on instance.id = once.instance where once.name in (select value from json_each(?))"
 )
 STALE = (
     "select lease.value ->> 0, lease.value ->> 1 from json_each(?) as lease where not exists"

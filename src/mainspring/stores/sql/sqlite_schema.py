@@ -56,6 +56,10 @@ MIGRATIONS: tuple[str, ...] = (
         where queue is not null and owner is null;
     create index task_leased on task (queue, group_key) where queue is not null and owner > 0;
 
+    -- What is to be there once, however often it is asked for.
+    create table once (name text primary key, instance integer not null, until real not null) without rowid;
+    create index once_instance on once (instance);
+
     -- Queues of which something was said; how far tokens (rate) and turns (fairness) have come.
     create table queue (
         id integer primary key, name text not null unique, settings text not null, tokens real not null,
