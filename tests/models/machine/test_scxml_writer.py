@@ -130,6 +130,23 @@ def test_what_scxml_has_no_word_for_is_kept_in_our_own():
     assert Machine.of_scxml(machine.to_scxml(), {"ok": lambda: True}).document == machine.document
 
 
+def test_how_an_invoked_task_is_run_is_kept():
+    call = {
+        "type": "task",
+        "source": "shop:charge",
+        "id": "c",
+        "names": ["n"],
+        "retries": 3,
+        "timeout_s": 2.5,
+        "queue": "q",
+    }
+    machine = Machine.of_data({"machine": "m", "states": {"a": {"invoke": [call]}}})
+    text = machine.to_scxml()
+    assert Machine.of_scxml(text).document.states == machine.document.states
+    with pytest.raises(DefinitionInvalidError, match="its attribute `task` is no object"):
+        Machine.of_scxml(text.replace("2.5", "&quot;soon&quot;"))
+
+
 def test_a_character_that_xml_cannot_hold_is_refused():
     with pytest.raises(DefinitionInvalidError, match=r"XML has no form for the character '\\x00'"):
         Machine.of_data({"machine": "m", "states": {"a": {"description": "\0"}}}).to_scxml()

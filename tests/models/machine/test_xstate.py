@@ -125,7 +125,10 @@ def test_exact_names_are_exact_and_patterns_come_last():
         assert machine.state == state, event
         machine.send("RESET")
     machine = live(config, guards={"no": "false"})
-    assert not machine.send("m.up.left")  # its own name is there, so no pattern is asked
+    assert machine.send("m.up.left")
+    assert machine.state == "mouse"  # its own name is asked first, and then the patterns
+    machine = live({"initial": "a", "states": {"a": {"on": {"m": "b"}}, "b": {}}})
+    assert not machine.send("m.up")
 
 
 def test_parameters_of_a_guard_are_seen_by_its_expression():
@@ -200,6 +203,8 @@ def test_an_invoked_actor_becomes_a_task_a_machine_or_what_is_said():
         ({"states": {"x": {}}}, "$.states.a.initial", "needs `initial`"),
         ({"type": "parallel", "states": {"x": {}}, "on": {"GO": ".x"}}, "$.states.a.on.GO", "reenter: true"),
         (3, "$.states.a", "a state is an object"),
+        ({"type": "parallel", "exit": "e", "states": {"x": {"on": {"GO": {"target": "y"}}}, "y": {}}},
+         "$.states.a.states.x.on.GO", "from region to region the parallel state 'a' is left, with its 'exit'"),
     ],
 )  # fmt: skip
 def test_what_has_no_counterpart_is_refused_with_its_path_and_line(state, place, words):

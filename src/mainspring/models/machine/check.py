@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mainspring.errors import Problem
 from mainspring.models.machine.document import FINAL, HISTORIES, PARALLEL
-from mainspring.models.machine.event import matches
 from mainspring.models.machine.plan import ROOT, Arc, Plan, Vertex
 from mainspring.models.machine.structure import Entry, domain
 from mainspring.models.machine.vocabulary import strange_words
@@ -82,7 +81,16 @@ def _covers(earlier: Arc, arc: Arc) -> bool:
     names = arc.document.event.split()
     if not earlier.exact:  # without an event it is taken at once, and so before the state can wait for any
         return ((bool(earlier.targets) or not names) and earlier.guard is None) or not names
-    return bool(names) and all(matches(earlier.document.event, name.removesuffix(".*")) for name in names)
+    return bool(names) and all(earlier.takes(event) for name in names for event in _examples(name, arc))
+
+
+def _examples(name: str, arc: Arc) -> Iterator[str]:
+    """Events that a descriptor takes: itself, and one of those that begin so."""
+    word = name.removesuffix(".*")
+    yield word
+    longer = f"{word}.x"
+    if arc.takes(longer):
+        yield longer
 
 
 # --- Regions that want different things ---------------------------------------------------------

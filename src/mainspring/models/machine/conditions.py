@@ -26,14 +26,15 @@ ALWAYS = (True, False, 1, 2)
 
 
 class Conditions:
-    """The conditions of a machine, with the first values of its data."""
+    """The conditions of a machine, with the values of its data at the start."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, data: Mapping[str, Any]) -> None:
         self.plan = plan
         self.known: dict[str, tuple[Evaluate, frozenset[str]]] = {}
         self.data = dict(plan.defaults)
         for datum in plan.document.data_list:
             self.data[datum.name] = None if datum.value is None else datum.value.constant
+        self.data |= data
 
     def met(
         self, node: Node, event: str, needs: Sequence[Need], *, with_data: bool

@@ -185,9 +185,12 @@ class Machine:
         """What is odd, and yet can run: states that nothing leads to, or out of; transitions that are never taken."""
         return located(oddities(self.plan), self.places)
 
-    def paths(self) -> Paths:
-        """Sequences of events that lead through every state and every transition, for tests of one's own."""
-        return find_paths(self.chart)
+    def paths(self, **data: Any) -> Paths:
+        """Sequences of events that lead a machine through every state and every transition, for tests of one's own.
+
+        `data`: what it is started with.
+        """
+        return find_paths(self.chart, data)
 
     def with_functions(self, functions: Functions) -> Machine:
         """The same, with these callables besides."""

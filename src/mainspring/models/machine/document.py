@@ -263,6 +263,8 @@ class Document(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     """An event that nothing takes is refused, and an error that nothing handles stops the machine."""
     open: bool = True
     """Names that expressions use are null until they are given a value; False: an unknown name is an error."""
+    exact: bool = False
+    """`pay` takes no `pay.card`, only `pay.*` does."""
     description: str = ""
     meta: Any = None
 

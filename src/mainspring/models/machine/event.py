@@ -46,14 +46,12 @@ class MachineEvent(Struct, omit_defaults=True, gc=False):
         }
 
 
-def matcher(descriptors: str) -> tuple[bool, frozenset[str], tuple[str, ...]]:
-    """What a list of descriptors takes: everything, exact names, and what begins with one of these and a dot."""
+def matcher(descriptors: str, *, is_exact: bool = False) -> tuple[bool, frozenset[str], tuple[str, ...]]:
+    """What a list of descriptors takes: everything, exact names, and what begins with one of these and a dot.
+
+    `is_exact`: only a descriptor that ends with `.*` takes what begins so.
+    """
     # `error.` and `error.*` mean the same as `error` (3.12.1).
     words = [word.removesuffix(".*").removesuffix(".") for word in descriptors.split()]
-    return "*" in words, frozenset(words), tuple(f"{word}." for word in words)
-
-
-def matches(descriptors: str, name: str) -> bool:
-    """Whether a list of event descriptors takes an event of this name."""
-    everything, exact, prefixes = matcher(descriptors)
-    return everything or name in exact or name.startswith(prefixes)
+    open_words = [word for word in descriptors.split() if word.endswith(".*")] if is_exact else words
+    return "*" in words, frozenset(words), tuple(f"{word.removesuffix('.*')}." for word in open_words)

@@ -106,16 +106,16 @@ class Edge:
         self.walk = walk
 
 
-def find_paths(chart: Chart) -> Paths:
+def find_paths(chart: Chart, data: Mapping[str, Any]) -> Paths:
     """The shortest paths that cover all that can be covered."""
-    return _Search(chart).paths()
+    return _Search(chart, data).paths()
 
 
 class _Search:
-    def __init__(self, chart: Chart) -> None:
+    def __init__(self, chart: Chart, data: Mapping[str, Any]) -> None:
         self.chart = chart
         self.plan = chart.plan
-        self.conditions = Conditions(chart.plan)
+        self.conditions = Conditions(chart.plan, data)
         states = dict(_all(self.plan.document.states))
         self.delays = {
             timer_event(delay, id): seconds_of(delay) for id, state in states.items() for delay in state.after

@@ -61,13 +61,15 @@ class Arc:
         "targets",
     )
 
-    def __init__(self, index: int, source: int, targets: tuple[int, ...], document: Transition) -> None:
+    def __init__(
+        self, index: int, source: int, targets: tuple[int, ...], document: Transition, *, is_exact: bool = False
+    ) -> None:
         self.index = index
         self.source = source
         self.targets = targets
         self.document = document
         self.internal = document.internal
-        self.everything, self.exact, self.prefixes = matcher(document.event)
+        self.everything, self.exact, self.prefixes = matcher(document.event, is_exact=is_exact)
         self.guard: Compute | None = None
         self.block: Do | None = None
 
@@ -314,7 +316,8 @@ class _Builder:
 
     def arc(self, vertex: Vertex, transition: Transition, place: str) -> None:
         plan = self.plan
-        arc = Arc(len(plan.arcs), vertex.index, self.targets(transition.targets, place, "target"), transition)
+        targets = self.targets(transition.targets, place, "target")
+        arc = Arc(len(plan.arcs), vertex.index, targets, transition, is_exact=self.document.exact)
         arc.guard = self.compiler.guard(transition.when, place)
         arc.block = self.compiler.block(transition.actions, place)
         plan.arcs.append(arc)

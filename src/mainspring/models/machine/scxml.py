@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import convert, to_builtins
 
 from mainspring.errors import DefinitionInvalidError, InvalidError, MainspringError, Problem
 from mainspring.models.machine.document import (
@@ -45,6 +45,8 @@ NAMESPACE = "http://www.w3.org/2005/07/scxml"
 OWN_NAMESPACE = "urn:mainspring:machine"
 """Of what the standard has no word for: Python callables, strictness, descriptions."""
 OWN = f"{OWN_NAMESPACE} "
+TASK_FIELDS = ("retries", "timeout_s", "priority", "queue", "requires")
+"""How an invoked task is to be run; SCXML knows no tasks."""
 DATA_MODELS = ("", "feel", "null")
 
 Read = Callable[[str], str]
@@ -113,6 +115,7 @@ class _Reader:
             late=get("binding", "early") == "late",
             strict=get(f"{OWN}strict") == "true",
             open=get(f"{OWN}open") == "true",
+            exact=get(f"{OWN}exact") == "true",
             description=get(f"{OWN}description", ""),
             meta=self.meta(root),
         )
@@ -204,7 +207,7 @@ class _Reader:
             machine = next((each for each in inner.elements if each.name == "scxml"), None)
             content = self.value_of_text(inner) if machine is None else to_builtins(self.document(machine))
         finalize = next((self.actions(each) for each in self.children(element, "finalize")), None)
-        return Invoke(
+        made = Invoke(
             type=get("type", "machine"),
             type_of=get("typeexpr", ""),
             id=get("id", ""),
@@ -219,6 +222,16 @@ class _Reader:
             autoforward=get("autoforward", "false") == "true",
             finalize=finalize,
         )
+        return self.with_task(made, element)
+
+    def with_task(self, made: Invoke, element: Element) -> Invoke:
+        """How an invoked task is to be run, from our own attribute."""
+        try:
+            asked = convert(json.loads(element.attributes.get(f"{OWN}task", "{}")), dict[str, Any])
+            return convert(to_builtins(made) | asked, Invoke)
+        except ValueError as error:  # as well of msgspec
+            self.report(f"its attribute `task` is no object with {', '.join(TASK_FIELDS)}: {error}", element)
+            return made
 
     # --- Executable content -------------------------------------------------------------------
 

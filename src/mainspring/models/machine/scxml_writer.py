@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from msgspec import convert, structs
+from msgspec import convert, structs, to_builtins
 
 from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.models.machine import document as written
@@ -35,7 +35,7 @@ from mainspring.models.machine.document import (
     timer_event,
     transitions_after,
 )
-from mainspring.models.machine.scxml import NAMESPACE, OWN_NAMESPACE
+from mainspring.models.machine.scxml import NAMESPACE, OWN_NAMESPACE, TASK_FIELDS
 
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, section 2.2."""
@@ -101,6 +101,7 @@ def _machine(document: Document) -> Node:
         "binding": "late" if document.late else "",
         "ms:strict": document.strict,
         "ms:open": document.open,
+        "ms:exact": document.exact,
         "ms:description": document.description,
         "ms:meta": _json(document.meta),
     }
@@ -176,6 +177,7 @@ def _invoke(invoke: Invoke) -> Node:
         "namelist": " ".join(invoke.names),
         "autoforward": invoke.autoforward,
         "ms:digest": invoke.digest,
+        "ms:task": _json({name: value for name, value in to_builtins(invoke).items() if name in TASK_FIELDS} or None),
     }
     inside = _parameters(invoke.parameters)
     if isinstance(invoke.content, dict) and "states" in invoke.content:

@@ -4,7 +4,7 @@ JSON holds names in place of guards, actions and actors; whoever imports says wh
 no counterpart here is refused by its name and path, never dropped.  The differences in meaning are settled as follows:
 
 - ids are unique here: a state is called by its `id`, else by its key, else (two have that key) by its path;
-- `a` takes `a.b` as well here, and not there: where a machine has both, a condition on the event's name is added;
+- `a` takes `a.b` as well in SCXML, and not there: these machines are `exact`;
 - a transition to the state itself, or into it, does not leave it, unless `reenter` says so.
 """
 
@@ -45,6 +45,7 @@ _ROOT_KEYS = (
     "version",
     "types",
 )
+EVENT_LENGTH_MAX = 1_000
 _TRANSITION_KEYS = ("target", "guard", "actions", "reenter", "description", "meta")
 _OLD = {
     "cond": "version 5 calls it `guard`",
@@ -73,7 +74,6 @@ class _Reader:
         self.names = Names(meaning, self.report)
         self.tree = Tree(text.value, self.report)
         self.root = self.tree.root
-        self.events = {event for node in self.root.all() for event in node.part("on")}
 
     def report(self, message: str, path: Path) -> None:
         self.problems.append(Problem(message, self.at(path)))
@@ -106,6 +106,7 @@ class _Reader:
             initial=initial,
             data=tuple(Datum(name, Value(constant=part)) for name, part in context.items()),
             strict=False,
+            exact=True,
             description=str(value.get("description", "")),
             meta=extra or None,
         )
@@ -202,29 +203,24 @@ class _Reader:
                 yield from self.listed(node, value.get(key), (*path, key), f"{event}{id}")
 
     def on(self, node: Node) -> Iterator[tuple[Transition, Path]]:
-        """Exact names before patterns, longer patterns before shorter; a state with a name asks no pattern for it."""
+        """Exact names before patterns, longer patterns before shorter."""
         on = node.value.get("on", {})
         if not isinstance(on, dict):
             self.report("`on` is an object from events to transitions", (*node.path, "on"))
             return
-        guarded: list[str] = []
-        for event in sorted(on, key=lambda name: (name.endswith("*"), -len(name) if name.endswith("*") else 0)):
+        for event in sorted(on, key=lambda name: -len(name) if name.endswith("*") else -EVENT_LENGTH_MAX):
             path = (*node.path, "on", event)
-            found = list(self.listed(node, on[event], path, self.event(event, path)))
-            if not event.endswith("*"):
-                guarded += [event] if all(way.when for way, _ in found) else []
-                if any(other.startswith(f"{event}.") for other in self.events):
-                    found = [(self.names.limited(way, f'_event.name = "{event}"'), where) for way, where in found]
-            else:
-                prefix = event.removesuffix("*")
-                for name in (name for name in guarded if f"{name}.".startswith(prefix)):
-                    found = [(self.names.limited(way, f'_event.name != "{name}"'), where) for way, where in found]
-            yield from found
+            yield from self.listed(node, on[event], path, self.event(event, path))
 
     def event(self, name: str, path: Path) -> str:
         if not name:
             self.report("'' is of version 4; version 5 calls it `always`", path)
-        if any(letter.isspace() for letter in name) or "*" in name.removesuffix("*") or name.endswith(("..*", ".")):
+        if (
+            len(name) >= EVENT_LENGTH_MAX
+            or any(letter.isspace() for letter in name)
+            or "*" in name.removesuffix("*")
+            or name.endswith(("..*", "."))
+        ):
             self.report(f"{name!r} is no name of an event, nor a pattern such as '*' or 'pay.*'", path)
         for theirs, ours in _SYSTEM_EVENTS.items():
             if name.startswith(theirs):
@@ -261,6 +257,7 @@ class _Reader:
         stays = value.get("reenter") is not True and all(each is node or each.is_inside(node) for each in targets)
         if stays and targets and node.kind == PARALLEL:
             self.report("a parallel state cannot go into itself without being left; say `reenter: true`", path)
+        self.check_regions(node, targets, path, stays=stays)
         internal = stays and bool(targets) and bool(node.inner)
         ids = [each.id for each in targets if each is not node or not stays]
         if internal and node in targets and node.kind == STATE:
@@ -274,6 +271,17 @@ class _Reader:
             description=str(value.get("description", "")),
             meta=value.get("meta"),
         )
+
+    def check_regions(self, node: Node, targets: list[Node], path: Path, *, stays: bool) -> None:
+        """From region to region XState stays in the parallel state; SCXML leaves it, which shows in what it does."""
+        above = node.above
+        while above is not None and not all(each.is_inside(above) for each in targets):
+            above = above.above
+        if not targets or stays or above is None or above.kind != PARALLEL:
+            return
+        does = [key for key in ("entry", "exit", "after", "invoke") if key in above.value]
+        if does:
+            self.report(f"from region to region the parallel state {above.key!r} is left, with its {does[0]!r}", path)
 
     def targets(self, node: Node, value: Any, path: Path) -> list[Node]:
         names = value if isinstance(value, list) else [] if value is None else [value]

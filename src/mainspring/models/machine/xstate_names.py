@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from mainspring.handler import Handler
 from mainspring.models.machine.delay import DelayInvalidError, seconds_of
-from mainspring.models.machine.document import AnyAction, Call, Invoke, Parameter, Raise, Transition
+from mainspring.models.machine.document import AnyAction, Call, Invoke, Parameter, Raise
 from mainspring.models.yaml_text import Path
 
 Function = Callable[..., Any]
@@ -57,18 +57,6 @@ class Names:
         if isinstance(given, str):
             return given if params is None else f"some params in [{literal(params)}] satisfies ({given})"
         return self.call(name, given, params)
-
-    def limited(self, transition: Transition, test: str) -> Transition:
-        """A transition for events of certain names only."""
-        when = transition.when
-        if isinstance(when, Call):
-            name = f"{when.name} and {test}"
-            function = self.functions.get(when.name)
-            _, sign, wanted = test.split(" ", 2)
-            if function is not None:
-                self.functions[name] = _only(function, wanted.strip('"'), is_wanted=sign == "=")
-            return structs.replace(transition, when=Call(name))
-        return structs.replace(transition, when=f"{test} and ({when})" if when else test)
 
     # --- Actions ------------------------------------------------------------------------------
 
@@ -194,11 +182,6 @@ def invoke_id(state: str, value: Mapping[str, Any], number: int) -> str:
 
 def _with(function: Function, params: Any) -> Function:
     return lambda machine, event: function(machine, event, params)
-
-
-def _only(function: Function, name: str, *, is_wanted: bool) -> Function:
-    """A guard for events of one name, or of all others."""
-    return lambda machine, event: (event.name == name) is is_wanted and function(machine, event)
 
 
 def literal(value: Any) -> str:
