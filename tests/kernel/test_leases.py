@@ -7,7 +7,8 @@ import pytest
 from mainspring import task
 from mainspring.kernel import leases
 from mainspring.kernel.leases import Fate
-from mainspring.kernel.records import Leave
+from mainspring.kernel.records import Attend, Leave, Settle
+from mainspring.testing.faults import COMMIT, nothing
 from tests.kernel.world import World, double, performing
 
 
@@ -171,3 +172,28 @@ def test_a_late_outcome_does_not_end_the_new_lease_of_the_same_process(world):
     assert performing(one) == [("task", 2, 2)]
     world.perform(one)
     assert world.get("a").info().output == 8
+
+
+def test_an_outcome_that_comes_as_its_task_is_taken_again_is_not_that_of_the_new_lease(world):
+    """The attempt ends after the turn in which we learn that we were buried, and before the worker hears of it."""
+    one, two = world.processes
+    world.at(one).submit(double, 4, id="a")
+    [old] = one.performing
+    two.pump.put((Attend(draining=True),))
+    world.clock.advance(1_000)
+    world.turn(two)  # buries the other, and takes nothing
+
+    def end(moment: str) -> None:
+        if moment == COMMIT:
+            one.store.fault = nothing
+            one.perform(old)
+
+    one.store.fault = end
+    world.turn(one)
+    assert performing(one) == [("task", 2, 2)]
+    assert [one.attempt.token for one in one.pump.waiting() if isinstance(one, Settle)] == [1]
+    world.turn(one)
+    assert world.get("a").status == "running"
+    assert performing(one) == [("task", 2, 2)]
+    world.perform(one)
+    assert world.kinds(world.get("a")) == ["Started", "TaskLost", "TaskCompleted"]

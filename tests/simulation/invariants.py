@@ -147,9 +147,9 @@ def assert_fold(execute: Any, live: Live) -> None:
         "select instance, seq, at, kind, event, decisions from journal where instance = ? order by seq", (live.id,)
     ).fetchall()
     state, seq = model.initial(plan, live.public_id), 0
-    if not rows or rows[0][1] > 1:  # what is older than the snapshot may have been forgotten
-        seq, snapshot = execute("select seq, state from snapshot where instance = ?", (live.id,)).fetchone()
-        state = model.load(plan, snapshot.encode())
+    snapshot = execute("select seq, state from snapshot where instance = ?", (live.id,)).fetchone()
+    if snapshot and (not rows or rows[0][1] > 1):  # what is older than the snapshot may have been forgotten
+        seq, state = snapshot[0], model.load(plan, snapshot[1].encode())
     for row in (row for row in rows if row[1] > seq):
         entry = EntryRow(*row)
         event, decisions = decode_entry(model.decision_type, entry)

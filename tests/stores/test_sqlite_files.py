@@ -254,3 +254,11 @@ def read_all(path: str) -> None:
     store.begin()
     store.load_tails([(id, 0) for id in range(1, 20)])
     store.load_instances(range(1, 20))
+
+
+def test_what_is_committed_is_on_the_disk(tmp_path):
+    """A kill does not show it, only a power cut would: the log is written ahead, and synced with every commit."""
+    store = SqliteStore(str(tmp_path / "store.db"))
+    for connection in (store._connection, store.second()._connection):
+        assert connection.pragma("journal_mode") == "wal"
+        assert connection.pragma("synchronous") == 2, "FULL"
