@@ -30,3 +30,22 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass; negative values set the clock back, as machines sometimes do."""
         self._now += seconds
+
+
+class SharedClock:
+    """A clock that several machines agree upon: somebody else's, as it was last told, and the time since then."""
+
+    JITTER_S = 0.005
+    """A clock that is told differs by less than this is right: answers take a different time each."""
+
+    def __init__(self) -> None:
+        self._offset_s = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        return time.monotonic() + self._offset_s
+
+    def set(self, now: float, asked_at: float, answered_at: float) -> None:
+        """It was `now` at some moment between asking and being answered (monotonic seconds)."""
+        offset_s = now - (asked_at + answered_at) / 2
+        if abs(offset_s - self._offset_s) > self.JITTER_S + (answered_at - asked_at) / 2:
+            self._offset_s = offset_s

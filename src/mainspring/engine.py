@@ -85,7 +85,7 @@ class Engine(Scheduling, Messaging):
         if not lease_s > 0:
             raise SettingInvalidError(f"lease_s must be seconds above 0, not {lease_s!r}")
         store = open_store(store_url(url))
-        super().__init__(url, clock=clock, reader=open_reader(store))
+        super().__init__(url, clock=clock or store.clock, reader=open_reader(store))
         self._handlers = Handlers()
         self._known: set[str] = set()
         process = process_name()

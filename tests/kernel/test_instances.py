@@ -7,6 +7,7 @@ import pytest
 from mainspring import Workflow
 from mainspring.kernel import instances
 from tests.kernel.world import World, double, other
+from tests.plain_sql import plain_sql
 from tests.simulation.invariants import assert_fold
 
 
@@ -31,7 +32,7 @@ def lives(world: World) -> dict[str, object]:
 def check_folds(world: World) -> None:
     """What is in memory is what the journal folds to, from its very beginning."""
     for live in world.processes[0].kernel.instances._lives.values():
-        assert_fold(world._store._connection.execute, live)
+        assert_fold(plain_sql(world._store), live)
 
 
 def test_what_has_ended_is_not_kept(world):
@@ -139,5 +140,5 @@ def test_what_was_forgotten_of_a_journal_behind_ones_back_is_read_from_the_snaps
         case.pause()
         live = first.kernel.instances.find(1)
         assert live is not None
-        assert_fold(world._store._connection.execute, live)
+        assert_fold(plain_sql(world._store), live)
         assert world.rows("select count(*), count(distinct seq) from journal where seq > 8") == [(2, 2)]

@@ -10,6 +10,7 @@ from mainspring.instance import Instance
 from mainspring.testing import Simulation
 from mainspring.testing.faults import nothing
 from mainspring.testing.process import Process
+from tests.plain_sql import plain_sql
 
 
 @task
@@ -52,7 +53,7 @@ class World(Simulation):
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
         """Plain SQL."""
-        return self._store._connection.execute(statement, values).fetchall()
+        return plain_sql(self._store)(statement, values).fetchall()
 
     def tasks(self) -> list[tuple[str, int | None, int, int]]:
         """Key, owner, attempt, token."""

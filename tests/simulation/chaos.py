@@ -27,6 +27,7 @@ from mainspring.schedule import ScheduleNotFoundError
 from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
+from tests.plain_sql import plain_sql
 from tests.simulation.claims import MACHINES_MAX, Claims
 from tests.simulation.invariants import Violation, Watch, check_fold, check_process, check_store
 from tests.simulation.workloads import TransientError, awork, random_workflow
@@ -40,15 +41,22 @@ STEERING = ("pause", "resume", "cancel", "retry", "rerun")
 class Chaos:
     """A simulation that a seed torments."""
 
-    def __init__(self, seed: int, *, with_machines: bool = False, spares_callers: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        kind: type[Simulation] = Simulation,
+        *,
+        with_machines: bool = False,
+        spares_callers: bool = False,
+    ) -> None:
         """`spares_callers`: nothing goes wrong in a turn that takes in what a caller asks for; and no schedules."""
         self.spares_callers = spares_callers
         self.chance = random.Random(seed)
-        self.simulation = Simulation(
+        self.simulation = kind(
             processes=self.chance.randint(1, 3), slots=self.chance.choice((1, 2, 8)), lease_s=LEASE_S, seed=seed
         )
         self.watch = Watch()
-        self.execute: Any = self.simulation._store._connection.execute
+        self.execute: Any = plain_sql(self.simulation._store)
         self.workflows = [random_workflow(self.chance, f"w{number}") for number in range(self.chance.randint(1, 3))]
         self.started: dict[str, tuple[Workflow | None, Any]] = {}
         self.cancelled: set[str] = set()
@@ -204,7 +212,9 @@ class Chaos:
         facing.is_known(self.count("attributes", f'{{"label":"{label}"}}'))
 
     def count(self, column: str, value: str) -> int:
-        return int(self.execute(f"select count(*) from instance where {column} = ?", (value,)).fetchone()[0])
+        return int(
+            self.execute(f"select count(*) from instance where cast({column} as text) = ?", (value,)).fetchone()[0]
+        )
 
     def schedule(self) -> None:
         process = self.any_process()

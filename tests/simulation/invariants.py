@@ -9,6 +9,7 @@ import msgspec
 from mainspring.kernel.instances import Live, decode_entry
 from mainspring.kernel.store import Changes, EntryRow
 from mainspring.testing.process import Process
+from tests.plain_sql import plain_sql
 
 STUCK = """
     select public_id from instance where status = 'running'
@@ -54,7 +55,7 @@ class Watch:
 
     def see(self, process: Process, changes: Changes) -> None:
         """Within the transaction of a turn."""
-        execute = process.store.store._connection.execute  # type: ignore[attr-defined]
+        execute = plain_sql(process.store.store)
         if self._owned is None:
             worker = process.kernel.placement.worker
             self._owned = {(instance, key): attempt for instance, key, attempt in execute(ROWS, (worker,))}
@@ -76,7 +77,7 @@ class Watch:
 
     def committed(self, process: Process) -> None:
         """What was seen is durable now."""
-        execute = process.store.store._connection.execute  # type: ignore[attr-defined]
+        execute = plain_sql(process.store.store)
         for instance, seq, key in self._pending:
             if seq != self.seqs.get(instance, 0) + 1:
                 raise Violation(f"seq {seq} of {instance} follows {self.seqs.get(instance)}")

@@ -12,6 +12,10 @@ import os
 
 import pytest
 
+from mainspring.kernel.store import Store
+from mainspring.stores.postgres import PostgresStore
+from mainspring.testing import Simulation
+from tests.postgres import new_schema
 from tests.simulation.chaos import Chaos
 
 FIRST = int(os.environ.get("MAINSPRING_SEED", "1"))
@@ -19,6 +23,9 @@ COUNT = int(os.environ.get("MAINSPRING_SEEDS", "1" if "MAINSPRING_SEED" in os.en
 BATCH = 25
 MACHINES_SHARE = 5
 """Of so many seeds one more runs with state machines beside the workflows."""
+POSTGRES_COUNT = min(COUNT, int(os.environ.get("MAINSPRING_POSTGRES_SEEDS", "50")))
+"""On a server a seed takes twenty times as long."""
+POSTGRES_BATCH = 5
 
 REGRESSIONS: dict[int, str] = {  # they were found while callers were spared, and tell the same story only so
     12: "an attempt was begun, and stopped with the one that it replaced",
@@ -34,9 +41,24 @@ REGRESSIONS: dict[int, str] = {  # they were found while callers were spared, an
 """Seeds that have failed, and of what.  They run first."""
 
 
-def run(seed: int, *, with_machines: bool = False, spares_callers: bool = False) -> None:
+class OnPostgres(Simulation):
+    """The same on a server, with a connection for each process."""
+
+    def _open(self) -> Store:
+        self._url = new_schema()
+        return self._another()
+
+    def _another(self) -> Store:
+        store = PostgresStore(self._url)
+        store.query_s = (0.0, 0.0)  # it is asked once whether others have written, and the answer must be right
+        return store
+
+
+def run(
+    seed: int, kind: type[Simulation] = Simulation, *, with_machines: bool = False, spares_callers: bool = False
+) -> None:
     try:
-        Chaos(seed, with_machines=with_machines, spares_callers=spares_callers).run()
+        Chaos(seed, kind, with_machines=with_machines, spares_callers=spares_callers).run()
     except BaseException as error:
         beside = " with machines" if with_machines else ""
         error.add_note(f"seed {seed}{beside}; again: MAINSPRING_SEED={seed} pytest -n0 {__file__}")
@@ -58,3 +80,14 @@ def test_whatever_goes_wrong_every_instance_ends_as_it_should(first):
 def test_machines_take_each_event_once_and_none_is_lost(first):
     for seed in range(first, min(first + BATCH, FIRST + max(1, COUNT // MACHINES_SHARE))):
         run(seed, with_machines=True)
+
+
+@pytest.mark.parametrize("seed", REGRESSIONS)
+def test_what_once_went_wrong_does_not_on_postgres(seed):
+    run(seed, OnPostgres, spares_callers=True)
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + POSTGRES_COUNT, POSTGRES_BATCH))
+def test_whatever_goes_wrong_every_instance_ends_on_postgres(first):
+    for seed in range(first, min(first + POSTGRES_BATCH, FIRST + POSTGRES_COUNT)):
+        run(seed, OnPostgres, with_machines=seed % MACHINES_SHARE == 0)

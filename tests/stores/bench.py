@@ -9,8 +9,10 @@ from typing import Any
 
 from mainspring.kernel.reader import Reader
 from mainspring.kernel.store import Changes, Store, WorkerRow
+from mainspring.stores.postgres import PostgresStore
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.url import open_reader, open_store
+from tests.postgres import new_schema
 
 NOW = 1_000.0
 
@@ -152,4 +154,19 @@ def sqlite_memory(folder: Any) -> Bench:
     return Bench(lambda: open_store("sqlite://"), another)
 
 
-ENGINES: dict[str, Callable[[Any], Bench]] = {"sqlite-file": sqlite_file, "sqlite-memory": sqlite_memory}
+def postgres(folder: Any) -> Bench:
+    url = new_schema()
+
+    def opened() -> Store:
+        store = PostgresStore(url)
+        store.query_s = (0.0, 0.0)  # tests ask at once, and only once
+        return store
+
+    return Bench(opened, lambda store: opened())
+
+
+ENGINES: dict[str, Callable[[Any], Bench]] = {
+    "postgres": postgres,
+    "sqlite-file": sqlite_file,
+    "sqlite-memory": sqlite_memory,
+}

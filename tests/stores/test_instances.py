@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mainspring.kernel.store import EndRow, EntryRow, InstanceRow
@@ -95,12 +97,12 @@ def test_text_comes_back_as_it_went_in(bench, text):
         changes.instances.append(instance_row(1))
         changes.journal.append((1, 1, NOW, "Started", text, text))
         changes.snapshots.append((1, 1, text))
-        changes.statuses[1] = ended(1, output=text)
+        changes.statuses[1] = ended(1, output=json.dumps(text))
     with bench.reading(bench.another()) as other:
         (row,) = other.load_tails([(1, 0)])
         assert (row.event, row.decisions) == (text, text)
         assert other.find_snapshot(1) == (1, text)
-        assert other.load_ends([1])[0].output == text
+        assert other.load_ends([1])[0].output == json.dumps(text), "not even a blank is different"
 
 
 # --- Snapshots and ends -----------------------------------------------------------------------

@@ -107,7 +107,7 @@ def test_looking_at_nothing(tmp_path):
         open_existing("sqlite://")
 
 
-@pytest.mark.parametrize("url", ["postgres://x", "store.db", "sqlite://host/store.db", "sqlite:/store.db"])
+@pytest.mark.parametrize("url", ["mysql://x", "store.db", "sqlite://host/store.db", "sqlite:/store.db"])
 def test_urls_that_mean_no_store(url):
     assert isinstance(refused(url), StoreInvalidError)
 

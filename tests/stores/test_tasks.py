@@ -105,7 +105,7 @@ def test_a_lease_counts_the_attempt_and_the_token(queue):
     lease(queue, (1, "a"))
     assert waiting(queue) == []
     with queue.reading() as store:
-        assert store.held_by(5, 10) == [HeldRow(1, "a", 3, 0, NOW)]
+        assert store.held_by(5, 10) == [HeldRow(1, "a", 3, 0, NOW, 8)]
         assert store.stale([(1, "a", 8)], 5) == set()
 
 
@@ -141,7 +141,7 @@ def test_a_retry_waits_again_with_its_attempt_counted(queue):
     assert (row.attempt, row.token) == (1, 1)
     lease(queue, (1, "a"))
     with queue.reading() as store:
-        assert store.held_by(5, 10) == [HeldRow(1, "a", 2, 1, NOW)]
+        assert store.held_by(5, 10) == [HeldRow(1, "a", 2, 1, NOW, 2)]
 
 
 def test_what_is_given_back_is_uncounted_but_never_gets_its_token_again(queue):

@@ -38,7 +38,6 @@ def test_a_rollback_leaves_nothing_of_any_table(bench):
         assert store.due_events(NOW, 10, []) == []
         assert store.find_definition(digest="d2") is None
         assert len(store.list_capabilities()) == 1
-        assert store.reserve("instance", 1) == 1
     assert bench.reader().list_logs(1, 10) == []
 
 

@@ -45,5 +45,5 @@ def test_what_a_worker_holds_outlives_its_row(bench):
     store.delete_worker(1)
     store.commit()
     with bench.reading():
-        assert store.held_by(1, 10) == [HeldRow(1, "ä", 3, 0, NOW)]
+        assert store.held_by(1, 10) == [HeldRow(1, "ä", 3, 0, NOW, 3)]
         assert store.held_by(2, 10) == []

@@ -40,6 +40,7 @@ def live_of(turn: Turn, id: int) -> Live:
     live = turn.touched.get(id)
     if live is not None:
         return live
+    turn.lock((id,))
     live = turn.hold.instances.find(id)
     if live is None:
         turn.flush()
@@ -76,6 +77,8 @@ def step(turn: Turn, live: Live, event: Event) -> Refusal | None:
 
 def deliver_all(turn: Turn) -> None:
     """Hand on what instances sent to one another, until nothing is left."""
+    if len(turn.deliveries) > 1:
+        turn.lock(id for id, _, _ in turn.deliveries)  # at once, not one by one
     while turn.deliveries:
         id, event, asker = turn.deliveries.popleft()
         handed = hand(turn, id, event)
@@ -124,6 +127,8 @@ def fire(turn: Turn, limit: int) -> None:
     turn.flush()
     store, definitions, instances = turn.hold.store, turn.hold.definitions, turn.hold.instances
     rows = store.due_events(turn.now, limit, definitions.unhosted)
+    turn.locked.update(row.instance for row in rows)
+    turn.more_is_due = len(rows) == limit
     missing = {row.instance for row in rows if instances.find(row.instance) is None}
     if missing:
         instances.load(store, definitions, missing, turn.number)

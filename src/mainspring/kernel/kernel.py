@@ -16,19 +16,33 @@ import msgspec
 from mainspring.errors import (
     BrokenError,
     MainspringError,
+    SchemaNewerError,
     StoreDeniedError,
     StoreInvalidError,
     StoreLostError,
     UnavailableError,
 )
 from mainspring.kernel.advance import Outcome, deliver_all, fire, outcome_key
+from mainspring.kernel.contention import Contended
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.hold import Hold
 from mainspring.kernel.intake import TAKE
-from mainspring.kernel.leases import Leases
+from mainspring.kernel.leases import HELD_MAX, Leases
 from mainspring.kernel.lifecycle import ENDED
 from mainspring.kernel.placement import Placement
-from mainspring.kernel.records import Ask, Attempt, Await, Input, Progress, Release, Report, Settle, Tell, end_of
+from mainspring.kernel.records import (
+    Ask,
+    Attempt,
+    Await,
+    Input,
+    Leave,
+    Progress,
+    Release,
+    Report,
+    Settle,
+    Tell,
+    end_of,
+)
 from mainspring.kernel.store import ENDED_ATTEMPT, Changes, Store
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import Failure, TaskCompleted, TaskFailed, TaskLost
@@ -40,7 +54,12 @@ CHECK_S = 0.5
 ASIDE_S = 60.0
 """An event that breaks the turn it comes in is tried again after so long."""
 
-STORE_ERRORS = (UnavailableError, StoreDeniedError, StoreInvalidError, StoreLostError)
+BUSY_S = 0.05
+"""What is due, but in the hands of another process, is looked at again after so long."""
+TRIES_MAX = 20
+"""Of a turn that others were in the way of; then it is not they who are to blame."""
+
+STORE_ERRORS = (UnavailableError, StoreDeniedError, StoreInvalidError, StoreLostError, SchemaNewerError)
 """What no input is to blame for.  Only the first is worth another try."""
 
 logger = logging.getLogger("mainspring.kernel")
@@ -61,6 +80,8 @@ class Kernel(Hold):
         """When our leases are to be checked; infinity: nobody else has written since the last time."""
         self._is_blind = False
         """Whether the turn before was rolled back, and what it had seen of others with it."""
+        self._is_in_doubt = False
+        """Whether the turn before may be durable although it was rolled back."""
 
     # --- The turn -----------------------------------------------------------------------------
 
@@ -71,38 +92,37 @@ class Kernel(Hold):
         answered with its error.  Raises `UnavailableError` (nothing was written, nothing is lost: call again) where
         the store cannot be written now, and another of `STORE_ERRORS` where it never will be.
         """
+        tries, waited_for = 0, frozenset[int]()
         while True:
             self._turns += 1
             turn = Turn(self, self._turns, now)
             try:
-                return self._commit(turn, inputs)
+                return self._commit(turn, inputs, waited_for)
             except STORE_ERRORS:
                 self._undo(turn)
+                self._is_in_doubt = True
+                self.leases.excuse(now)
                 raise
             except Exception as error:  # noqa: BLE001 - whatever an input brings up, the others must go on
                 self._undo(turn)
-                if turn.suspect is not None:
+                tries += 1
+                if isinstance(error, Contended) and tries < TRIES_MAX:
+                    waited_for |= error.ids
+                elif turn.suspect is not None:
                     self._set_aside(turn.suspect, now, error)
                 elif len(inputs) > 1:
                     return self._one_by_one(inputs, now)
                 else:
                     return self._refuse(inputs, now, error)
 
-    def _commit(self, turn: Turn, inputs: Sequence[Input]) -> Report:
+    def _commit(self, turn: Turn, inputs: Sequence[Input], waited_for: frozenset[int]) -> Report:
         store, now = self.store, turn.now
         store.begin()
-        if store.changed() or self._is_blind:
-            self._look(turn)
-        elif self._turns == 1:
-            self.placement.look_at_queues(store)
-        if now < self._now:
-            # The clock was set back: what was ready is not yet, and must be expected once more.
-            self.next_event_at, turn.look = 0.0, True
-        self._now = now
-        self.leases.keep(turn)
-        if self._check_at <= now:
-            self._check_leases(turn)
-        self._fetch(turn, inputs)
+        ids = self._named(turn, inputs)
+        if store.is_shared:
+            self._hold_still(turn, inputs, ids | waited_for)
+        self._look_around(turn)
+        self._fetch(turn, inputs, ids)
         for input in inputs:
             TAKE[type(input)](turn, input)
             if turn.deliveries:
@@ -148,10 +168,12 @@ class Kernel(Hold):
         if self.next_event_at <= turn.now:
             at = self.store.next_event_at(self.definitions.unhosted)
             self.next_event_at = float("inf") if at is None else at
+            if self.store.is_shared and self.next_event_at <= turn.now and not turn.more_is_due:
+                self.next_event_at = turn.now + BUSY_S
         self.placement.next_at(self.store, turn.now)
 
     def _report(self, turn: Turn) -> Report:
-        self._is_blind = False
+        self._is_blind = self._is_in_doubt = False
         for live in turn.touched.values():
             if live.status in ENDED:
                 self.instances.drop(live.id)
@@ -164,6 +186,23 @@ class Kernel(Hold):
         return Report(turn.dispatch, turn.cancelled, replies, turn.ended, wake_at)
 
     # --- What others have written -------------------------------------------------------------
+
+    def _look_around(self, turn: Turn) -> None:
+        """What has happened since the last turn, apart from the inputs."""
+        store, now = self.store, turn.now
+        if store.changed() or self._is_blind:
+            self._look(turn)
+        elif self._turns == 1 or store.is_shared:
+            self.placement.learn_queues(store)
+        if now < self._now:
+            # The clock was set back: what was ready is not yet, and must be expected once more.
+            self.next_event_at, turn.look = 0.0, True
+        self._now = now
+        self.leases.keep(turn)
+        if self._is_in_doubt:
+            self._give_back_unknown(turn)
+        if self._check_at <= now:
+            self._check_leases(turn)
 
     def _look(self, turn: Turn) -> None:
         """Another process has written: nothing that was remembered about the queue is certain any more."""
@@ -188,20 +227,50 @@ class Kernel(Hold):
         for instance, key in sorted(self.store.stale(leases, self.placement.worker)) if leases else ():
             turn.stop_attempt(instance, key)
 
-    def _fetch(self, turn: Turn, inputs: Sequence[Input]) -> None:
-        """Load what the inputs touch, all at once."""
+    def _named(self, turn: Turn, inputs: Sequence[Input]) -> set[int]:
+        """The instances that the inputs are about."""
         ids = {input.attempt.instance for input in inputs if type(input) is Settle}
         names = [input.public_id for input in inputs if isinstance(input, Tell | Ask | Await)]
         if names:
             turn.begun.update(self.store.find_ids(names))
             ids.update(turn.begun.values())
+        return ids
+
+    def _hold_still(self, turn: Turn, inputs: Sequence[Input], ids: set[int]) -> None:
+        """Lock what the inputs touch, in the order of the numbers, before anything is read that others may change."""
+        self.outdated_before = turn.number
+        for input in inputs:
+            if isinstance(input, Release | Progress):
+                ids.add(input.attempt.instance)
+            elif type(input) is Leave:
+                ids.update(self.placement.running)
+        turn.lock(ids, wait=True)
+        turn.begun = {
+            name: id for name, id in turn.begun.items() if id in turn.locked
+        }  # others were forgotten just now
+
+    def _give_back_unknown(self, turn: Turn) -> None:
+        """The store did not say whether the turn before is durable: if it is, it leased what nobody here runs."""
+        worker = self.placement.worker
+        known = {(attempt.instance, attempt.key, attempt.token) for attempt in self.placement.attempts()}
+        held = self.store.held_by(worker, HELD_MAX)
+        turn.lock({row.instance for row in held})
+        for row in held:
+            if (row.instance, row.key, row.token) not in known:
+                turn.changes.tasks_freed.append((row.instance, row.key, row.token))
+                turn.look = True
+        self._check_at = turn.now
+
+    def _fetch(self, turn: Turn, inputs: Sequence[Input], ids: set[int]) -> None:
+        """Load what the inputs touch, all at once."""
         find = self.instances.find
         missing = [id for id in ids if find(id) is None]
         known = [live for id in ids if (live := find(id)) is not None and live.turn < self.outdated_before]
         if known:
             self.instances.refresh(self.store, known, turn.number)
-        if self._check_at != float("inf"):
-            self._stop_stale(turn, [input.attempt for input in inputs if type(input) is Settle])
+        if self._check_at != float("inf") or self.store.is_shared:
+            settled = [input.attempt for input in inputs if isinstance(input, Settle | Release | Progress)]
+            self._stop_stale(turn, settled)
         if missing:
             self.instances.load(self.store, self.definitions, missing, turn.number)
 

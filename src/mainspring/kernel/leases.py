@@ -45,6 +45,10 @@ class Leases:
         self._fate = fate
         self._renew_at = 0.0
         self._look_at = 0.0
+        self._has_orphans = False
+        """Whether there may be tasks of workers that nobody knows."""
+        self._looked: Turn | None = None
+        """In which that was looked after."""
         self._registered: Turn | None = None
         """In which the present incarnation was made known."""
         self._worker_before = 0
@@ -55,9 +59,11 @@ class Leases:
         now, placement = turn.now, turn.hold.placement
         if not placement.worker:
             self._register(turn)
-        elif self._renew_at <= now:
+        elif not self._is_alive(turn):
             # Before anything is leased in this turn: a lease under an incarnation that was buried is worth nothing.
-            self._renew(turn)
+            for attempt in placement.attempts():
+                turn.stop_attempt(attempt.instance, attempt.key)
+            self._register(turn)
         if self._look_at <= now:
             self._look_at = now + self.lease_s / 3
             self._reap(turn)
@@ -70,8 +76,13 @@ class Leases:
     def forget(self, turn: Turn) -> None:
         """The turn was rolled back."""
         self._renew_at = self._look_at = 0.0
+        self._has_orphans = self._has_orphans or self._looked is turn
         if self._registered is turn:
             turn.hold.placement.worker = self._worker_before
+
+    def excuse(self, now: float) -> None:
+        """The store was not there: others could not renew their leases either, and get the time to do it."""
+        self._look_at = now + self.lease_s / 3
 
     def leave(self, turn: Turn) -> None:
         """A worker that stops in good order needs no mourning."""
@@ -87,16 +98,15 @@ class Leases:
         store.register_worker(WorkerRow(worker, self.name, self._host, self._process, until), turn.now)
         self._worker_before, turn.hold.placement.worker = turn.hold.placement.worker, worker
         self._registered = turn
-        turn.wrote = True
+        self._has_orphans = turn.wrote = True
 
-    def _renew(self, turn: Turn) -> None:
-        """Extend our lease; if others have buried us meanwhile, all we hold is lost and we start anew."""
-        placement = turn.hold.placement
-        turn.wrote = True
-        if not turn.hold.store.renew_worker(placement.worker, self._extended(turn.now)):
-            for attempt in placement.attempts():
-                turn.stop_attempt(attempt.instance, attempt.key)
-            self._register(turn)
+    def _is_alive(self, turn: Turn) -> bool:
+        """Extend our lease when it is time; if others have buried us meanwhile, all we hold is lost."""
+        store, worker = turn.hold.store, turn.hold.placement.worker
+        if self._renew_at <= turn.now:
+            turn.wrote = True
+            return store.renew_worker(worker, self._extended(turn.now))
+        return not store.is_shared or store.hold_worker(worker)
 
     def _extended(self, now: float) -> float:
         """A lease from now on, to be renewed when a third of it has passed."""
@@ -105,11 +115,14 @@ class Leases:
 
     def _reap(self, turn: Turn) -> None:
         store, mine = turn.hold.store, turn.hold.placement.worker
-        if self._registered is turn:
+        if store.is_shared:
+            turn.look = True  # what was locked when it was looked for may have been left by whoever had it
+        if self._has_orphans:
             # Nobody mourns a worker that is not known.  There should be no such task; looking for one reads them all,
             # so it is done once by each process.
-            for row in store.orphans(HELD_MAX):
+            for row in self._held(turn, lambda: store.orphans(HELD_MAX)):
                 self._lose(turn, UNKNOWN, row)
+            self._has_orphans, self._looked = False, turn
         for worker in store.list_workers():
             if worker.id == mine:
                 continue
@@ -124,7 +137,9 @@ class Leases:
 
     def _bury(self, turn: Turn, worker: WorkerRow) -> None:
         store = turn.hold.store
-        held = store.held_by(worker.id, HELD_MAX)
+        if not store.seize_worker(worker):
+            return  # another process does it, or it has come back
+        held = self._held(turn, lambda: store.held_by(worker.id, HELD_MAX))
         for row in held:
             self._lose(turn, worker, row)
         turn.flush()
@@ -133,6 +148,14 @@ class Leases:
             self._look_at = turn.now
         else:
             store.delete_worker(worker.id)
+
+    def _held(self, turn: Turn, read: Callable[[], list[HeldRow]]) -> list[HeldRow]:
+        """Tasks that nobody settles meanwhile."""
+        rows = read()
+        if not rows or not turn.hold.store.is_shared:
+            return rows
+        turn.lock({row.instance for row in rows})
+        return [row for row in read() if turn.has_locked(row.instance)]
 
     def _lose(self, turn: Turn, worker: WorkerRow, row: HeldRow) -> None:
         final = row.lost_count + 1 >= LOST_COUNT_MAX

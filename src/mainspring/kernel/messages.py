@@ -91,7 +91,7 @@ def broadcast(turn: Turn, input: Broadcast) -> None:
 def _broadcast(turn: Turn, name: str, data: bytes) -> int:
     turn.flush()
     store = turn.hold.store
-    found = store.find_subscribers(SIGNAL, name, "", SIGNAL_MAX)
+    found = _waiting(turn, SIGNAL, name, "", SIGNAL_MAX)
     for instance, key in found:
         turn.deliver(instance, Received(key, name, Raw(data)))
     starts = store.find_starts(SIGNAL, name, SIGNAL_MAX)
@@ -103,8 +103,18 @@ def _broadcast(turn: Turn, name: str, data: bytes) -> int:
 def _subscribers(turn: Turn, name: str, match: str, limit: int) -> list[Key]:
     """Who waits for a message, without those that were given one in this turn and have not taken it yet."""
     turn.flush()
-    found = turn.hold.store.find_subscribers(MESSAGE, name, match, limit + len(turn.given))
+    found = _waiting(turn, MESSAGE, name, match, limit + len(turn.given))
     return [key for key in found if key not in turn.given][:limit]
+
+
+def _waiting(turn: Turn, kind: str, name: str, match: str, limit: int) -> list[Key]:
+    """What waits for it, and still does when it is given."""
+    store = turn.hold.store
+    found = store.find_subscribers(kind, name, match, limit)
+    if not found or not store.is_shared:
+        return found
+    turn.lock({instance for instance, _ in found})
+    return [key for key in store.find_subscribers(kind, name, match, limit) if turn.has_locked(key[0])]
 
 
 def _give(turn: Turn, to: Key, name: str, data: bytes, id: str = "") -> str:

@@ -166,6 +166,10 @@ class Placement:
         """Something may have been said of a queue."""
         self._backlog |= self._limited
         self._limited.clear()
+        self.learn_queues(store)
+
+    def learn_queues(self, store: Store) -> None:
+        """What is said of queues when tasks are placed now."""
         self._managed = {row.name: row.id for row in store.list_queues() if not settings_of(row).is_plain}
 
     def look(self, store: Store) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from mainspring.clock import Clock
 from mainspring.models.contract import StartOn
 
 NOT_LEASED: None = None
@@ -137,6 +138,7 @@ class HeldRow(Struct, frozen=True, gc=False):
     attempt: int
     lost_count: int
     leased_at: float
+    token: int
 
 
 class WorkerRow(Struct, frozen=True, gc=False):
@@ -229,10 +231,16 @@ class Store(Protocol):
     """One connection that writes.  Every method below `begin` is called inside a transaction."""
 
     poll_s: float | None
-    """How often `changed` should be asked while nothing is to be done; None: nobody else can write."""
+    """How often `foreign` should be asked while nothing is to be done; None: nobody else can write."""
+    is_shared: bool
+    """Whether others write while a transaction is open (`kernel.contention`); False: it is alone among all writers."""
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock that all processes share; None: the machine's will do."""
 
     def begin(self) -> None:
-        """Open the turn's transaction, alone among all writers."""
+        """Open the turn's transaction; waits for that of another process, unless the store is shared."""
 
     def commit(self) -> None:
         """Make it durable: when this returns, the changes survive a crash of the machine."""
@@ -252,6 +260,19 @@ class Store(Protocol):
 
     def reserve(self, name: str, count: int) -> int:
         """The first of `count` numbers that nobody else gets."""
+
+    # Locks, of a store that is shared
+    def lock(self, ids: Sequence[int], *, wait: bool) -> set[int]:
+        """Keep instances still until the transaction ends; returns those that there are.
+
+        Raises `Contended` if another process has one, and `wait` is not asked for.
+        """
+
+    def hold_worker(self, id: int) -> bool:
+        """Keep others from burying a worker until the transaction ends; False: they have."""
+
+    def seize_worker(self, worker: WorkerRow) -> bool:
+        """Whether this transaction is the one that may bury a worker, which has not renewed its lease meanwhile."""
 
     # Definitions
     def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None: ...

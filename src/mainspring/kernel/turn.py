@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from mainspring.kernel.contention import Contended
 from mainspring.kernel.definitions import Definition
 from mainspring.kernel.hold import Hold
 from mainspring.kernel.instances import Live
@@ -41,6 +43,8 @@ class Turn:
         self.deliveries: deque[tuple[int, Event, Key | None]] = deque()
         """To whom, what, and who wants to know under which key how it was taken."""
         self.touched: dict[int, Live] = {}
+        self.locked: set[int] = set()
+        """Instances that nobody else can change before the turn ends; of a store that is shared."""
         self.begun: dict[str, int] = {}
         """Instances by public id, as far as inputs name them."""
         self.dispatch: list[Attempt] = []
@@ -59,11 +63,30 @@ class Turn:
         """Subscriptions to messages that were given one in this turn; a second one goes to somebody else."""
         self.message_count = 0
         """Messages that instances have sent to one another."""
+        self.more_is_due = False
+        """Whether events are left that are due already."""
         self.look = False
         """Whether tasks may wait that placement does not know of."""
         self.leaving = False
         """Whether this process gives its leases back and goes."""
         self.wrote = False
+
+    # --- Keeping others away ------------------------------------------------------------------
+
+    def lock(self, ids: Iterable[int], *, wait: bool = False) -> None:
+        """Keep instances still, if others could change them now."""
+        if not self.hold.store.is_shared:
+            return
+        missing = sorted(set(ids) - self.locked - self.touched.keys())
+        if missing:
+            try:
+                self.locked |= self.hold.store.lock(missing, wait=wait)
+            except Contended as busy:
+                raise Contended(str(busy), missing) from busy
+
+    def has_locked(self, instance: int) -> bool:
+        """Whether nobody else can change an instance before the turn ends."""
+        return instance in self.locked or instance in self.touched
 
     # --- What commands ask for ----------------------------------------------------------------
 
@@ -75,6 +98,8 @@ class Turn:
         row = (instance, key, ready_at, type(event).__name__, _encode(event).decode())
         self.changes.events.setdefault(instance, {})[key] = row
         self.hold.next_event_at = min(self.hold.next_event_at, ready_at)
+        if ready_at <= self.now:
+            self.more_is_due = True
 
     def drop_event(self, instance: int, key: str) -> None:
         self.changes.events.setdefault(instance, {})[key] = None

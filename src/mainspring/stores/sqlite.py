@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from mainspring.clock import Clock
 from mainspring.errors import BrokenError, StoreLostError
 from mainspring.kernel.store import (
     Changes,
@@ -42,6 +43,9 @@ _names = itertools.count(1)
 
 class SqliteStore:
     """See `mainspring.kernel.store.Store`, whose meaning this class has."""
+
+    is_shared = False
+    clock: Clock | None = None
 
     def __init__(self, path: str | None) -> None:
         """Open or create the file at `path`; None: a store in memory that lives as long as its connections."""
@@ -157,6 +161,15 @@ class SqliteStore:
 
     def reserve(self, name: str, count: int) -> int:
         return int(self._one(sql.RESERVE, {"name": name, "count": count})[0])
+
+    def lock(self, ids: Sequence[int], *, wait: bool) -> set[int]:  # noqa: ARG002 - nobody has a lock beside us
+        return {row.id for row in self.load_instances(ids)}
+
+    def hold_worker(self, id: int) -> bool:
+        return any(worker.id == id for worker in self.list_workers())
+
+    def seize_worker(self, worker: WorkerRow) -> bool:  # noqa: ARG002
+        return True
 
     # --- Definitions --------------------------------------------------------------------------
 

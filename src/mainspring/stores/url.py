@@ -1,13 +1,19 @@
-"""Which store a URL means: `sqlite:///file.db`, `sqlite:////absolute/file.db`, `sqlite://` (in memory)."""
+"""Which store a URL means.
+
+`sqlite:///file.db`, `sqlite:////absolute/file.db`, `sqlite://` (in memory), `postgresql://user@host/database`.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Any
 from urllib.parse import unquote
 
 from mainspring.errors import StoreInvalidError, StoreNotFoundError
 from mainspring.kernel.reader import Reader
 from mainspring.kernel.store import Store
+from mainspring.stores.postgres_url import SCHEMES
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.sqlite_reader import SqliteReader
 
@@ -22,17 +28,25 @@ def store_url(url: str | None) -> str:
 
 def open_store(url: str) -> Store:
     """Open or create the store; raises `StoreInvalidError` for a URL that means none."""
+    if url.startswith(SCHEMES):
+        store: Store = _postgres().open_store(url)
+        return store
     return SqliteStore(_path(url))
 
 
 def open_reader(store: Store) -> Reader:
     """A reader beside the writer."""
-    assert isinstance(store, SqliteStore)
-    return SqliteReader(store.path, store.memory_name)
+    if isinstance(store, SqliteStore):
+        return SqliteReader(store.path, store.memory_name)
+    reader: Reader = _postgres().open_reader(store)
+    return reader
 
 
 def open_existing(url: str) -> Reader:
     """A reader of a store that is there already; raises `StoreNotFoundError` where there is none."""
+    if url.startswith(SCHEMES):
+        reader: Reader = _postgres().open_existing(url)
+        return reader
     path = _path(url)
     if path is None:
         raise StoreNotFoundError(
@@ -44,12 +58,25 @@ def open_existing(url: str) -> Reader:
     return SqliteReader(path)
 
 
+def _postgres() -> Any:
+    """What only those need who have a server: the driver is an extra, and takes a while to import."""
+    try:
+        return import_module("mainspring.stores.postgres_opening")
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise StoreInvalidError(
+            "a store on PostgreSQL needs psycopg, which is not installed; `pip install 'mainspring[postgres]'`"
+        ) from error
+
+
 def _path(url: str) -> str | None:
     """The file that an URL means; None: a store in memory."""
     if not url.startswith(SQLITE):
         scheme = url.partition("://")[0] if "://" in url else url
         raise StoreInvalidError(
-            f"no store for {scheme!r}: use sqlite:///file.db, sqlite:////absolute/file.db, or sqlite:// (in memory)"
+            f"no store for {scheme!r}: use sqlite:///file.db, sqlite:////absolute/file.db, sqlite:// (in memory), or"
+            " postgresql://user@host/database"
         )
     rest = unquote(url[len(SQLITE) :])
     if rest in ("", "/", "/:memory:"):

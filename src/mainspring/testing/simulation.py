@@ -23,7 +23,7 @@ from mainspring.errors import BrokenError, ResultTimeoutError, SettingInvalidErr
 from mainspring.handler import Handler
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Await
-from mainspring.kernel.store import WorkerRow
+from mainspring.kernel.store import Store, WorkerRow
 from mainspring.looking import Looking
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.offer import Label, Offer
@@ -66,7 +66,7 @@ class Simulation(Engine):
         if slots < 0:
             raise SettingInvalidError(f"slots must be 0 or more, not {slots}")
         # Not by way of Engine's own __init__: it would start threads.
-        self._store = SqliteStore(None)
+        self._store = self._open()
         Looking.__init__(self, "sqlite://", clock=ManualClock(), reader=open_reader(self._store))
         self._handlers = Handlers()
         self._offer = Offer(self._handlers.pool, labels=labels, queues=queues)
@@ -79,6 +79,15 @@ class Simulation(Engine):
         self._dead: set[str] = set()
         self.processes = [self._process() for _ in range(processes)]
         self._pump = Front(self)  # type: ignore[assignment]
+
+    def _open(self) -> Store:
+        """A new store, empty."""
+        return SqliteStore(None)
+
+    def _another(self) -> Store:
+        """Another connection to it, as another process has."""
+        assert isinstance(self._store, SqliteStore)
+        return self._store.second()
 
     def close(self, *, drain_s: float = 0.0) -> None:  # noqa: ARG002 - nothing runs on by itself
         """Throw everything away."""
@@ -201,7 +210,7 @@ class Simulation(Engine):
         self._born += 1
         return Process(
             f"process-{self._born}",
-            FaultyStore(self._store.second()),
+            FaultyStore(self._another()),
             clock=self.clock,
             stubs=self._stubs,
             offers=self._offer,

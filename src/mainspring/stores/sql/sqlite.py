@@ -223,9 +223,9 @@ COUNT_RUNNING = (
 ADD_WORKER = "insert into worker (id, name, host, process, lease_until, started_at) values (?, ?, ?, ?, ?, ?)"
 RENEW_WORKER = "update worker set lease_until = ? where id = ? returning id"
 LIST_WORKERS = "select id, name, host, process, lease_until from worker order by id"
-HELD_BY = "select instance, key, attempt, lost_count, coalesce(leased_at, 0) from task where owner = ? limit ?"
+HELD_BY = "select instance, key, attempt, lost_count, coalesce(leased_at, 0), token from task where owner = ? limit ?"
 ORPHANS = (
-    "select instance, key, attempt, lost_count, coalesce(leased_at, 0) from task"
+    "select instance, key, attempt, lost_count, coalesce(leased_at, 0), token from task"
     " where owner > 0 and owner not in (select id from worker) limit ?"
 )
 DELETE_WORKER = "delete from worker where id = ?"

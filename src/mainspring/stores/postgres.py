@@ -1,0 +1,333 @@
+"""The PostgreSQL store: several processes write at once, each what it has locked; durable when `commit` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+
+from mainspring.kernel.store import (
+    Changes,
+    DefinitionRow,
+    EndRow,
+    EntryRow,
+    EventRow,
+    HeldRow,
+    InstanceRow,
+    Key,
+    MessageRow,
+    OnceRow,
+    QueueRow,
+    WaitingRow,
+    WorkerRow,
+)
+from mainspring.models.contract import StartOn
+from mainspring.stores.postgres_connection import MIGRATION_LOCK, ensure_partition, lock_number
+from mainspring.stores.postgres_rows import columns, numbers, texts
+from mainspring.stores.postgres_session import PostgresSession
+from mainspring.stores.sql import postgres as sql
+from mainspring.stores.sql.postgres_schema import PARTITION_INSTANCES
+
+
+class PostgresStore(PostgresSession):
+    """See `mainspring.kernel.store.Store`, whose meaning this class has."""
+
+    is_shared = True
+
+    def second(self) -> PostgresStore:
+        """Another writing connection to the same store, as another process would have."""
+        return PostgresStore(self.given)
+
+    # --- Locks --------------------------------------------------------------------------------
+
+    def lock(self, ids: Sequence[int], *, wait: bool) -> set[int]:
+        return {id for (id,) in self._rows(sql.LOCK if wait else sql.LOCK_NOW, (numbers(ids),))}
+
+    def hold_worker(self, id: int) -> bool:
+        return bool(self._rows(sql.HOLD_WORKER, (id,)))
+
+    def seize_worker(self, worker: WorkerRow) -> bool:
+        return bool(self._rows(sql.SEIZE_WORKER, (worker.id, worker.lease_until)))
+
+    # --- Writing ------------------------------------------------------------------------------
+
+    def write(self, changes: Changes) -> None:
+        self._has_news = self._has_news or bool(changes)
+        for statement in sql.SWEEP if changes.swept else ():
+            self._write(statement, columns(changes.swept, "n"))
+        for name, statement, kinds in sql.INSERTS:
+            if rows := getattr(changes, name):
+                self._write(statement, columns(rows, kinds))
+        for name, statement, kinds in sql.UPDATES:
+            if rows := getattr(changes, name):
+                self._write(statement, columns(_distinct(name, rows), kinds))
+        self._write_events(changes)
+        self._write_subscriptions(changes)
+        if changes.once:
+            self._write(sql.PUT_ONCE, columns(list(changes.once.values()), "tnn"))
+
+    def _write_events(self, changes: Changes) -> None:
+        put = [row for events in changes.events.values() for row in events.values() if row is not None]
+        gone = [
+            (instance, key) for instance, events in changes.events.items() for key, row in events.items() if row is None
+        ]
+        if put:
+            self._write(sql.PUT_EVENTS, columns(put, "ntntt"))
+        if gone:
+            self._write(sql.DELETE_EVENTS, columns(gone, "nt"))
+
+    def _write_subscriptions(self, changes: Changes) -> None:
+        put = [row for row in changes.subscriptions.values() if row is not None]
+        gone = [key for key, row in changes.subscriptions.items() if row is None]
+        if put:
+            self._write(sql.PUT_SUBSCRIPTIONS, columns(put, "ntttttn"))
+        if gone:
+            self._write(sql.DELETE_SUBSCRIPTIONS, columns(gone, "nt"))
+
+    def reserve(self, name: str, count: int) -> int:
+        self._has_news = True
+        first = int(self._one(sql.RESERVE, (name, count))[0])
+        if name == "instance" and first + count > self._partition_end:
+            self._prepare_partitions(first, first + count)
+        return first
+
+    def _prepare_partitions(self, first: int, end: int) -> None:
+        """The journal has room for these instances, and for those of the next partition when one is half full."""
+        for instance in (first, end, end + PARTITION_INSTANCES // 2):
+            try:
+                assert self._connection is not None
+                ensure_partition(self._connection, self.url, instance)
+            except psycopg.Error as error:
+                raise self._told(error) from error
+        number = (end + PARTITION_INSTANCES // 2) // PARTITION_INSTANCES
+        self._partition_end = (number + 1) * PARTITION_INSTANCES - PARTITION_INSTANCES // 2
+
+    # --- Definitions --------------------------------------------------------------------------
+
+    def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None:
+        column, value = ("id", id) if id is not None else ("digest", digest)
+        rows = self._rows(sql.FIND_DEFINITION.format(column=column), (value,))
+        return definition_of(rows[0]) if rows else None
+
+    def find_newest(self, model: str, name: str) -> DefinitionRow | None:
+        rows = self._rows(sql.FIND_NEWEST, (model, name))
+        return definition_of(rows[0]) if rows else None
+
+    def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow:
+        # One after another, or two would get the same version.
+        self._write(sql.ALONE, (MIGRATION_LOCK + 2, lock_number(self.url.schema)))
+        self._has_news = True
+        values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
+        return definition_of(self._one(sql.ADD_DEFINITION, values))
+
+    def intern_capability(self, handler: str, queue: str, requires: str) -> int:
+        needs = (handler, queue, requires)
+        rows = self._rows(sql.FIND_CAPABILITY, needs)
+        if rows:
+            return int(rows[0][0])
+        self._write(sql.ALONE, (MIGRATION_LOCK + 2, lock_number(self.url.schema)))
+        self._has_news = True
+        rows = self._rows(sql.FIND_CAPABILITY, needs)  # another process may have been first
+        return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, needs))[0])
+
+    def list_capabilities(self) -> list[tuple[int, str, str, str]]:
+        return [(id, handler, queue, requires) for id, handler, queue, requires in self._rows(sql.LIST_CAPABILITIES)]
+
+    # --- Instances ----------------------------------------------------------------------------
+
+    def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
+        return dict(self._rows(sql.FIND_IDS, (texts(public_ids),)))
+
+    def load_instances(self, ids: Iterable[int]) -> list[InstanceRow]:
+        return [InstanceRow(*row) for row in self._rows(sql.LOAD_INSTANCES, (numbers(ids),))]
+
+    def find_snapshot(self, instance: int) -> tuple[int, str] | None:
+        return self.load_snapshots([instance]).get(instance)
+
+    def load_snapshots(self, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+        rows = self._rows(sql.LOAD_SNAPSHOTS, (numbers(ids),))
+        return {instance: (seq, state) for instance, seq, state in rows}
+
+    def load_tails(self, after: Iterable[tuple[int, int]]) -> list[EntryRow]:
+        wanted = list(after)
+        return [EntryRow(*row) for row in self._rows(sql.LOAD_TAILS, columns(wanted, "nn"))] if wanted else []
+
+    def list_children(self, instance: int) -> list[tuple[int, str, str]]:
+        return [(id, key, status) for id, key, status in self._rows(sql.LIST_CHILDREN, (instance,))]
+
+    def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
+        return [EndRow(*row) for row in self._rows(sql.LOAD_ENDS, (numbers(ids),))]
+
+    def list_prunable(self, ended_before: float, limit: int) -> list[int]:
+        return [id for (id,) in self._rows(sql.LIST_PRUNABLE, (ended_before, limit))]
+
+    def prune_journals(self, before: float, limit: int) -> int:
+        return len(self._rows(sql.PRUNE_JOURNALS, (before, limit)))
+
+    def delete_instances(self, ids: Sequence[int]) -> int:
+        family = [id for (id,) in self._rows(sql.FAMILY, (numbers(ids),))]
+        self._has_news = True
+        for statement in sql.FORGET:
+            self._write(statement, (numbers(family),))
+        return len(family)
+
+    # --- Events and tasks ---------------------------------------------------------------------
+
+    def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
+        return [EventRow(*row) for row in self._rows(sql.DUE_EVENTS, (now, numbers(unhosted), limit))]
+
+    def next_event_at(self, unhosted: Iterable[int]) -> float | None:
+        strangers = list(unhosted)
+        rows = (
+            self._rows(sql.NEXT_HOSTED_EVENT_AT, (numbers(strangers),)) if strangers else self._rows(sql.NEXT_EVENT_AT)
+        )
+        return rows[0][0] if rows else None
+
+    def waiting(
+        self, capability: int, now: float, limit: int, *, group: str | None = None, each: bool = False
+    ) -> list[WaitingRow]:
+        if group is None:
+            statement = sql.WAITING_EACH if each else sql.WAITING
+        else:
+            statement = sql.WAITING_EACH_OF_GROUP if each else sql.WAITING_OF_GROUP
+        values = {"capability": capability, "now": now, "limit": limit, "group": group}
+        return sorted((WaitingRow(*row) for row in self._rows(statement, values)), key=_urgency)
+
+    def waiting_groups(self, capability: int, after: str | None, limit: int) -> list[str]:
+        statement = sql.FIRST_GROUPS if after is None else sql.NEXT_GROUPS
+        values = {"capability": capability, "after": after or "", "limit": limit}
+        return [name for (name,) in self._rows(statement, values)]
+
+    def next_task_at(self, capability: int, now: float) -> float | None:
+        at: float | None = self._one(sql.NEXT_TASK_AT, {"capability": capability, "now": now})[0]
+        return at
+
+    def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
+        if keys:
+            self._has_news = True
+            self._write(sql.LEASE, (owner, now, *columns(keys, "nt")))
+
+    def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
+        return set(self._rows(sql.STALE, (*columns(leases, "ntn"), owner))) if leases else set()
+
+    def has_not_begun(self, instance: int, key: str) -> bool:
+        return bool(self._rows(sql.HAS_NOT_BEGUN, (instance, key)))
+
+    # --- Once ---------------------------------------------------------------------------------
+
+    def find_once(self, names: Iterable[str]) -> dict[str, OnceRow]:
+        wanted = texts(names)
+        self._send(sql.ALONE_FOR_ONCE, (lock_number(self.url.schema), wanted))
+        return {row[0]: OnceRow(*row) for row in self._rows(sql.FIND_ONCE, (wanted,))}
+
+    # --- Messages -----------------------------------------------------------------------------
+
+    def find_subscribers(self, kind: str, name: str, match: str, limit: int) -> list[Key]:
+        self._meet(name, match)
+        return [(instance, key) for instance, key in self._rows(sql.FIND_SUBSCRIBERS, (kind, name, match, limit))]
+
+    def find_message(self, name: str, match: str, now: float) -> MessageRow | None:
+        self._meet(name, match)
+        rows = self._rows(sql.FIND_MESSAGE, (name, match, now))
+        return MessageRow(*rows[0]) if rows else None
+
+    def _meet(self, name: str, match: str) -> None:
+        self._send(sql.MEET, (lock_number(self.url.schema), name, match))
+
+    def add_message(
+        self, name: str, match: str, data: str, *, id: str, receiver: str | None, expires_at: float
+    ) -> None:
+        self._has_news = True
+        self._write(sql.ADD_MESSAGE, (name, match, data, id, receiver, expires_at))
+
+    def take_message(self, id: int, receiver: str) -> None:
+        self._write(sql.TAKE_MESSAGE, (receiver, id))
+        self._write(sql.DELETE_MESSAGE, (id,))
+
+    def find_told(self, message_id: str, now: float) -> str | None:
+        rows = self._rows(sql.FIND_TOLD, (message_id, now))
+        return str(rows[0][0]) if rows else None
+
+    def forget_messages(self, now: float) -> None:
+        self._write(sql.FORGET_MESSAGES, (now,))
+
+    def find_starts(self, kind: str, name: str, limit: int) -> list[tuple[int, str]]:
+        return [(definition, entry) for definition, entry in self._rows(sql.FIND_STARTS, (kind, name, limit))]
+
+    def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
+        self._write(sql.DELETE_STARTS, (row.model, row.name))
+        rows = [(start.kind, start.name, row.id, start.entry) for start in starts]
+        if rows:
+            self._write(sql.ADD_STARTS, columns(rows, "ttnt"))
+
+    # --- Queues -------------------------------------------------------------------------------
+
+    def list_queues(self) -> list[QueueRow]:
+        self._send(sql.SHARE_QUEUES, (MIGRATION_LOCK + 3, lock_number(self.url.schema)))
+        return [QueueRow(*row) for row in self._rows(sql.LIST_QUEUES)]
+
+    def lock_queues(self, ids: Sequence[int]) -> list[QueueRow]:
+        return [QueueRow(*row) for row in self._rows(sql.LOCK_QUEUES, (numbers(ids),))]
+
+    def find_queue(self, name: str) -> QueueRow | None:
+        rows = self._rows(sql.FIND_QUEUE, (name,))
+        return QueueRow(*rows[0]) if rows else None
+
+    def put_queue(self, row: QueueRow, *, managed: bool) -> None:
+        self._has_news = True
+        self._write(sql.ALONE, (MIGRATION_LOCK + 3, lock_number(self.url.schema)))
+        values = (row.id, row.name, row.settings, row.tokens, row.filled_at, row.cursor, row.served)
+        self._write(sql.PUT_QUEUE, values)
+        self._write(sql.MARK_TASKS, (row.id if managed else None, row.name))
+
+    def save_queue(self, row: QueueRow) -> None:
+        self._write(sql.SAVE_QUEUE, (row.tokens, row.filled_at, row.cursor, row.served, row.id))
+
+    def count_running(self, queue: int) -> dict[str, int]:
+        return dict(self._rows(sql.COUNT_RUNNING, (queue,)))
+
+    # --- Workers ------------------------------------------------------------------------------
+
+    def register_worker(self, worker: WorkerRow, now: float) -> None:
+        self._write(sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now))
+
+    def renew_worker(self, id: int, lease_until: float) -> bool:
+        return bool(self._rows(sql.RENEW_WORKER, (lease_until, id)))
+
+    def list_workers(self) -> list[WorkerRow]:
+        return [WorkerRow(*row) for row in self._rows(sql.LIST_WORKERS)]
+
+    def held_by(self, worker: int, limit: int) -> list[HeldRow]:
+        return [HeldRow(*row) for row in self._rows(sql.HELD_BY, (worker, limit))]
+
+    def orphans(self, limit: int) -> list[HeldRow]:
+        return [HeldRow(*row) for row in self._rows(sql.ORPHANS, (limit,))]
+
+    def delete_worker(self, id: int) -> None:
+        self._write(sql.DELETE_WORKER, (id,))
+
+
+def definition_of(row: Sequence[Any]) -> DefinitionRow:
+    id, model, name, version, digest, document = row
+    return DefinitionRow(id, model, name, version, digest, document.encode())
+
+
+def _urgency(row: WaitingRow) -> tuple[int, float, int, str]:
+    return -row.priority, row.ready_at, row.instance, row.key
+
+
+def _distinct(name: str, rows: Any) -> Sequence[Any]:
+    """Rows of one statement, none of which says something of the same row of the table as another."""
+    if type(rows) is dict:
+        return list(rows.values())
+    if name == "progress":
+        return list({row[1:]: row for row in rows}.values())
+    if name != "tasks_retried":
+        return rows  # type: ignore[no-any-return]
+    # Of a task that was retried twice the last word counts, and all losses.
+    last: dict[Key, Any] = {}
+    for ready_at, owner, lost_count, instance, key in rows:
+        before = last.get((instance, key))
+        last[instance, key] = (ready_at, owner, lost_count + (before[2] if before else 0), instance, key)
+    return list(last.values())

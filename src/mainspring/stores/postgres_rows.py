@@ -1,0 +1,40 @@
+"""Rows as PostgreSQL takes them quickest in one statement: one array literal for each column.
+
+The driver's own lists cost six times as much as text, and give every width of integers a statement of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+NUMBERS, TEXTS = "n", "t"
+"""Kinds of columns."""
+
+
+def columns(rows: Sequence[Sequence[Any]], kinds: str) -> list[str]:
+    """The parameters of a statement that takes each column as an array."""
+    return [
+        (numbers if kind == NUMBERS else texts)(column)
+        for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def numbers(values: Iterable[float | None]) -> str:
+    """An array of integers or of floats."""
+    return f"{{{','.join(['NULL' if value is None else repr(value) for value in values])}}}"
+
+
+def texts(values: Iterable[str | None]) -> str:
+    """An array of texts."""
+    return f"{{{','.join([_quoted(value) for value in values])}}}"
+
+
+def _quoted(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    if "\\" in value:
+        value = value.replace("\\", "\\\\")
+    if '"' in value:
+        value = value.replace('"', '\\"')
+    return f'"{value}"'

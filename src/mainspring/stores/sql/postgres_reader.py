@@ -1,0 +1,106 @@
+"""The statements of the PostgreSQL reader: each has a name and one line of purpose."""
+
+from __future__ import annotations
+
+INSTANCE = (
+    "select instance.id, instance.public_id, definition.model, definition.name, definition.version, instance.status,"
+    " (select above.public_id from instance as above where above.id = instance.parent), instance.priority,"
+    " instance.attributes::text, instance.created_at, instance.ended_at, instance.output::text, instance.error::text,"
+    " instance.reason, instance.parent_key from instance join definition on definition.id = instance.definition"
+)
+FIND_INSTANCE = f"{INSTANCE} where instance.public_id = %s"
+FIND_END = (
+    "select id, public_id, status, output::text, error::text, reason from instance"
+    " where public_id = %s and status in ('completed', 'failed', 'cancelled')"
+)
+FIND_ENDS = (
+    "select id, public_id, status, output::text, error::text, reason from instance"
+    " where public_id = any(%s) and status in ('completed', 'failed', 'cancelled')"
+)
+LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit %(limit)s"
+COUNT_WANTED = (
+    "select instance.status, count(*) from instance join definition on definition.id = instance.definition"
+    " where {conditions} group by instance.status"
+)
+LIST_CHILDREN = f"{INSTANCE} where instance.parent = %s and not instance.detached order by instance.id"
+
+CONDITIONS = {
+    "before": "instance.id < %(before)s",
+    "status": "instance.status = any(%(status)s)",
+    "definition": "definition.name = %(definition)s",
+    "model": "definition.model = %(model)s",
+    "since": "instance.created_at >= %(since)s",
+    "parent": "(instance.parent is null or instance.detached)",
+}
+ATTRIBUTE = (
+    # A text with a NUL character, which JSON can write, is none that PostgreSQL could compare.
+    "coalesce((case when strpos(instance.attributes::text, '\\u0000') = 0 then instance.attributes end"
+    " -> %({name})s)::jsonb, 'null') = %({value})s::jsonb"
+)
+
+LIST_ENTRIES = (
+    "select instance, seq, at, kind, event, decisions from journal where instance = %s and seq > %s"
+    " order by seq limit %s"
+)
+FIND_SNAPSHOT = "select seq, state from snapshot where instance = %s"
+LIST_TASKS = (
+    "select task.key, capability.handler, task.priority, task.ready_at, task.attempt,"
+    " coalesce(task.owner, 0) > 0, coalesce(task.owner, 1) = 0, task.leased_at, task.progress, worker.name"
+    " from task join capability on capability.id = task.capability left join worker on worker.id = task.owner"
+    " where task.instance = %s order by task.leased_at nulls last, task.ready_at limit %s"
+)
+LIST_EVENTS = "select key, kind, ready_at from event where instance = %s order by ready_at"
+LIST_SUBSCRIPTIONS = (
+    "select instance.public_id, subscription.key, subscription.name, subscription.match, subscription.data,"
+    " subscription.opened_at from subscription join instance on instance.id = subscription.instance"
+    " where {conditions} order by subscription.opened_at, subscription.instance, subscription.key limit %(limit)s"
+)
+LIST_LOGS = "select key, attempt, at, level, message from log where instance = %s order by id limit %s"
+LIST_WORKERS = (
+    "select id, name, host, process, started_at, lease_until,"
+    " (select count(*) from task where owner = worker.id) from worker order by id"
+)
+FIND_DEFINITION = (
+    "select id, model, name, version, digest, document from definition"
+    " where name = %(name)s and (%(version)s::integer is null or version = %(version)s) order by version desc limit 1"
+)
+DEFINITION_OF = (
+    "select id, model, name, version, digest, document from definition"
+    " where id = (select definition from instance where id = %s)"
+)
+
+# --- Health -----------------------------------------------------------------------------------
+
+COUNT_INSTANCES = "select status, count(*) from instance group by status"
+COUNT_ENTRIES = "select count(*) from journal"
+COUNT_TASKS = "select count(*) filter (where owner is null), count(*) filter (where owner > 0) from task"
+COUNT_EVENTS = "select count(*) from event"
+STUCK = (
+    "select public_id from instance where status in ('created', 'running')"
+    " and not exists (select 1 from task where task.instance = instance.id"
+    "  and (coalesce(task.owner, 0) = 0 or task.owner in (select id from worker)))"
+    " and not exists (select 1 from event where event.instance = instance.id)"
+    " and not exists (select 1 from subscription where subscription.instance = instance.id)"
+    " and not exists (select 1 from instance as child where child.parent = instance.id"
+    "  and child.status in ('created', 'running', 'paused')) limit 20"
+)
+WAITING_LONG = (
+    "select capability.handler, count(*) from task join capability on capability.id = task.capability"
+    " where task.owner is null and task.ready_at < %s group by capability.handler order by 2 desc limit 20"
+)
+SIZE = (
+    # Of all tables with their indexes.
+    "select coalesce(sum(pg_total_relation_size(relation.oid)), 0)::bigint from pg_class as relation"
+    " where relation.relnamespace = to_regnamespace(%s) and relation.relkind in ('r', 'S')"
+)
+PROBLEMS = (
+    # What keeps the server from tidying up, and what is broken.
+    "select format('a transaction of %%s has been open for %%s s (process %%s, %%s): nothing that is deleted meanwhile"
+    " can be tidied away', coalesce(nullif(application_name, ''), usename),"
+    " round(extract(epoch from now() - xact_start)), pid, state) from pg_stat_activity"
+    " where datname = current_database() and xact_start < now() - interval '5 minutes'"
+    " and backend_type = 'client backend'"
+    " union all select format('the index %%s is broken; rebuild it with `reindex index`', index.indexrelid::regclass)"
+    " from pg_index as index join pg_class as relation on relation.oid = index.indexrelid"
+    " where not index.indisvalid and relation.relnamespace = to_regnamespace(%(schema)s) limit 20"
+)
