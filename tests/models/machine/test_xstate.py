@@ -131,6 +131,22 @@ def test_exact_names_are_exact_and_patterns_come_last():
     assert not machine.send("m.up")
 
 
+def test_a_pattern_takes_neither_the_end_of_what_is_inside_nor_a_time_out():
+    config = {
+        "initial": "a",
+        "states": {
+            "a": {"initial": "x", "states": {"x": {"type": "final"}}, "on": {"*": "lost"}, "onDone": "b"},
+            "b": {"after": {"100": "c"}, "on": {"*": "lost"}},
+            "c": {},
+            "lost": {},
+        },
+    }
+    machine = live(config)
+    assert machine.state == "b"
+    machine.pass_time(1)
+    assert machine.state == "c"
+
+
 def test_parameters_of_a_guard_are_seen_by_its_expression():
     config = {
         "initial": "a",

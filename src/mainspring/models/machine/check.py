@@ -28,7 +28,7 @@ def oddities(plan: Plan) -> list[Problem]:
         if _is_stuck(plan, vertex.index):
             found.append(Problem("it has no way out, and is not final", place))
         found += (
-            Problem(f"it is never taken: {_named(plan, earlier)} always is before it", _place(plan, arc))
+            Problem(f"it is never taken: {_named(plan, earlier)} always is before it", arc.place)
             for arc, earlier in _shadowed(plan, vertex, reached)
         )
     return [*found, *_rivals(plan, reached), *strange_words(plan)]
@@ -112,7 +112,7 @@ def _rivals(plan: Plan, reached: set[int]) -> Iterator[Problem]:
                 message = (
                     f"it depends on the order of the document: {event} may be taken by {_named(plan, one)} as well"
                 )
-                yield Problem(f"{message}, which comes first; only one of both is", _place(plan, other))
+                yield Problem(f"{message}, which comes first; only one of both is", other.place)
 
 
 def _in_region(plan: Plan, state: int) -> bool:
@@ -141,15 +141,8 @@ def _leaves(plan: Plan, domain: int | None, state: int) -> bool:
 # --- Words --------------------------------------------------------------------------------------
 
 
-def _place(plan: Plan, arc: Arc) -> str:
-    """In the words of whoever compiles it."""
-    source = plan.states[arc.source]
-    if arc.document.event.startswith("after.") and arc.document.event.endswith(f".{source.id}"):
-        return f"state {source.id}, after {arc.document.event[6 : -len(source.id) - 1].replace('_', '.')}"
-    return f"state {source.id}, transition {source.arcs.index(arc) + 1}"
-
-
 def _named(plan: Plan, arc: Arc) -> str:
-    source = plan.states[arc.source]
+    """A transition within a sentence."""
+    way = arc.place.rpartition(", ")[2]
     event = f" for {arc.document.event!r}" if arc.document.event else ""
-    return f"transition {source.arcs.index(arc) + 1} of state {source.id!r}{event}"
+    return f"{way} of state {plan.states[arc.source].id!r}{event}"

@@ -169,9 +169,7 @@ class _Search:
                 continue
             if ("state", vertex.index) not in covered:
                 yield f"state {vertex.id}"
-            for number, arc in enumerate(vertex.arcs, 1):
-                if ("arc", arc.index) not in covered:
-                    yield f"state {vertex.id}, transition {number}"
+            yield from (arc.place for arc in vertex.arcs if ("arc", arc.index) not in covered)
 
     # --- Steps --------------------------------------------------------------------------------
 

@@ -56,6 +56,7 @@ class Arc:
         "guard",
         "index",
         "internal",
+        "place",
         "prefixes",
         "source",
         "targets",
@@ -72,6 +73,8 @@ class Arc:
         self.everything, self.exact, self.prefixes = matcher(document.event, is_exact=is_exact)
         self.guard: Compute | None = None
         self.block: Do | None = None
+        self.place = ""
+        """In the words of the definition: `state review, transition 2`."""
 
     def takes(self, event: str | None) -> bool:
         """Whether it is for events of this name; None: for no event."""
@@ -297,12 +300,12 @@ class _Builder:
         vertex.data = tuple(self.datum(datum, place) for datum in source.data)
         if source.done is not None:
             vertex.done = (compiler.data((), source.done.parameters, source.done.content, place),)
-        for position, transition in enumerate(source.on, 1):
-            self.arc(vertex, transition, f"{place}, transition {position}")
-        for delay, after in source.after.items():
+        for delay, after in source.after.items():  # before a transition for `*`, which would take their events as well
             for transition in transitions_after(after):
                 event = timer_event(delay, vertex.id)
                 self.arc(vertex, structs.replace(transition, event=event), f"{place}, after {delay}")
+        for position, transition in enumerate(source.on, 1):
+            self.arc(vertex, transition, f"{place}, transition {position}")
         for call in source.invoke:
             self.plan.calls.append(Calling(vertex.index, len(self.plan.calls), call, compiler, f"{place}, invoke"))
         vertex.calls = tuple(call for call in self.plan.calls if call.state == vertex.index)
@@ -320,6 +323,7 @@ class _Builder:
         arc = Arc(len(plan.arcs), vertex.index, targets, transition, is_exact=self.document.exact)
         arc.guard = self.compiler.guard(transition.when, place)
         arc.block = self.compiler.block(transition.actions, place)
+        arc.place = place
         plan.arcs.append(arc)
         vertex.arcs.append(arc)
         self.check_targets(arc, place)

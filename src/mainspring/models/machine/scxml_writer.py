@@ -136,7 +136,7 @@ def _state(id: str, state: State) -> Node:
     inside += [Node("onentry", {}, _actions(block)) for block in enter]
     inside += [Node("onexit", {}, _actions(block)) for block in leave]
     inside += [_invoke(each) for each in state.invoke]
-    inside += [_transition(each) for each in (*state.on, *late)]
+    inside += [_transition(each) for each in (*late, *state.on)]
     if state.done is not None:
         inside.append(Node("donedata", {}, _values(state.done.parameters, state.done.content)))
     return Node(names.get(state.kind, "history"), attributes, [*inside, *_states(state.states)])

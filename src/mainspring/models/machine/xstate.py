@@ -45,7 +45,6 @@ _ROOT_KEYS = (
     "version",
     "types",
 )
-EVENT_LENGTH_MAX = 1_000
 _TRANSITION_KEYS = ("target", "guard", "actions", "reenter", "description", "meta")
 _OLD = {
     "cond": "version 5 calls it `guard`",
@@ -193,34 +192,39 @@ class _Reader:
     # --- Transitions --------------------------------------------------------------------------
 
     def ways(self, node: Node) -> Iterator[tuple[Transition, Path]]:
-        """All transitions of a state but those after a delay, in the order in which they are asked."""
+        """All transitions of a state but those after a delay, in the order in which they are asked.
+
+        Exact names come before patterns, longer patterns before shorter ones.
+        """
+        on = node.value.get("on", {})
+        if not isinstance(on, dict):
+            self.report("`on` is an object from events to transitions", (*node.path, "on"))
+            on = {}
+        patterns = sorted((event for event in on if event.endswith("*")), key=len, reverse=True)
         yield from self.listed(node, node.value.get("always"), (*node.path, "always"), "")
-        yield from self.on(node)
+        for event in on:
+            if event not in patterns:
+                yield from self.on(node, event)
+        yield from self.ends(node)
+        for event in patterns:
+            yield from self.on(node, event)
+
+    def on(self, node: Node, event: str) -> Iterator[tuple[Transition, Path]]:
+        path = (*node.path, "on", event)
+        yield from self.listed(node, node.value["on"][event], path, self.event(event, path))
+
+    def ends(self, node: Node) -> Iterator[tuple[Transition, Path]]:
+        """What follows from the end of what is inside, and of what is invoked."""
         yield from self.listed(node, node.value.get("onDone"), (*node.path, "onDone"), f"done.state.{node.id}")
         for number, (value, path) in enumerate(self.invocations(node)):
             id = invoke_id(self.tree.full_id(node), value, number)
             for key, event in (("onDone", "done.invoke."), ("onError", "error.invoke.")):
                 yield from self.listed(node, value.get(key), (*path, key), f"{event}{id}")
 
-    def on(self, node: Node) -> Iterator[tuple[Transition, Path]]:
-        """Exact names before patterns, longer patterns before shorter."""
-        on = node.value.get("on", {})
-        if not isinstance(on, dict):
-            self.report("`on` is an object from events to transitions", (*node.path, "on"))
-            return
-        for event in sorted(on, key=lambda name: -len(name) if name.endswith("*") else -EVENT_LENGTH_MAX):
-            path = (*node.path, "on", event)
-            yield from self.listed(node, on[event], path, self.event(event, path))
-
     def event(self, name: str, path: Path) -> str:
         if not name:
             self.report("'' is of version 4; version 5 calls it `always`", path)
-        if (
-            len(name) >= EVENT_LENGTH_MAX
-            or any(letter.isspace() for letter in name)
-            or "*" in name.removesuffix("*")
-            or name.endswith(("..*", "."))
-        ):
+        if any(letter.isspace() for letter in name) or "*" in name.removesuffix("*") or name.endswith(("..*", ".")):
             self.report(f"{name!r} is no name of an event, nor a pattern such as '*' or 'pay.*'", path)
         for theirs, ours in _SYSTEM_EVENTS.items():
             if name.startswith(theirs):
