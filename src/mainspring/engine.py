@@ -110,6 +110,7 @@ class Engine(Scheduling, Messaging):
             clock=self.clock,
             threads=max(1, limits["thread"]),
             processes=max(1, limits["process"]),
+            is_idle=not total,
         )
         self._worker.start()
         if paused:

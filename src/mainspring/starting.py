@@ -48,6 +48,11 @@ class Starting(Looking):
         self._pump.offer()
         return handler
 
+    @property
+    def handlers(self) -> list[Handler[..., Any]]:
+        """Those that were registered here, or came with definitions."""
+        return [self._handlers.get(name) for name in self._handlers.names()]
+
     def deploy(self, definition: Startable | type[StateMachine]) -> int:
         """Store a definition and return its version; the same one again is the same version."""
         return int(self._pump.call(Deploy(self._deployable(definition))).result())

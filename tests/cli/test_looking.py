@@ -133,7 +133,7 @@ def test_doctor_finds_what_nobody_does(store, flow):
     answer = store("doctor")
     assert answer.code == 1
     assert "1 task waits for" in answer.out
-    assert "mainspring work" in answer.out
+    assert "mainspring worker" in answer.out
 
 
 def test_doctor_tells_at_once_what_waits_where_nobody_works(store, flow):
@@ -148,7 +148,7 @@ def test_a_task_that_waits_for_a_worker_does_not_run(store, flow):
     shown = store("show", "lonely").out
     assert "· numbers" in shown
     assert "waiting for a worker" in shown
-    assert "nobody works on it now; mainspring work does" in shown
+    assert "nobody works on it now; mainspring worker does" in shown
     node = store("show", "lonely", "--json").json["nodes"][0]
     assert node["status"] == "running"
     assert node["waiting_since"] is not None
@@ -197,7 +197,7 @@ def test_what_makes_no_sense_is_refused(store, arguments, words):
 def test_rerun_begins_with_a_node(store):
     (store.folder / "broken").unlink()
     assert store("rerun", "good", "total", "--json").json["status"] == "running"
-    assert store("work", "--until-idle").code == 0
+    assert store("worker", "--until-idle").code == 0
     assert store("show", "good", "--json").json["status"] == "completed"
 
 

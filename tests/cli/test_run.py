@@ -132,7 +132,7 @@ def test_what_was_started_waits_for_a_worker(place, flow):
     assert "later has started" in answer.out
     assert place.runs == []
     assert "nobody works on it now" in place("show", "later").out
-    assert place("work", flow, "--until-idle", "--json").json == {"interrupted": False}
+    assert place("worker", flow, "--until-idle", "--json").json == {"interrupted": False}
     assert place("show", "later", "--json").json["output"] == 5
     assert "later was there already, and is completed" in place("start", flow, "--id", "later").out
 
@@ -176,7 +176,7 @@ def test_a_request_that_is_left_to_others_is_told_as_such(place, flow, monkeypat
     answer = place(command, "far", *rest)
     assert answer.code == 0
     assert f"{command} of far is requested" in answer.out
-    assert "a process that has the code of 'squares' must take it up: mainspring work FILE" in answer.out
+    assert "a process that has the code of 'squares' must take it up: mainspring worker FILE" in answer.out
     assert "already" not in answer.out
     told = place(command, "far", *rest, "--json").json
     assert (told["taken"], told["status"]) == (False, "running")
@@ -187,7 +187,7 @@ def test_a_predicate_that_cannot_be_imported_leaves_the_request_to_a_process_tha
     (place.folder / "elsewhere" / "doubles_far.py").write_text(PREDICATE)
     place.spawn("start", "elsewhere/doubles_far.py", "--id", "far").communicate(timeout=30)
     assert place("pause", "far", "--json").json["taken"] is False
-    place.spawn("work", "elsewhere/doubles_far.py", "--until-idle").communicate(timeout=30)
+    place.spawn("worker", "elsewhere/doubles_far.py", "--until-idle").communicate(timeout=30)
     assert place("show", "far", "--json").json["status"] == "paused"
 
 
@@ -203,10 +203,10 @@ def test_a_worker_says_what_it_cannot_run(place, monkeypatch):
             super()._tell_strangers(strangers, told, tell)
             self._signals = len(told)
 
-    monkeypatch.setattr("mainspring.cli.work.Session", Brief)
+    monkeypatch.setattr("mainspring.cli.worker.Session", Brief)
     monkeypatch.setattr("mainspring.cli.session.LOOK_S", 0.1)
     monkeypatch.setattr("mainspring.cli.session.WAITED_LONG_S", 0.1)
-    answer = place("work")
+    answer = place("worker")
     assert answer.code == 130
     assert "1 task waits for apart:double, which nobody takes: can it be imported here?" in answer.out
 

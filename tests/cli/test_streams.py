@@ -33,7 +33,7 @@ def shell(place, line):
     )
 
 
-@pytest.mark.parametrize("command", ["run", "start", "work", "check", "graph"])
+@pytest.mark.parametrize("command", ["run", "start", "worker", "check", "graph"])
 def test_ctrl_c_while_a_file_is_loaded(place, interrupt, command):
     (place.folder / "slow_to_load.py").write_text(SLOW_TO_LOAD)
     process = place.spawn(command, "slow_to_load.py")
@@ -44,7 +44,7 @@ def test_ctrl_c_while_a_file_is_loaded(place, interrupt, command):
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("arguments", [["demo", "--years", "1"], ["list"], ["work"]])
+@pytest.mark.parametrize("arguments", [["demo", "--years", "1"], ["list"], ["worker"]])
 def test_ctrl_c_at_any_moment_of_the_beginning(place, interrupt, arguments):
     for delay_s in (0.15, 0.4, 0.8):
         process = place.spawn(*arguments)

@@ -45,7 +45,7 @@ _ALL = (
     Command("demo", "run", "mainspring.cli.demo", "Run a workflow on real data that is worth watching"),
     Command("run", "run", "mainspring.cli.run", "Run a workflow to its end, or go on with it, and watch"),
     Command("start", "run", "mainspring.cli.start", "Start a workflow and return at once; a worker runs it"),
-    Command("work", "run", "mainspring.cli.work", "Run what waits in the store, until interrupted"),
+    Command("worker", "run", "mainspring.cli.worker", "Run what waits in the store, until interrupted"),
     Command("list", "look", "mainspring.cli.listing", "Instances, the newest first"),
     Command("show", "look", "mainspring.cli.show", "One instance: its nodes, times and errors, and what to do next"),
     Command("timeline", "look", "mainspring.cli.timeline", "When each task ran, as a Gantt chart"),

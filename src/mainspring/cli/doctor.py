@@ -75,7 +75,7 @@ def _of_stranger(stranger: Stranger, alive: bool, options: Options) -> Finding:
     waits = f"{stranger.tasks} for {stranger.handler}"
     if not alive:
         return Finding(
-            f"{waits}, and nobody works on this store", hint(options, "work") + " where that handler can be imported"
+            f"{waits}, and nobody works on this store", hint(options, "worker") + " where that handler can be imported"
         )
     them = "it" if stranger.count == 1 else "them"
     return Finding(
@@ -88,7 +88,7 @@ def _of_dead(dead: Sequence[WorkerView], options: Options) -> Iterator[Finding]:
     for worker in dead:
         if worker.running_count:
             tasks = "1 task" if worker.running_count == 1 else f"{worker.running_count:,} tasks"
-            yield Finding(f"{worker.name} has died with {tasks}", hint(options, "work") + " runs them again")
+            yield Finding(f"{worker.name} has died with {tasks}", hint(options, "worker") + " runs them again")
 
 
 def _as_json(url: str, health: StoreHealth, workers: Sequence[WorkerView], findings: list[Finding]) -> dict[str, Any]:

@@ -41,8 +41,7 @@ def load(target: str) -> Workflow:
     path, name = split(target)
     if path.endswith(TEXT_SUFFIXES):
         return _from_text(Path(path))
-    module = _from_file(Path(path)) if path.endswith(".py") else _from_name(path)
-    return _pick(module, name, target)
+    return _pick(module_of(path), name, target)
 
 
 def load_any(target: str) -> Workflow | Machine:
@@ -55,7 +54,7 @@ def load_any(target: str) -> Workflow | Machine:
             make_importable(Path.cwd())
             return load_machine(path)
         return load(target)
-    module = _from_file(Path(path)) if path.endswith(".py") else _from_name(path)
+    module = module_of(path)
     machines = {key: value for key, value in vars(module).items() if _is_machine(value, module)}
     has_workflows = any(isinstance(value, Workflow) for value in vars(module).values())
     if not name and len(machines) == 1 and not has_workflows:
@@ -81,9 +80,15 @@ def split(target: str) -> tuple[str, str]:
     return path, name
 
 
+def is_text(path: str) -> bool:
+    """Whether a file is read as text, rather than imported."""
+    return path.endswith((".scxml", *TEXT_SUFFIXES))
+
+
 def is_file(target: str) -> bool:
     """Whether a target names a file, rather than a module or an instance."""
-    return split(target)[0].endswith((".py", ".scxml", *TEXT_SUFFIXES))
+    path = split(target)[0]
+    return path.endswith(".py") or is_text(path)
 
 
 def _check_readable(path: Path) -> None:
@@ -106,6 +111,11 @@ def _from_text(path: Path) -> Workflow:
 
 
 # --- Python -----------------------------------------------------------------------------------
+
+
+def module_of(path: str) -> ModuleType:
+    """The module of a file or a name, imported."""
+    return _from_file(Path(path)) if path.endswith(".py") else _from_name(path)
 
 
 def _from_file(path: Path) -> ModuleType:

@@ -1,7 +1,7 @@
 """A time in which this process works: it watches, reacts to Ctrl-C, and says how it ended.
 
-Ctrl-C once: nothing more is begun, what runs may end.  Twice: stop at once.  Nothing is lost either way; what is given
-up runs again, uncounted, when somebody works on the store again.
+Ctrl-C or SIGTERM once: nothing more is begun, what runs may end.  Twice: stop at once.  Nothing is lost either way;
+what is given up runs again, uncounted, when somebody works on the store again.
 """
 
 from __future__ import annotations
@@ -46,10 +46,17 @@ class Session:
 
     engine: Engine
 
-    def __init__(self, options: Options, output: Output) -> None:
+    def __init__(
+        self, options: Options, output: Output, *, url: str | None = None, grace_s: float = DRAIN_S, **terms: Any
+    ) -> None:
+        """`url`: where, if not what the options say.  `terms`: more of what `Engine` takes."""
         self._options = options
         self._output = output
+        self._url = url or store_of(options)
+        self._grace_s = grace_s
+        self._terms = terms
         self._signals = 0
+        self._first_signal = 0
         self._opened_at = 0.0
         """What the journal holds from before is no news."""
         self._before: dict[int, Any] = {}
@@ -61,7 +68,7 @@ class Session:
             self._before[number] = signal.signal(number, self._count)
         self._opened_at = time.time()
         try:
-            self.engine = Engine(store_of(self._options), slots=self._options.slots)
+            self.engine = Engine(self._url, slots=self._options.slots, **self._terms)
         except BaseException:
             self._restore_signals()
             raise
@@ -70,7 +77,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.engine.close(drain_s=DRAIN_S if kind is None else 0.0)
+        self.engine.close(drain_s=self._grace_s if kind is None else 0.0)
         self._restore_signals()
 
     def _restore_signals(self) -> None:
@@ -80,6 +87,7 @@ class Session:
 
     def _count(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
         self._signals += 1
+        self._first_signal = self._first_signal or number
 
     # --- One instance -------------------------------------------------------------------------
 
@@ -161,7 +169,8 @@ class Session:
                 self._tell_strangers(strangers_in(self.engine, time.time(), WAITED_LONG_S), told, self._output.note)
                 look_at = time.monotonic() + LOOK_S
             time.sleep(WORK_TICK_S)
-        return self._interrupted(None, "")
+        # Whoever manages workers ends them by SIGTERM, and takes any other code for a failure.
+        return self._interrupted(None, "", code=0 if self._first_signal == signal.SIGTERM else INTERRUPTED)
 
     def _tell_strangers(self, strangers: list[Stranger], told: set[str], tell: Callable[[str], None]) -> None:
         """Say once what waits for handlers that nobody takes, so that it does not wait unnoticed."""
@@ -170,16 +179,16 @@ class Session:
                 told.add(stranger.handler)
                 tell(f"{stranger.tasks} for {stranger.handler}, which nobody takes: can it be imported here?")
 
-    # --- Ctrl-C -------------------------------------------------------------------------------
+    # --- Ctrl-C, SIGTERM ----------------------------------------------------------------------
 
-    def _interrupted(self, view: View | None, go_on: str) -> int:
+    def _interrupted(self, view: View | None, go_on: str, *, code: int = INTERRUPTED) -> int:
         """Stop in good order, unless asked a second time."""
         tell = self._output.note if view is None else view.say
         running = sum(worker.running_count for worker in self.engine.workers() if worker.process.startswith(_pid()))
         if running:
             tasks = "1 task that runs" if running == 1 else f"{running} tasks that run"
-            tell(f"stopping: waiting up to {DRAIN_S:.0f} s for {tasks}; Ctrl-C once more stops at once")
-        closing = threading.Thread(target=self.engine.close, daemon=True)
+            tell(f"stopping: waiting up to {self._grace_s:.0f} s for {tasks}; Ctrl-C once more stops at once")
+        closing = threading.Thread(target=self.engine.close, kwargs={"drain_s": self._grace_s}, daemon=True)
         closing.start()
         while closing.is_alive() and self._signals < 2:
             closing.join(TICK_S)
@@ -192,17 +201,17 @@ class Session:
         if self._output.is_json:
             self._output.json({"interrupted": True, "at_once": at_once, "go_on": go_on or None})
         if at_once:
-            self._leave_at_once()
-        return INTERRUPTED
+            self._leave_at_once(code)
+        return code
 
-    def _leave_at_once(self) -> None:
+    def _leave_at_once(self, code: int) -> None:
         """Handlers in threads cannot be ended, and Python would wait for them: end the process instead."""
         helper = threading.Thread(target=self.engine.stop, daemon=True)
         helper.start()
         helper.join(GIVE_BACK_S)
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(INTERRUPTED)
+        os._exit(code)
 
 
 def _pid() -> str:

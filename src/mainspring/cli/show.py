@@ -54,7 +54,7 @@ def perform(options: Options, output: Output) -> int:
 
 def _tell_waiting(watch: Watch, is_worked_on: bool, options: Options, output: Output) -> None:
     """What is ready, and who could take it."""
-    work = paint(hint(options, "work"), "name", output)
+    work = paint(hint(options, "worker"), "name", output)
     if not is_worked_on:
         output.line(f"\n  nobody works on it now; {work} does")
         return

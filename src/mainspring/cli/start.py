@@ -12,7 +12,7 @@ from mainspring.engine import Engine
 
 def arguments(parser: Parser) -> None:
     add_start_arguments(parser)
-    parser.note = "What was started runs in any process that works on the store, such as `mainspring work`."
+    parser.note = "What was started runs in any process that works on the store, such as `mainspring worker`."
     parser.examples = [
         ("mainspring start report.py url=https://example.org --id report-17", "prints the id, and is done"),
     ]
@@ -32,7 +32,7 @@ def perform(options: Options, output: Output) -> int:
     output.table(
         ["", "", ""],
         [
-            (" ", (hint(options, "work", options.target), "name"), "runs it, if nobody does"),
+            (" ", (hint(options, "worker", options.target), "name"), "runs it, if nobody does"),
             (" ", (hint(options, "show", instance.id), "name"), "how it stands"),
         ],
     )

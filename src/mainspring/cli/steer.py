@@ -41,14 +41,14 @@ def perform(options: Options, output: Output) -> int:
         )
         return 0
     if not taken:
-        work = paint(hint(options, "work", "FILE"), "name", output)
+        work = paint(hint(options, "worker", "FILE"), "name", output)
         output.line(f"{options.command} of {options.id} is requested")
         output.line(f"  a process that has the code of {before.definition!r} must take it up: {work}")
         return 0
     same = status == before.status and options.command in IDLE_TWICE
     output.line(f"{sign(status, output)} {options.id} is {status}" + (" already" if same else ""))
     if waits and status == "running":
-        output.line(f"  nobody works on this store now; {paint(hint(options, 'work'), 'name', output)} does")
+        output.line(f"  nobody works on this store now; {paint(hint(options, 'worker'), 'name', output)} does")
     return 0
 
 

@@ -60,11 +60,14 @@ class Worker:
         threads: int = THREAD_COUNT_MAX,
         processes: int = PROCESS_COUNT_MAX,
         payload_bytes_max: int = PAYLOAD_BYTES_MAX,
+        is_idle: bool = False,
     ) -> None:
-        if importing.is_set():
+        """`is_idle`: nothing will ever be dispatched to it."""
+        if importing.is_set() and not is_idle:
             raise SettingInvalidError(
                 "a process that runs a handler imports its module, and the module starts an engine; "
-                'put what a script does under `if __name__ == "__main__":`'
+                'put what a script does under `if __name__ == "__main__":`, or give the engine slots=0 and have '
+                "`mainspring worker` run its tasks"
             )
         self.name = name
         self.handlers = handlers

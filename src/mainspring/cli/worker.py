@@ -1,0 +1,92 @@
+"""`mainspring worker`: run what waits in the store, until interrupted."""
+
+from __future__ import annotations
+
+from mainspring.cli.commands import UsageError
+from mainspring.cli.hosted import Hosted, hosted_by
+from mainspring.cli.load import make_importable
+from mainspring.cli.output import Output
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.session import Session
+from mainspring.cli.stores import store_of
+from mainspring.engine import DRAIN_S
+from mainspring.models.requirement import label_value
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "targets",
+        metavar="FILE|module:name",
+        nargs="*",
+        help="workflows, machines, handlers, or an engine whose store and handlers are taken",
+    )
+    parser.add_argument("--slots", metavar="N", type=int, help="attempts at once; default: as the handlers allow")
+    parser.add_argument(
+        "--label", metavar="NAME[=VALUE]", action="append", default=[], help="what it offers, such as gpu or region=eu"
+    )
+    parser.add_argument(
+        "--queue", metavar="NAME,…", action="append", default=[], help="take tasks of these queues only; default: all"
+    )
+    parser.add_argument("--name", metavar="TEXT", help="what it is called; default: worker-PID")
+    parser.add_argument(
+        "--grace",
+        metavar="S",
+        type=float,
+        default=DRAIN_S,
+        help="seconds for what runs, once it is to stop; default: %(default)g",
+    )
+    parser.add_argument("--until-idle", action="store_true", help="end when every instance has ended or is paused")
+    parser.note = (
+        "Handlers are imported by their names from the present folder and from the folders of the files; "
+        "several workers may share one store.  SIGTERM lets what runs end, gives back the rest, and exits with 0."
+    )
+
+
+def perform(options: Options, output: Output) -> int:
+    if options.slots is not None and options.slots < 1:
+        raise UsageError("--slots must be 1 or more")
+    if not options.grace >= 0:
+        raise UsageError("--grace must be seconds from 0")
+    labels, queues = _labels(options.label), _names(options.queue)
+    make_importable(".")
+    hosted = hosted_by(options.targets)
+    url = _store(options, hosted)
+    with Session(
+        options, output, url=url, grace_s=options.grace, labels=labels, queues=queues or None, name=options.name
+    ) as session:
+        for handler in hosted.handlers:
+            session.engine.register(handler)
+        for definition in hosted.definitions:
+            session.engine.deploy(definition)
+        try:
+            return session.work(until_idle=options.until_idle)
+        finally:
+            for engine in hosted.engines:
+                engine.close(drain_s=0)
+
+
+def _labels(words: list[str]) -> dict[str, object]:
+    """`gpu` says that it is so, `region=eu` what it is."""
+    labels: dict[str, object] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        labels[name] = label_value(value) if equals else True
+    return labels
+
+
+def _names(words: list[str]) -> list[str]:
+    names = [name.strip() for word in words for name in word.split(",")]
+    if not all(names):
+        raise UsageError("--queue takes names with commas between them: --queue default,mail")
+    return names
+
+
+def _store(options: Options, hosted: Hosted) -> str | None:
+    """Where it works: what was said, or the store of the engines that were named."""
+    given = store_of(options)
+    urls = {engine.url for engine in hosted.engines} | ({given} if given else set())
+    if len(urls) > 1:
+        raise UsageError(f"a worker works on one store, not on {' and '.join(sorted(urls))}")
+    if "sqlite://" in urls:
+        raise UsageError("a store in memory belongs to its own process; give the engine a file, or a server")
+    return urls.pop() if urls else None
