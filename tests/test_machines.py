@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -190,3 +194,122 @@ def test_waiting_for_a_state_ends_with_the_machine_or_the_time(url):
         claim.send("reject")
         with pytest.raises(RefusedError, match="'approved' is not active: it is 'rejected'"):
             claim.wait("approved", timeout_s=PATIENCE_S)
+
+
+class Counter(StateMachine):
+    values = {"count": 0}
+    on, off = State(), State(final=True, done="count")
+    add = on.to(do={"do": "assign", "location": "count", "value": {"expression": "count + 1"}})
+    stop = on.to(off)
+
+
+SENDER = """
+import sys, time
+from pathlib import Path
+from mainspring import Engine
+url, ready, go, name = sys.argv[1:]
+with Engine(url) as engine:
+    counter = engine.get("counter")
+    Path(ready).touch()
+    while not Path(go).exists():
+        time.sleep(0.001)
+    told = [counter.send("add", event_id=f"{name}-{number}") for number in range(40)]
+    assert all(told), told
+    again = counter.send("add", event_id="shared")
+    print("taken", len(told), again.moves[0].event)
+"""
+
+
+def test_processes_that_send_at_the_same_moment_both_succeed(url, tmp_path):
+    with Engine(url) as engine:
+        counter = engine.start(Counter, id="counter")
+        go = tmp_path / "go"
+        names = ("one", "two")
+        senders = [
+            subprocess.Popen(
+                [sys.executable, "-c", SENDER, url, str(tmp_path / name), str(go), name],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for name in names
+        ]
+        until = time.monotonic() + 60
+        while not all((tmp_path / name).exists() for name in names):
+            assert time.monotonic() < until, [sender.poll() for sender in senders]
+            time.sleep(0.01)
+        go.touch()
+        mine = [counter.send("add", event_id=f"mine-{number}") for number in range(20)]
+        said = [sender.communicate(timeout=60) for sender in senders]
+
+        assert [out for out, _ in said] == ["taken 40 add\n"] * 2, said
+        assert all(mine)
+        counter.send("stop")
+        assert counter.result(PATIENCE_S) == 40 + 40 + 20 + 1, "an id that both have sent counts once"
+
+
+def test_steps_that_never_settle_stop_the_instance_and_the_circle_is_told(url):
+    class Endless(StateMachine):
+        calm, a, b = State(), State(), State()
+        go = calm.to(a)
+        a.to(b)
+        b.to(a)
+
+    with Engine(url) as engine:
+        endless = engine.start(Endless)
+        with pytest.raises(InstanceFailedError, match=r"1,000 steps.*(a → b → a|b → a → b)"):
+            endless.send("go")
+        assert endless.state == "calm"
+
+
+def test_a_lenient_machine_returns_the_refusal_and_journals_it(url):
+    class Lenient(StateMachine):
+        strict = False
+        on = State()
+        go = on.to(on)
+
+    with Engine(url) as engine:
+        lenient = engine.start(Lenient)
+        outcome = lenient.send("nonsense", event_id="n")
+        assert outcome is not None
+        assert not outcome
+        assert lenient.journal()[-1].decisions[0]["reason"] == outcome.reason
+        assert lenient.send("nonsense", event_id="n") == outcome
+        assert len(lenient.journal()) == 2
+
+
+def test_the_journal_shows_each_microstep(url):
+    class Steps(StateMachine):
+        values = {"size": 2}
+        calm, weighed, packed, over = State(), State(), State(), State(final=True)
+        go = calm.to(weighed)
+        weighed.to(packed, when="size < 3")
+        packed.to(over, do={"do": "log", "label": "packed", "expression": "size"})
+
+    with Engine(url) as engine:
+        steps = engine.start(Steps)
+        steps.send("go")
+        decision = steps.journal()[-1].decisions[0]
+        assert [move["configuration"] for move in decision["moves"]] == [["weighed"], ["packed"], ["over"]]
+        assert decision["logs"] == [["packed", 2]]
+
+
+def test_python_runs_only_where_its_code_is(url, tmp_path):
+    """A process without the code leaves the event to one that has it."""
+    code = """
+import sys, json
+from mainspring import Engine
+with Engine(sys.argv[1]) as engine:
+    claim = engine.get("claim")
+    print(json.dumps([claim.send("submit", data_ready=True, event_id="s"), claim.state]))
+"""
+    with Engine(url) as engine:
+        engine.start(Approval, {"amount": 1, "limit": 2}, id="claim")
+    said = subprocess.run(
+        [sys.executable, "-c", code, url], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout) == [None, "draft"]
+    with Engine(url) as engine:
+        engine.deploy(Approval)
+        engine.get("claim").wait("review", timeout_s=PATIENCE_S)

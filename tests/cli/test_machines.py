@@ -19,6 +19,11 @@ class Approval(StateMachine):
     approved = State(final=True)
     submit = draft.to(review)
     approve = review.to(approved, when="amount < 10 or boss")
+    tear = review.to(approved, do="weigh")
+
+    def weigh(self):
+        if not self.data.get("mended"):
+            raise ValueError("the scales are broken")
 """
 
 
@@ -110,3 +115,18 @@ def test_machines_from_yaml_scxml_and_xstate_are_checked_with_their_places(folde
     assert code == 0
     assert '<state id="draft">' in (folder / "claim.scxml").read_text(encoding="utf-8")
     assert call(capsys, "check", "claim.scxml")[0] == 0  # with the callable, by its name
+
+def test_a_machine_that_was_stopped_by_an_error_is_shown_and_goes_on(claim, capsys):
+    store = ("--store", "m.db")
+    call(capsys, "send", claim, "submit", *store)
+    code, told = call(capsys, "send", claim, "tear", *store)
+    assert code == 1
+    assert "the scales are broken" in told
+    code, told = call(capsys, "show", claim, *store)
+    assert "failed" in told
+    assert "● review" in told or "review" in told
+    assert "the scales are broken" in told
+    assert "mainspring retry claim" in told
+    code, told = call(capsys, "retry", claim, *store)
+    assert code == 0
+    assert call(capsys, "send", claim, "approve", "boss=true", *store)[0] == 0
