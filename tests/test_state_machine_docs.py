@@ -19,7 +19,7 @@ def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch):
     names: dict[str, object] = {"__name__": "guide"}
 
     for block in blocks:
-        exec(compile(block, str(GUIDE), "exec"), names)
+        exec(compile(block, str(GUIDE), "exec", dont_inherit=True), names)
 
     assert len(blocks) >= 6
 

@@ -36,6 +36,7 @@ from mainspring.models.contract import (
     RetryRequested,
     Signal,
 )
+from mainspring.models.machine.document import KINDS
 from mainspring.models.machine.outcome import Outcome
 
 FOLLOW_S = 0.1
@@ -208,14 +209,17 @@ class Instance(Case, frozen=True, gc=False, eq=False):
     @property
     def configuration(self) -> tuple[str, ...]:
         """The ids of all active states of a machine, in document order."""
-        return tuple(node.key for node in self.nodes() if node.status in ("running", "completed"))
+        return tuple(node.key for node in self._active())
 
     @property
     def state(self) -> str:
         """The innermost active state of a machine; of parallel ones all, joined by commas."""
-        active = [node for node in self.nodes() if node.status in ("running", "completed")]
+        active = self._active()
         around = {parent for node in active for parent in node.parents}
         return ", ".join(node.key for node in active if node.key not in around)
+
+    def _active(self) -> list[Node]:
+        return [node for node in self.nodes() if node.kind in KINDS and node.status in ("running", "completed")]
 
     def available(self) -> list[str]:
         """The events that a machine would take now, if they carried no data; its code must be in this process."""

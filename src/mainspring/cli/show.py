@@ -27,6 +27,9 @@ FAILED_MAX = 10
 DEPTH_MAX = 4
 """Of children within children."""
 
+WITH_CHILDREN = ("workflow", "map", "machine")
+"""Kinds of nodes that other instances run for."""
+
 Line = Sequence[Cell]
 
 
@@ -134,20 +137,30 @@ def _lines(watch: Watch, rows_max: int, indent: str, depth: int) -> Iterator[Lin
             yield _node_line(node, watch, indent)
         return
     waiting = waiting_since(watch.tasks(TASKS_MAX), time.time())
-    children = _children(watch) if depth and any(node.kind in ("workflow", "map") for node in nodes) else {}
+    children = _children(watch) if depth and any(node.kind in WITH_CHILDREN for node in nodes) else {}
+    levels = _levels(nodes) if watch.info.model == "machine" else {}
     for node in nodes:
-        yield _node_line(node, watch, indent, is_waiting=node.key in waiting)
+        inside = indent + "  " * levels.get(node.key, 0)
+        yield _node_line(node, watch, inside, is_waiting=node.key in waiting)
         below = children.get(node.key, ())
         wanted = [child for child in below if child.status != "completed"] if node.kind == "map" else below
         for child in list(wanted)[:FAILED_MAX]:
             child.advance()
             key = child.view.parent_key or ""
             item = f" {key}" if key != node.key else ""
-            name = (f"  {indent}└{item} = {child.view.public_id}", "quiet")
+            name = (f"  {inside}└{item} = {child.view.public_id}", "quiet")
             info = child.info
             took = duration((info.ended_at - info.created_at).total_seconds()) if info.ended_at else ""
             yield (name, took, (instant(info.created_at), "quiet"), (info.status, info.status))
-            yield from _lines(child, rows_max, f"{indent}    ", depth - 1)
+            yield from _lines(child, rows_max, f"{inside}    ", depth - 1)
+
+
+def _levels(nodes: Sequence[NodeView]) -> dict[str, int]:
+    """How deep each state of a machine is inside others, and what runs for it."""
+    levels: dict[str, int] = {}
+    for node in nodes:
+        levels[node.key] = 1 + max((levels.get(parent, 0) for parent in node.parents), default=-1)
+    return levels
 
 
 def _children(watch: Watch) -> dict[str, list[Watch]]:

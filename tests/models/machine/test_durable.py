@@ -67,7 +67,7 @@ def signal(driver: Driver, event: str, id: str = "", **data) -> Refusal | None:
 
 
 def configuration(driver: Driver) -> list[str]:
-    return [name for name, status in driver.nodes.items() if status != "pending"]
+    return list(driver.state.configuration)
 
 
 def paid(amount: int = 7) -> Driver:

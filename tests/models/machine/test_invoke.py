@@ -71,6 +71,9 @@ def test_a_task_a_workflow_and_a_machine_run_one_after_the_other(simulation):
     workflow, van = shop.children()
     assert workflow.result() == "A-1: 7"
     assert van.state == "driving", "it has told its parent, who has answered"
+    assert [(node.key, node.kind, node.parents) for node in shop.nodes() if node.kind == "machine"] == [
+        ("van.3", "machine", ("sending",))
+    ]
     simulation.advance(3600)
     assert shop.result() == "A-1"
 

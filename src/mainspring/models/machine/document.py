@@ -182,6 +182,8 @@ class Datum(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
 
     name: str
     value: Value | None = None
+    type: str = ""
+    """Of FEEL: `number`, `string`, `date`, `list<string>`, …; null is always one.  Empty: anything."""
 
 
 class Done(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -18,7 +18,8 @@ from mainspring.models.machine.document import HISTORIES, decode_document
 from mainspring.models.machine.evolve import commands, evolve
 from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.plan import compile_machine
-from mainspring.models.machine.state import COMPLETED, FAILED, RUNNING, MachineDecision, MachineState
+from mainspring.models.machine.session import typed
+from mainspring.models.machine.state import COMPLETED, FAILED, PAUSED, RUNNING, MachineDecision, MachineState
 from mainspring.models.machine.stepping import session_of
 
 STATE_BYTES = 2_000
@@ -55,26 +56,32 @@ class MachineModel:
         return tuple(call.document.digest if call.deployable is None else call.deployable.digest for call in calls)
 
     def check_input(self, plan: Chart, payload: bytes) -> None:
-        if not isinstance(msgspec.json.decode(payload), dict):
+        values = msgspec.json.decode(payload)
+        if not isinstance(values, dict):
             raise PayloadInvalidError("input", "expected an object: the machine's data by name")
+        if plan.plan.types:
+            typed(plan.plan, values)
 
     def initial(self, plan: Chart, instance: str) -> MachineState:
         return MachineState(instance)
 
     def nodes(self, plan: Chart, state: MachineState) -> tuple[NodeView, ...]:
-        """Every state; what is active runs, or has completed with the machine."""
-        states = plan.plan.states
+        """Every state, and behind it what runs for it; what is active runs, or has completed with the machine."""
+        states, views = plan.plan.states, list[NodeView]()
         status = "completed" if state.status == COMPLETED else "running"
-        return tuple(
-            NodeView(
-                vertex.id,
-                vertex.kind,
-                status if vertex.id in state.configuration else "pending",
-                parents=(states[vertex.parent].id,) if vertex.parent else (),
+        for vertex in states[1:]:
+            if vertex.kind in HISTORIES:
+                continue
+            around = (states[vertex.parent].id,) if vertex.parent else ()
+            stands = status if vertex.id in state.configuration else "pending"
+            views.append(NodeView(vertex.id, vertex.kind, stands, parents=around))
+            numbers = {call.number for call in vertex.calls}
+            views += (
+                NodeView(called.key, called.type, "running", parents=(vertex.id,))
+                for called in state.calls.values()
+                if called.number in numbers and state.status in (RUNNING, PAUSED)
             )
-            for vertex in states[1:]
-            if vertex.kind not in HISTORIES
-        )
+        return tuple(views)
 
     def reply(self, plan: Chart, state: MachineState, event: Event | None) -> Any:
         """The `Outcome` of an event that was sent, or that it has stopped the machine; None: `Standing`."""

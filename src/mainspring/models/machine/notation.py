@@ -27,6 +27,7 @@ from msgspec import ValidationError, convert, structs
 from mainspring.errors import Problem
 from mainspring.handler import Handler
 from mainspring.models.machine import document as written
+from mainspring.models.machine.data_type import data_of
 from mainspring.models.machine.definition import Definition, Machine
 from mainspring.models.machine.document import AnyAction, Call, Document, Transition
 from mainspring.models.machine.invocation import TASK
@@ -263,7 +264,7 @@ class _Reader:
     def machine(self) -> Machine:
         inner = {state for around in self.states for state in around.inside}
         tops = [state for state in self.states if state not in inner]
-        data = tuple(written.Datum(name, written.Value(constant=value)) for name, value in self.owner.values.items())
+        data = tuple(data_of(self.owner, StateMachine, (State, Transitions), self.problems))
         document = Document(
             machine=self.owner.__name__,
             states={state.id: self.state(state) for state in tops},

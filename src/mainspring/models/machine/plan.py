@@ -16,6 +16,7 @@ from msgspec import structs
 from mainspring.errors import DefinitionInvalidError, InvalidError, Problem
 from mainspring.models.contract import Deployable, TaskSpec
 from mainspring.models.machine.actions import Compiler, Compute, Do, Resolve, failing
+from mainspring.models.machine.data_type import DataType
 from mainspring.models.machine.delay import DelayInvalidError, seconds_of
 from mainspring.models.machine.document import (
     DEEP,
@@ -183,6 +184,8 @@ class Plan:
         """Names that expressions use, null until they are given a value."""
         self.system: frozenset[str] = frozenset()
         """Names that expressions take from the machine itself, such as `_event`."""
+        self.types: dict[str, DataType] = {}
+        """Of the data that have one."""
         self.histories: dict[int, int] = {}
         """The place of each history state among the histories."""
 
@@ -339,6 +342,10 @@ class _Builder:
 
     def datum(self, datum: Datum, place: str) -> tuple[str, Compute | None]:
         self.compiler.names.setdefault(datum.name, place)
+        try:
+            self.plan.types |= {datum.name: DataType.of(datum.type)} if datum.type else {}
+        except ActionError as error:
+            self.report(f"{datum.name}: {datum.type!r} is no type of FEEL: {error}", f"{place}, data")
         return datum.name, None if datum.value is None else self.compiler.constant_or(datum.value, f"{place}, data")
 
     # --- What cannot be ------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from mainspring.errors import MachineEndlessError, MachineFailedError
+from mainspring.errors import MachineEndlessError, MachineFailedError, PayloadInvalidError
 from mainspring.models.machine.actions import SCXML_PROCESSOR
 from mainspring.models.machine.chart import Chart, Choice, Node, Step, circle, leaving
 from mainspring.models.machine.effects import Delay, Effect, Pass, Revoke, Say, Stop
@@ -49,6 +49,15 @@ def copied(plan: Plan, data: dict[str, Any]) -> dict[str, Any]:
     if plan.has_python and not all(type(value) in PLAIN for value in data.values()):
         return deepcopy(data)
     return data.copy()
+
+
+def typed(plan: Plan, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for data from outside; raises `PayloadInvalidError`, naming the one that is not of its type."""
+    try:
+        kinds = plan.types
+        return {name: kinds[name].value_of(name, value) if name in kinds else value for name, value in values.items()}
+    except ActionError as error:
+        raise PayloadInvalidError("input", str(error)) from None
 
 
 class Session:
@@ -93,7 +102,7 @@ class Session:
         """Enter the initial configuration; `values` replace the first values of data."""
         plan = self.plan
         if values and plan.document.open:
-            self.data.update(values)
+            self.data.update(typed(plan, values) if plan.types else values)
         if plan.with_data:
             self._bind_all(values)
         if plan.script is not None:
@@ -269,12 +278,17 @@ class Session:
         self.declare(name, replaced(self.data.get(name, {}), path[1:], value))
 
     def declare(self, name: str, value: Any) -> None:
-        self.data[name] = value
+        """A value for a name; raises `ActionError` where the name has another type."""
+        types = self.plan.types
+        self.data[name] = types[name].value_of(name, value) if name in types else value
         self._names = None
 
     def touch(self) -> None:
-        """The data may have been changed by Python."""
+        """The data may have been changed by Python; raises `ActionError` where a type is not kept to."""
         self._names = None
+        for name, kind in self.plan.types.items():
+            if name in self.data:
+                self.data[name] = kind.value_of(name, self.data[name])
 
     def bind(self, vertex: Vertex, values: Mapping[str, Any] | None = None) -> None:
         """First values for the data of a state, once (5.3.3); `values` replace them."""

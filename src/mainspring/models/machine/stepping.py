@@ -15,7 +15,7 @@ from mainspring.models.machine.effects import Begin, Delay, Pass, Revoke, Say, S
 from mainspring.models.machine.event import MachineEvent
 from mainspring.models.machine.invocation import TASK
 from mainspring.models.machine.outcome import moves_of
-from mainspring.models.machine.session import PLAIN, Session, copied
+from mainspring.models.machine.session import PLAIN, Session, copied, typed
 from mainspring.models.machine.state import Called, MachineState, Ran, Sent, Timer
 
 EVENTS_MAX = 1_000
@@ -35,6 +35,8 @@ def session_of(chart: Chart, state: MachineState) -> Session:
         return session
     session.node = node = chart.find(state.configuration, state.memory)
     session.mask, session.data, session.counter = node.mask, copied(plan, state.data), state.counter
+    if plan.types:
+        session.data = typed(plan, session.data)  # what JSON has no form for was kept as a text
     if state.calls:
         session.calls = {id: plan.calls[called.number] for id, called in state.calls.items()}
     session.bound = 1 | sum([1 << plan.index[id] for id in state.bound]) if state.bound else 1
