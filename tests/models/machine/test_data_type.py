@@ -33,7 +33,7 @@ class Loan(StateMachine):
 def test_values_of_another_type_are_refused_with_their_name():
     with pytest.raises(PayloadInvalidError, match="amount is a number, and cannot be 'much'"):
         Loan(amount="much")
-    with pytest.raises(PayloadInvalidError, match="due is a date: .*'tomorrow' is not a date"):
+    with pytest.raises(PayloadInvalidError, match=r"due is a date: .*'tomorrow' is not a date"):
         Loan(due="tomorrow")
     loan = Loan(amount=1)
     with pytest.raises(MachineFailedError, match="amount is a number"):
