@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mainspring.models.machine.calling import Calling
 from mainspring.models.machine.effects import Begin, Pass
 from mainspring.models.machine.event import MachineEvent
 from mainspring.models.machine.expression import ActionError
 from mainspring.models.machine.invocation import MACHINE, TYPES
-from mainspring.models.machine.plan import Calling, Vertex
+from mainspring.models.machine.plan import Vertex
 
 
 def begin_waiting(session: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mainspring.errors import MachineEndlessError, MachineFailedError, PayloadInvalidError
 from mainspring.models.machine.actions import SCXML_PROCESSOR
+from mainspring.models.machine.calling import Calling
 from mainspring.models.machine.chart import Chart, Choice, Node, Step, circle, leaving
 from mainspring.models.machine.effects import Delay, Effect, Pass, Revoke, Say, Stop
 from mainspring.models.machine.event import (
@@ -30,7 +31,7 @@ from mainspring.models.machine.expression import (
     replaced,
 )
 from mainspring.models.machine.invoking import begin_waiting, finalize
-from mainspring.models.machine.plan import ROOT, Arc, Calling, Plan, Vertex
+from mainspring.models.machine.plan import ROOT, Arc, Plan, Vertex
 
 MICROSTEPS_MAX = 1_000
 """Steps that one event may lead to; more never settle."""
