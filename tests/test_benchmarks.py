@@ -31,6 +31,7 @@ BOUNDS = {
     "waiting": ["≤ 150 MB", "≤ 150 MB", "≤ 1 %"],
     "startup": ["≤ 150 ms", "≤ 300 ms"],
     "machines": [*PEERS, "≤ 10 µs"],
+    "schedules": ["≤ 50 µs", "≤ 1000 ms", "≤ 10 ms", "≤ 500 ms", "≤ 15 ms"],
     "traces": [],
 }
 """What each holds mainspring to."""

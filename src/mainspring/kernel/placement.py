@@ -15,6 +15,9 @@ Offers = Callable[[str, str, str], str | None]
 """By handler, queue and requirement: the pool that such a task runs in here ("async", …); None: it does not."""
 
 
+FIRST_CLAIM = 128
+"""Tasks that a process which runs nothing takes at first: they begin in a few milliseconds, and the next turn takes the
+rest.  Thousands at once would have the first of them wait for the lease of the last."""
 OUTSIDE = "outside"
 """The pool of attempts that somebody carries out elsewhere; they fill no slot of ours."""
 
@@ -42,6 +45,9 @@ class Placement:
         self._capabilities: dict[tuple[str, str, str], int] = {}
         self._pools: dict[int, str | None] = {}
         self._handlers: dict[int, str] = {}
+        self._first_claim = FIRST_CLAIM
+        self._goes_on = False
+        """Whether the last claim took fewer than there are slots for, so that it is soon done."""
         self._backlog: set[int] = set()
         """Capabilities of which ready tasks may be waiting."""
         self._limited: set[int] = set()
@@ -159,6 +165,11 @@ class Placement:
     # --- Waiting tasks ------------------------------------------------------------------------
 
     @property
+    def _room(self) -> int:
+        """Slots that may be filled now: where nothing runs yet a few, so that these need not wait for all others."""
+        return self._free_total if self.running else min(self._free_total, self._first_claim)
+
+    @property
     def wants_claim(self) -> bool:
         return bool(self._backlog or self._limited) and self._free_total > 0 and not self.draining
 
@@ -189,7 +200,9 @@ class Placement:
 
     def claim(self, store: Store, *, now: float, dispatch: list[Attempt]) -> None:
         """Lease what waits, in the order of the queue, into the slots that are free."""
+        room = self._room
         chosen = self._choose(store, now)
+        self._goes_on = len(chosen) == room < self._free_total
         if not chosen:
             return
         store.lease([(row.instance, row.key) for row in chosen], self.worker, now)
@@ -211,7 +224,7 @@ class Placement:
     ) -> list[Attempt]:
         """Lease what waits for somebody who carries it out elsewhere, in the order of the queue."""
         guest = Placement(lambda *need: OUTSIDE if offers(*need) else None, {OUTSIDE: limit}, limit)
-        guest.worker = self.worker
+        guest.worker, guest._first_claim = self.worker, limit
         guest.look_at_queues(store)
         guest.look(store)
         claimed: list[Attempt] = []
@@ -222,7 +235,7 @@ class Placement:
 
     def _choose(self, store: Store, now: float) -> list[WaitingRow]:
         """What begins next, the most urgent first, as far as slots and queues have room."""
-        free, total = dict(self._free), self._free_total
+        free, total = dict(self._free), self._room
         queues = self._open_queues(store, now)
         lines: list[Iterable[Candidate]] = [self._plain(store, now)]
         lines += [queue.candidates(store, mine, total) for queue, mine in queues]
@@ -271,7 +284,7 @@ class Placement:
         rows: list[WaitingRow] = []
         backlog = [capability for capability in self._backlog if self._queues[capability] not in (self._managed or ())]
         for capability in backlog:
-            room = min(self._free[self._pools[capability]], self._free_total)  # type: ignore[index]
+            room = min(self._free[self._pools[capability]], self._room)  # type: ignore[index]
             if room <= 0:
                 continue
             found = store.waiting(capability, now, room)
@@ -296,6 +309,8 @@ class Placement:
     @property
     def wake_at(self) -> float:
         """When something may begin that nobody will tell us of."""
+        if self._goes_on and self.wants_claim:
+            return 0.0
         return min(self.next_task_at, self._token_at) if self.wants_claim else self.next_task_at
 
     # --- Leases that end ----------------------------------------------------------------------
