@@ -23,6 +23,7 @@ from mainspring.errors import (
 from mainspring.models.schedule.timetable import timetable_of
 from mainspring.schedule import ScheduleNotFoundError
 from mainspring.testing import Simulation
+from tests.postgres import new_schema
 
 ROOT = Path(__file__).parents[1]
 MINUTE = 60.0
@@ -391,8 +392,12 @@ def test_a_new_tz_database_moves_what_is_to_come_and_says_so(simulation, monkeyp
 # --- In real time ---------------------------------------------------------------------------------
 
 
-def test_two_engines_on_one_file_start_every_occurrence_once(tmp_path):
-    url = f"sqlite:///{tmp_path}/schedules.db"
+@pytest.fixture(params=["file", "postgres"])
+def url(request, tmp_path):
+    return f"sqlite:///{tmp_path}/schedules.db" if request.param == "file" else new_schema()
+
+
+def test_two_engines_on_one_store_start_every_occurrence_once(url):
     with Engine(url, slots=4) as one, Engine(url, slots=4) as other:
         schedule = one.schedule("backup", backup, every=0.05, count=40, overlap="allow", catchup="all")
         other.schedule("backup", backup, every=0.05, count=40, overlap="allow", catchup="all")
@@ -402,7 +407,23 @@ def test_two_engines_on_one_file_start_every_occurrence_once(tmp_path):
         assert len(runs(other, "backup")) == 40
 
 
-def test_an_engine_that_is_paused_begins_nothing(tmp_path):
+def test_a_schedule_is_made_changed_paused_and_forgotten_on_every_store(url):
+    with Engine(url, slots=4) as engine:
+        schedule = engine.schedule("backup", backup, "disk", cron="0 9 * * *", tz="Asia/Shanghai")
+        run = schedule.trigger()
+        assert run is not None
+        assert run.result(timeout_s=60) == "disk "
+        engine.schedule("backup", backup, "disk", cron="0 10 * * *", tz="Asia/Shanghai", jitter_s=5)
+        assert schedule.preview(1)[0].hour == 10
+        schedule.pause("holidays")
+        assert [(each.name, each.status) for each in engine.schedules()] == [("backup", "paused")]
+        assert engine.counts(model="task") == {"completed": 1}
+        assert engine.prune(0.0) == 1, "what it has started, while it lives"
+        schedule.delete()
+        assert engine.prune(0.0) == 1
+
+
+def test_an_engine_that_is_paused_begins_nothing():
     with Engine("sqlite://", slots=2, paused=True) as engine:
         instance = engine.submit(backup)
         assert [worker.running_count for worker in engine.workers()] == [0]

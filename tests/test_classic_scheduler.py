@@ -1,0 +1,68 @@
+"""The scheduler of the imperative vocabulary, on every store."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+
+from mainspring import classic
+from mainspring.errors import SettingInvalidError
+from tests.postgres import new_schema
+
+
+@pytest.fixture(params=["memory", "file", "postgres"])
+def url(request, tmp_path):
+    match request.param:
+        case "memory":
+            return None
+        case "file":
+            return f"sqlite:///{tmp_path}/classic.db"
+        case _:
+            return new_schema()
+
+
+def test_nothing_runs_before_the_start_and_all_is_counted_after_the_stop(url):
+    ticks, done = [], threading.Event()
+
+    def tick() -> None:
+        ticks.append(1)
+        if len(ticks) >= 3:
+            done.set()
+
+    with classic.TaskScheduler(url, workers=2) as scheduler:
+        past = datetime.now() - timedelta(seconds=1)  # noqa: DTZ005 - as its users write it
+        once = scheduler.schedule_task("once", lambda: ticks.append(0), past)
+        scheduler.schedule_task("broken", lambda: 1 / 0, past, priority=5)
+        scheduler.schedule_recurring_task("tick", tick, 0.05)
+        assert scheduler.get_statistics()["pending_tasks"] >= 2
+        assert ticks == []
+        scheduler.start()
+        assert done.wait(60)
+        assert once.wait(60) == "completed"
+        scheduler.stop()
+        seen, statistics = len(ticks), scheduler.get_statistics()
+        assert statistics["running_tasks"] == 0
+        assert statistics["completed_tasks"] == seen
+        assert statistics["failed_tasks"] == 1
+        assert statistics["total_tasks"] == sum(count for name, count in statistics.items() if name != "total_tasks")
+        assert len(ticks) == seen, "nothing more begins"
+
+
+def test_a_stopped_scheduler_starts_again(url):
+    both = [threading.Event(), threading.Event()]
+    with classic.TaskScheduler(url) as scheduler:
+        for event in both:
+            scheduler.start()
+            scheduler.schedule_task("set", event.set, datetime.now())  # noqa: DTZ005 - as its users write it
+            assert event.wait(60)
+            scheduler.stop()
+
+
+def test_mistakes_are_refused_with_the_reason(url):
+    with classic.TaskScheduler(url) as scheduler:
+        with pytest.raises(SettingInvalidError, match="every: 0"):
+            scheduler.schedule_recurring_task("tick", print, 0)
+        with pytest.raises(SettingInvalidError, match="slots"):
+            classic.TaskScheduler(url, workers=-1)
