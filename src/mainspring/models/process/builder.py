@@ -180,6 +180,11 @@ class Process(Definition):
         self._condition, self._is_default = None, False
         return self
 
+    def apart(self) -> Self:
+        """What is added next is not connected to what was added last."""
+        self._last = ""
+        return self
+
     def when(self, condition: str) -> Self:
         """The next flow is taken if this holds."""
         self._condition, self._is_default = code(condition), False
