@@ -27,6 +27,7 @@ from mainspring.models.contract import (
     Failure,
     HoldTasks,
     Pause,
+    Publish,
     Refusal,
     ReleaseTasks,
     Resume,
@@ -37,10 +38,12 @@ from mainspring.models.contract import (
     Started,
     StartInstance,
     StartTask,
+    Subscribe,
     TaskCompleted,
     TaskFailed,
     TaskLost,
     TimerFired,
+    Unsubscribe,
 )
 from mainspring.models.retry import failure_of
 
@@ -73,6 +76,8 @@ class Driver:
         self.failed_children: set[str] = set()
         self.used: set[str] = set()
         """Every key of a task or a child that there ever was."""
+        self.subscriptions: dict[str, Subscribe] = {}
+        self.published: list[Publish] = []
         self.held = False
         self.output: Any = None
         self.error: Failure | None = None
@@ -160,6 +165,13 @@ class Driver:
                 self.timers[command.key] = command.ready_at
             case CancelTimer():
                 self.timers.pop(command.key, None)
+            case Subscribe():
+                self.subscriptions[command.key] = command
+            case Unsubscribe():
+                assert command.key in self.subscriptions, f"{command.key} is not subscribed to"
+                del self.subscriptions[command.key]
+            case Publish():
+                self.published.append(command)
             case StartInstance():
                 self._use(command.key)
                 self.children[command.key] = command

@@ -77,7 +77,7 @@ def decide(plan: Plan, state: ProcessState, event: Event, at: float) -> Decision
     return choose(plan, state, event, at) if choose is not None else NOTHING
 
 
-def _ended(session: Session, told: str = "") -> Decisions:
+def _ended(session: Session, told: str = "") -> tuple[ProcessDecision, ...]:
     """Move tokens until all are at rest."""
     try:
         run(session)
@@ -108,22 +108,26 @@ def _arrived(plan: Plan, state: ProcessState, event: Any, at: float) -> Decision
     """Something that nobody waits for an answer to."""
     if isinstance(event, TimerFired) and event.key == BEGIN_KEY and not state.tokens:
         return _begin(plan, state, at, state) if state.status == RUNNING else NOTHING
-    if state.status == PAUSED:
-        return (Kept(type(event).__name__, msgspec.to_builtins(event)),)
-    if state.status != RUNNING:
+    if state.status not in (RUNNING, PAUSED):
         return NOTHING
     session = Session(plan, state, at)
-    again = ARRIVE[type(event)](session, event)
-    if isinstance(again, Again):
-        return (again,)
-    return _ended(session) if again else NOTHING
+    arrived = ARRIVE[type(event)](session, event)
+    if isinstance(arrived, Again):
+        return (arrived,)  # also while it is paused: the task is there only now
+    if state.status == PAUSED:
+        return (_kept(event),) if arrived else NOTHING
+    return _ended(session) if arrived else NOTHING
+
+
+def _kept(event: Event) -> Kept:
+    return Kept(type(event).__name__, msgspec.json.decode(msgspec.json.encode(event)))
 
 
 def _received(plan: Plan, state: ProcessState, event: Received, at: float) -> Decisions:
     if event.id and event.id in state.told:
         return NOTHING
     if state.status == PAUSED:
-        return (Kept("Received", msgspec.to_builtins(event)),)
+        return (_kept(event),)
     if state.status != RUNNING or event.key not in state.waits:
         return Refusal(f"it does not wait for {event.name!r} any more")
     session = Session(plan, state, at)
@@ -170,16 +174,14 @@ def _resume(plan: Plan, state: ProcessState, event: ResumeRequested, at: float) 
     if not state.kept:
         return (Resumed(),)
     session = Session(plan, state, at)
-    again = []
-    for kept in state.kept:
+    decided: tuple[ProcessDecision, ...] = ()
+    for kind, data in state.kept:
         if session.is_over:
             break
-        event_kept = msgspec.convert(kept.event if isinstance(kept, Kept) else kept["event"], KINDS[kept.kind])
-        outcome = ARRIVE[type(event_kept)](session, event_kept)
-        if isinstance(outcome, Again):
-            again.append(outcome)
-        run(session)
-    return (Resumed(), *again, session.ran())
+        event_kept = msgspec.json.decode(msgspec.json.encode(data), type=KINDS[kind])
+        ARRIVE[KINDS[kind]](session, event_kept)
+        decided = _ended(session)
+    return (Resumed(), *decided)
 
 
 def _retry(plan: Plan, state: ProcessState, event: RetryRequested, at: float) -> Decisions:

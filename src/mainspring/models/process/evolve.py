@@ -136,7 +136,7 @@ def _record_done(state: ProcessState, ran: Ran) -> None:
 
 
 def _kept(state: ProcessState, decision: Kept) -> None:
-    state.kept = (*state.kept, decision)
+    state.kept = (*state.kept, (decision.kind, decision.event))
 
 
 def _again(state: ProcessState, decision: Again) -> None:

@@ -177,8 +177,8 @@ class ProcessState:
         """By the token that compensates: what is still to be."""
         self.visits: dict[str, int] = {}
         """How often each element was entered."""
-        self.kept: tuple[Any, ...] = ()
-        """Events that came while the instance was paused."""
+        self.kept: tuple[tuple[str, Any], ...] = ()
+        """Kinds and data of events that came while the instance was paused."""
         self.told: dict[str, Any] = {}
         self.failure: Failure | None = None
         self.output: Any = None
@@ -261,7 +261,7 @@ class Snapshot(Struct, omit_defaults=True):
     done: dict[int, tuple[Done, ...]] = {}
     undo: dict[int, tuple[Done, ...]] = {}
     visits: dict[str, int] = {}
-    kept: tuple[Any, ...] = ()
+    kept: tuple[tuple[str, Any], ...] = ()
     told: dict[str, Any] = {}
     failure: Failure | None = None
     output: Any = None
