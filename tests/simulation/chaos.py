@@ -28,6 +28,7 @@ from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
 from tests.plain_sql import plain_sql
+from tests.simulation.cases import CASES_MAX, Cases
 from tests.simulation.claims import MACHINES_MAX, Claims
 from tests.simulation.invariants import Violation, Watch, check_fold, check_process, check_store
 from tests.simulation.workloads import TransientError, awork, random_workflow
@@ -47,6 +48,7 @@ class Chaos:
         kind: type[Simulation] = Simulation,
         *,
         with_machines: bool = False,
+        with_processes: bool = False,
         spares_callers: bool = False,
     ) -> None:
         """`spares_callers`: nothing goes wrong in a turn that takes in what a caller asks for; and no schedules."""
@@ -72,6 +74,7 @@ class Chaos:
         self.nameless_count = 0
         self._watched: set[str] = set()
         self.claims = Claims(self, MACHINES_MAX if with_machines else 0)
+        self.cases = Cases(self, CASES_MAX if with_processes else 0)
 
     def run(self) -> None:
         with memory_of(*self.chance.choice(((64_000_000, 65_536), (0, 500), (20_000, 0)))):
@@ -97,6 +100,8 @@ class Chaos:
             actions += ((0.5, self.start_nameless), (0.7, self.schedule), (0.5, self.steer_schedule))
         if self.claims.count_max:
             actions += ((3, self.claims.start), (8, self.claims.send), (0.7, self.claims.steer))
+        if self.cases.count_max:
+            actions += ((2, self.cases.start), (6, self.cases.see_to))
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
         action()
@@ -356,6 +361,7 @@ class Chaos:
             with contextlib.suppress(ConflictError):  # it has ended meanwhile
                 self.simulation.get(str(name)).resume()
         self.claims.finish()
+        self.cases.finish()
         self.simulation.run_until_idle()
 
     def check_schedules(self) -> None:
@@ -386,6 +392,7 @@ class Chaos:
         assert not rows, f"never ended: {rows}"
         self.claims.check()
         self.check_schedules()
+        self.cases.check()
         for name, (workflow, value) in self.started.items():
             try:
                 info = self.simulation.get(name).info()

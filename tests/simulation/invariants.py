@@ -15,6 +15,7 @@ STUCK = """
     select public_id from instance where status = 'running'
      and not exists (select 1 from task where task.instance = instance.id)
      and not exists (select 1 from event where event.instance = instance.id)
+     and not exists (select 1 from subscription where subscription.instance = instance.id)
      and not exists (select 1 from instance as child where child.parent = instance.id
                      and child.status in ('created', 'running', 'paused'))
      and definition not in (select id from definition where model = 'machine')
@@ -26,6 +27,9 @@ LEFT_BEHIND = """
     union all
     select public_id, event.key from instance join event on event.instance = instance.id
      where status in ('completed', 'failed', 'cancelled') and event.key not like '!%'
+    union all
+    select public_id, subscription.key from instance join subscription on subscription.instance = instance.id
+     where status in ('completed', 'failed', 'cancelled')
 """
 OWNERLESS = """
     select instance, key, owner from task where owner > 0 and owner not in (select id from worker)

@@ -55,12 +55,19 @@ class OnPostgres(Simulation):
 
 
 def run(
-    seed: int, kind: type[Simulation] = Simulation, *, with_machines: bool = False, spares_callers: bool = False
+    seed: int,
+    kind: type[Simulation] = Simulation,
+    *,
+    with_machines: bool = False,
+    with_processes: bool = False,
+    spares_callers: bool = False,
 ) -> None:
     try:
-        Chaos(seed, kind, with_machines=with_machines, spares_callers=spares_callers).run()
+        Chaos(
+            seed, kind, with_machines=with_machines, with_processes=with_processes, spares_callers=spares_callers
+        ).run()
     except BaseException as error:
-        beside = " with machines" if with_machines else ""
+        beside = " with machines" if with_machines else " with processes" if with_processes else ""
         error.add_note(f"seed {seed}{beside}; again: MAINSPRING_SEED={seed} pytest -n0 {__file__}")
         raise
 
