@@ -26,6 +26,8 @@ MACHINES_SHARE = 5
 POSTGRES_COUNT = min(COUNT, int(os.environ.get("MAINSPRING_POSTGRES_SEEDS", "50")))
 """On a server a seed takes twenty times as long."""
 POSTGRES_BATCH = 5
+PROCESSES_SHARE = 10
+"""The same, with processes; each of them is long."""
 
 REGRESSIONS: dict[int, str] = {  # they were found while callers were spared, and tell the same story only so
     12: "an attempt was begun, and stopped with the one that it replaced",
@@ -98,3 +100,9 @@ def test_what_once_went_wrong_does_not_on_postgres(seed):
 def test_whatever_goes_wrong_every_instance_ends_on_postgres(first):
     for seed in range(first, min(first + POSTGRES_BATCH, FIRST + POSTGRES_COUNT)):
         run(seed, OnPostgres, with_machines=seed % MACHINES_SHARE == 0)
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + max(1, COUNT // PROCESSES_SHARE), BATCH))
+def test_processes_complete_whatever_goes_wrong(first):
+    for seed in range(first, min(first + BATCH, FIRST + max(1, COUNT // PROCESSES_SHARE))):
+        run(seed, with_processes=True)
