@@ -100,7 +100,7 @@ class Cases:
                         deed(case)
                     except (ConflictError, NotFoundError):
                         case.resume()
-        raise AssertionError(f"these never end: {live}")
+        raise AssertionError(f"these never end: {[name for name in sorted(self.started) if self._is_live(name)]}")
 
     def _is_live(self, name: str) -> bool:
         return self.chaos.count("public_id", name) > 0 and self.chaos.simulation.get(name).status in LIVE

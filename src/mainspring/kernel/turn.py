@@ -126,8 +126,8 @@ class Turn:
         """Take back all tasks, events and subscriptions of an instance, also those of this turn."""
         self.changes.swept.append((instance,))
         self.changes.events.pop(instance, None)
-        for key in [key for key in self.changes.subscriptions if key[0] == instance]:
-            del self.changes.subscriptions[key]
+        for subscription in [each for each in self.changes.subscriptions if each[0] == instance]:
+            del self.changes.subscriptions[subscription]
         self.withdrawn.update((instance, task.key) for live, task in self.new_tasks if live.id == instance)
         for key in list(self.hold.placement.running.get(instance, ())):
             self.stop_attempt(instance, key)
