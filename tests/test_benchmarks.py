@@ -32,6 +32,16 @@ BOUNDS = {
     "startup": ["≤ 150 ms", "≤ 300 ms"],
     "machines": [*PEERS, "≤ 10 µs"],
     "schedules": ["≤ 50 µs", "≤ 1000 ms", "≤ 10 ms", "≤ 500 ms", "≤ 15 ms"],
+    "processes": [
+        *(["≥ 20 ×"] if find_spec("SpiffWorkflow") else []),
+        "≤ 5 ms",
+        "≤ 50 ms",
+        "≤ 50 ms",
+        "≥ 0.3 ×",
+        "≤ 3 ×",
+        "≤ 2 ×",
+        "≤ 5 ms",
+    ],
     "traces": [],
 }
 """What each holds mainspring to."""
