@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def row_of(count: int) -> str:
     nodes = ["<startEvent id='s'/>", "<endEvent id='e'/>"]
     nodes += [f"<scriptTask id='t{n}'><script>{{}}</script></scriptTask>" for n in range(count)]
     ids = ["s", *(f"t{n}" for n in range(count)), "e"]
-    return _file(nodes, [_flow(source, target) for source, target in zip(ids, ids[1:], strict=False)])
+    return _file(nodes, [_flow(source, target) for source, target in pairwise(ids)])
 
 
 def _flow(source: str, target: str, condition: str = "") -> str:

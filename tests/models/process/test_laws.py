@@ -8,11 +8,13 @@ checks at every step that decide is pure, that decisions survive JSON, and that 
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from mainspring.errors import HandlerUnknownError
 from mainspring.models.contract import (
     CancelRequested,
     PauseRequested,
@@ -27,6 +29,11 @@ from tests.models.process.blocks import random_process
 
 STEPS_MAX = 3_000
 ENDED = ("completed", "failed", "cancelled")
+
+
+def elsewhere(name: str) -> Any:
+    """No handler is here."""
+    raise HandlerUnknownError(name, "it is somewhere else")
 
 
 def act(driver: Driver, chance: random.Random) -> None:
@@ -65,7 +72,7 @@ def act(driver: Driver, chance: random.Random) -> None:
 @given(st.integers(0, 2**32))
 def test_every_plan_of_a_block_structured_process_completes(seed):
     chance = random.Random(seed)
-    driver = Driver(PROCESS, random_process(chance).encode())
+    driver = Driver(PROCESS, random_process(chance).encode(), elsewhere)
     driver.start({"x": chance.randint(0, 2)})
 
     for _ in range(STEPS_MAX):
@@ -83,7 +90,7 @@ def test_every_plan_of_a_block_structured_process_completes(seed):
 @given(st.integers(0, 2**32), st.integers(0, 30))
 def test_what_is_cancelled_does_nothing_any_more(seed, steps):
     chance = random.Random(seed)
-    driver = Driver(PROCESS, random_process(chance).encode())
+    driver = Driver(PROCESS, random_process(chance).encode(), elsewhere)
     driver.start({"x": 1})
     for _ in range(steps):
         if driver.status not in ENDED:
@@ -101,7 +108,7 @@ def test_what_is_cancelled_does_nothing_any_more(seed, steps):
 @given(st.integers(0, 2**32))
 def test_indexes_are_what_the_rest_of_the_state_says(seed):
     chance = random.Random(seed)
-    driver = Driver(PROCESS, random_process(chance).encode())
+    driver = Driver(PROCESS, random_process(chance).encode(), elsewhere)
     driver.start({"x": 1})
 
     for _ in range(STEPS_MAX):

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from inspect import Parameter
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from mainspring.errors import PayloadInvalidError
+from mainspring.errors import HandlerUnknownError, PayloadInvalidError
+from mainspring.handler import Handler
 from mainspring.models.contract import Event, NodeView, Resolve
 from mainspring.models.process.decide import decide
 from mainspring.models.process.decisions import ProcessDecision
@@ -17,6 +19,7 @@ from mainspring.models.process.document import decode_document
 from mainspring.models.process.evolve import commands, evolve
 from mainspring.models.process.plan import Plan, compile_process
 from mainspring.models.process.state import COMPLETED, ROOT, Incident, ProcessState, Todo, dump, load
+from mainspring.signature import ALL_OFFERED
 
 STATE_BYTES = 4_000
 """Of a state with little data."""
@@ -45,7 +48,11 @@ class ProcessModel:
     commands = staticmethod(commands)
 
     def compile(self, document: bytes, resolve: Resolve) -> Plan:
-        return compile_process(decode_document(document))
+        plan = compile_process(decode_document(document))
+        for vertex in plan.vertices.values():
+            if vertex.spec is not None and vertex.takes is None:
+                vertex.takes = _takes(vertex.spec.handler, resolve)
+        return plan
 
     def weight(self, plan: Plan) -> int:
         return STATE_BYTES
@@ -89,6 +96,18 @@ class ProcessModel:
 
     def load(self, plan: Plan, snapshot: bytes) -> ProcessState:
         return load(snapshot)
+
+
+def _takes(name: str, resolve: Resolve) -> tuple[str, ...] | None:
+    """The parameters of a handler that this process has; None: it has it not, or it takes whatever there is."""
+    try:
+        handler = Handler.of(resolve(name), name)
+    except HandlerUnknownError:
+        return None
+    kinds = {parameter.kind for parameter in handler.signature.parameters.values()}
+    if Parameter.VAR_KEYWORD in kinds or ALL_OFFERED in handler.signature.fillable:
+        return None
+    return tuple(handler.signature.fillable)
 
 
 def _status(state: ProcessState, id: str, at: set[str], stopped: set[str]) -> str:

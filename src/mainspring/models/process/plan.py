@@ -52,7 +52,8 @@ class Vertex:
     __slots__ = (
         "activation", "active", "area", "attached", "body", "boundaries", "call", "call_key", "code", "compensator",
         "completion", "default", "events", "has_conditions", "id", "incoming", "inputs", "is_activity", "is_in_ad_hoc",
-        "is_plain_script", "kind", "loop", "needs_all", "node", "outgoing", "outputs", "people", "spec", "upstream",
+        "is_plain_script", "kind", "loop", "needs_all", "node", "outgoing", "outputs", "people", "spec",
+        "takes", "upstream",
     )  # fmt: skip
 
     def __init__(self, node: Node, area: Area) -> None:
@@ -91,6 +92,8 @@ class Vertex:
         work = node.work
         self.spec = None if work is None else TaskSpec(work.handler, work.queue, work.priority, work.timeout_s)
         """Of its tasks."""
+        self.takes = None if work is None else work.takes
+        """The variables that its handler takes; None: nobody knows, so it is offered all that are in sight."""
         self.code: Evaluate | None = None
         """Of a script."""
         self.activation: Evaluate | None = None

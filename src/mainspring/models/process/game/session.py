@@ -24,6 +24,12 @@ TASK, INCIDENT = "task", "incident"
 """Kinds of subscriptions by which people find what waits for them."""
 
 
+_AS_DICTS = ("values", "arrived", "waits", "unwaited", "items", "outputs", "undo")
+_BY_KEY = frozenset({"tokens", "todos", "incidents", "tasks", "called"})
+_AS_TUPLES = (*sorted(_BY_KEY), "trail", "gone", "resolved", "withdrawn", "recalled", "thrown", "closed")
+"""What a session gathers under the names that a decision has for it."""
+
+
 class EndlessError(Exception):
     """The process goes in a circle."""
 
@@ -307,35 +313,20 @@ class Session:
 
     def ran(self, told: str = "") -> Ran:
         """All that has changed, as one decision."""
-        return Ran(
-            trail=tuple(self.trail),
-            tokens=tuple(self.tokens.values()),
-            gone=tuple(self.gone),
-            values=self.values,
-            arrived=self.arrived,
-            waits=self.waits,
-            unwaited=self.unwaited,
-            todos=tuple(self.todos.values()),
-            incidents=tuple(self.incidents.values()),
-            resolved=tuple(self.resolved),
-            items=self.items,
-            outputs=self.outputs,
-            done={scope: tuple(done.values()) for scope, done in self.done.items() if done},
-            undone={scope: tuple(ids) for scope, ids in self.undone.items()},
-            undo=self.undo,
-            tasks=tuple(self.tasks.values()),
-            withdrawn=tuple(self.withdrawn),
-            called=tuple(self.called.values()),
-            recalled=tuple(self.recalled),
-            thrown=tuple(self.thrown),
-            closed=tuple(self.closed),
-            counter=self.counter,
-            by=self.by,
-            told=told,
-            is_over=self.is_over,
-            output=self.output,
-            failure=self.failure,
-        )
+        changed: dict[str, Any] = {"counter": self.counter, "by": self.by, "told": told}
+        for name in _AS_DICTS:
+            if value := getattr(self, name):
+                changed[name] = value
+        for name in _AS_TUPLES:
+            if value := getattr(self, name):
+                changed[name] = tuple(value.values()) if name in _BY_KEY else tuple(value)
+        if self.done:
+            changed["done"] = {scope: tuple(done.values()) for scope, done in self.done.items() if done}
+        if self.undone:
+            changed["undone"] = {scope: tuple(ids) for scope, ids in self.undone.items()}
+        if self.is_over:
+            changed |= {"is_over": True, "output": self.output, "failure": self.failure}
+        return Ran(**changed)
 
     @property
     def root(self) -> Token:

@@ -70,19 +70,27 @@ def ask(session: Session, vertex: Vertex, token: Token) -> Token:
     """Begin the task of a token, or begin it anew under another key."""
     work = vertex.node.work
     assert work is not None
-    offered = session.visible(token.id)
+    offered = session.visible(token.id) if vertex.takes is None else _wanted(session, vertex.takes, token.id)
     if work.headers:
         offered = {**offered, "headers": work.headers, **work.headers}
-    if work.takes is not None:
-        payload = {name: offered[name] for name in work.takes if name in offered}
-    else:
-        payload = {OFFERED: offered}
+    payload = {OFFERED: offered}
     key = f"{vertex.id}#{token.id}"
     if token.task:
         number = token.task.rpartition(".")[2] if "." in token.task.rpartition("#")[2] else "1"
         key += f".{int(number) + 1}"
     session.tasks[key] = Asked(key, vertex.id, encode(payload).decode())
     return session.change(replace(token, role=WORK, task=key, attempts=0))
+
+
+def _wanted(session: Session, names: tuple[str, ...], scope: int) -> dict[str, Any]:
+    """Of the variables in sight those that a handler takes; one over thousands of items is not given them all."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = session.value(scope, name)
+        except KeyError:
+            continue
+    return found
 
 
 def result_of(vertex: Vertex, value: Any) -> dict[str, Any]:
