@@ -58,6 +58,14 @@ def test_filters(filled, wanted, expected):
     assert ids(filled.reader().list_instances(wanted, before=None, limit=100)) == expected
 
 
+def test_instances_are_counted_by_status(filled):
+    reader = filled.reader()
+    assert reader.count_instances(Filter()) == {"running": 7, "completed": 1, "failed": 1}
+    assert reader.count_instances(Filter(children=True))["running"] == 8
+    assert reader.count_instances(Filter(definition="other", status=("failed",))) == {"failed": 1}
+    assert reader.count_instances(Filter(model="task")) == {}
+
+
 def test_an_instance_is_shown_with_its_definition_and_its_parent(filled):
     reader = filled.reader()
     view = reader.find_instance("case-10")

@@ -130,6 +130,14 @@ def test_it_fires_at_most_so_often():
     assert driver.status == "completed"
 
 
+def test_a_start_in_the_past_is_caught_up_on_where_all_is_wanted():
+    assert made(starts_at=500.0).timers == {"next": 1_040.0}
+    assert made(starts_at=500.0, catchup="none").timers == {"next": 1_040.0}
+    eager = made(starts_at=500.0, catchup="all", overlap="allow")
+    assert eager.timers == {"next": 500.0}
+    assert len(fire(eager)) == 9
+
+
 def test_jitter_is_of_the_occurrence_and_keeps_its_name():
     first, second = made(jitter_s=30.0), made(jitter_s=30.0)
     due = first.timers["next"]

@@ -102,14 +102,14 @@ def _update(state: ScheduleState, event: Signal, at: float) -> Decisions:
 
 
 def _define(state: ScheduleState, settings: bytes, at: float) -> Decisions:
-    """What was due before now is not looked for under the new rules, except when the schedule is made."""
+    """What was due before now is not looked for, except when a schedule is made that wants to catch up on all of it."""
     is_new = state.status == CREATED
     anchor = at if is_new else state.anchor
     try:
         table = timetable_of(settings, anchor)
     except (SettingInvalidError, MsgspecError) as error:
         return Refusal(str(error))
-    begin = table.settings.starts_at if is_new and table.settings.catchup != "none" else None
+    begin = table.settings.starts_at if is_new and table.settings.catchup in ("all", "window") else None
     cursor = max(state.cursor, at if begin is None else min(at, begin - TICK_S))
     found = table.next_after(cursor)
     defined = Defined(anchor, cursor, zones_version())
