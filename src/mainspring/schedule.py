@@ -13,6 +13,7 @@ from mainspring.case import Host
 from mainspring.errors import InstanceNotFoundError, NotFoundError, SettingInvalidError
 from mainspring.history import end_fold
 from mainspring.instance import Instance
+from mainspring.kernel.lifecycle import CANCELLED
 from mainspring.kernel.reader import InstanceView
 from mainspring.kernel.records import Tell
 from mainspring.models.contract import CancelRequested, PauseRequested, ResumeRequested, Signal
@@ -214,6 +215,13 @@ class Schedule:
         self._engine.tell(self.id, CancelRequested(reason))
 
     # --- Its state ----------------------------------------------------------------------------
+
+    def has(self, settings: bytes) -> bool:
+        """Whether it is there with just these settings, and has not been deleted."""
+        view = self._engine.reader.find_instance(self.id)
+        if view is None or view.status == CANCELLED:
+            return False
+        return bytes(end_fold(self._engine.reader, view).state.settings) == settings
 
     def _send(self, signal: Signal) -> Answer:
         answer: Any = self._engine.call(Tell(self.id, signal)).result()

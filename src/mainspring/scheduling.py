@@ -92,9 +92,13 @@ class Scheduling(Starting):
             "pause_on_failure": pause_on_failure,
         }  # fmt: skip
         settings_of(Target(name), options)  # raises what is wrong, before anything is deployed
-        made = self._target(target, args, input, event, priority)
+        made, definition = self._target(target, args, input, event, priority)
         settings = settings_of(made, options).encode()
         schedule = Schedule(self, name)
+        if schedule.has(settings):
+            return schedule
+        if definition is not None:
+            self._pump.call(Deploy(definition)).result()
         if self._reader.find_definition(ZONES_NAME) is None:
             self._pump.call(Deploy(zones_definition(zones_version()))).result()
         [begun] = self._pump.call(Start(DEFINITION, [StartEntry(settings, schedule.id)])).result()
@@ -107,12 +111,16 @@ class Scheduling(Starting):
 
     # --- Targets ------------------------------------------------------------------------------
 
-    def _target(self, target: Any, args: tuple[Any, ...], input: Any, event: str | None, priority: int) -> Target:
+    def _target(
+        self, target: Any, args: tuple[Any, ...], input: Any, event: str | None, priority: int
+    ) -> tuple[Target, Deployable | None]:
+        """What is started, and the definition that must be in the store for it."""
         if event is not None:
             id = target.id if isinstance(target, Instance) else target
             if not isinstance(id, str) or not event:
                 raise SettingInvalidError("event= is sent to an instance; give it, or its id, as the target")
-            return self._filled(Target(id, event=event, priority=priority), _only(args, input), f"data of {event!r}")
+            sent = Target(id, event=event, priority=priority)
+            return self._filled(sent, _only(args, input), f"data of {event!r}"), None
         if isinstance(target, str):
             row = self._reader.find_definition(target)
             if row is None:
@@ -120,23 +128,24 @@ class Scheduling(Starting):
                     f"no definition {target!r} in this store; deploy it first, or schedule the definition itself"
                 )
             made = Target(row.name, model=row.model, priority=priority)
-            return self._started(made, Deployable(row.model, row.name, row.digest, row.document), args, input)
+            deployed = Deployable(row.model, row.name, row.digest, row.document)
+            return self._started(made, deployed, args, input), None
         if not isinstance(target, type) and not hasattr(target, "deployable"):
             return self._called(self._handlers.add(target), args, input, priority)
         deployable = self._deployable(target)
-        self._pump.call(Deploy(deployable)).result()
         made = Target(deployable.name, model=deployable.model, digest=deployable.digest, priority=priority)
-        return self._started(made, deployable, args, input)
+        return self._started(made, deployable, args, input), deployable
 
-    def _called(self, handler: Handler[..., Any], args: tuple[Any, ...], input: Any, priority: int) -> Target:
+    def _called(
+        self, handler: Handler[..., Any], args: tuple[Any, ...], input: Any, priority: int
+    ) -> tuple[Target, Deployable]:
         if input is not None and not isinstance(input, dict):
             raise SettingInvalidError(f"input must be a dict of arguments by name, not {input!r:.80}")
         bound = handler.bind(args, input or {})
         deployable = self._task(handler)
-        self._pump.call(Deploy(deployable)).result()
         chosen = priority or handler.options.priority
         made = Target(deployable.name, model="task", digest=deployable.digest, priority=chosen)
-        return self._filled(made, bound, handler.where)
+        return self._filled(made, bound, handler.where), deployable
 
     def _started(self, made: Target, deployable: Deployable, args: tuple[Any, ...], input: Any) -> Target:
         """Of a definition: with an input that it would take now."""

@@ -328,6 +328,13 @@ def test_an_update_gives_a_new_life():
     assert (driver.status, driver.timers) == ("running", {"next": 4_000.0})
 
 
+def test_the_same_settings_do_not_wake_what_has_completed():
+    driver = made(AtRule(500.0))
+    entries = len(driver.journal)
+    update(driver, AtRule(500.0))
+    assert (driver.status, len(driver.journal)) == ("completed", entries)
+
+
 def test_an_update_while_paused_leaves_it_paused():
     driver = made()
     driver.send(PauseRequested())

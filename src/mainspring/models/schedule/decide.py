@@ -96,7 +96,7 @@ def _started(state: ScheduleState, event: Started, at: float) -> Decisions:
 def _update(state: ScheduleState, event: Signal, at: float) -> Decisions:
     if state.status == CREATED:
         return Refusal("it has not begun yet")
-    if bytes(event.data) == bytes(state.settings) and state.status <= PAUSED:
+    if bytes(event.data) == bytes(state.settings) and state.status != CANCELLED:
         return NOTHING
     return _define(state, bytes(event.data), at)
 
