@@ -18,7 +18,7 @@ def offered(place, monkeypatch):
 def test_commands_options_and_ids(place, flow, offered):
     place("run", flow, "--id", "one")
     place("run", flow, "--id", "two")
-    assert offered("mainspring re") == ["rerun", "resume", "retry"]
+    assert offered("mainspring re") == ["rerun", "resolve", "resume", "retry"]
     assert "--status" in offered("mainspring list --")
     assert offered("mainspring show ") == ["one", "two"]
     assert offered("mainspring show t") == ["two"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mainspring import Machine
-from mainspring.cli.load import load_any
+from mainspring import Machine, Process
+from mainspring.cli.load import load_definition
 from mainspring.cli.output import Output, sign
 from mainspring.cli.parser import Options, Parser
 from mainspring.errors import InvalidError
@@ -21,7 +21,9 @@ def arguments(parser: Parser) -> None:
 
 
 def perform(options: Options, output: Output) -> int:
-    workflow = load_any(options.target)
+    workflow = load_definition(options.target)
+    if isinstance(workflow, Process):
+        return _tell_process(workflow, output)
     if isinstance(workflow, Machine):
         return _tell_machine(workflow, output, is_strict=options.strict)
     deployable = workflow.deployable()
@@ -34,6 +36,20 @@ def perform(options: Options, output: Output) -> int:
     output.line(
         f"{sign('completed', output)} {workflow.name}: {count} {'node' if count == 1 else 'nodes'}, no problems"
     )
+    return 0
+
+
+def _tell_process(process: Process, output: Output) -> int:
+    """What its file says and is not done is told, and is no problem: it runs."""
+    deployable = process.deployable()
+    elements, warnings = len(process.plan.vertices), [str(each) for each in process.warnings]
+    if output.is_json:
+        told = {"definition": process.name, "elements": elements, "digest": deployable.digest}
+        output.json({**told, "problems": [], "warnings": warnings})
+        return 0
+    output.line(f"{sign('completed', output)} {process.name}: {elements} elements, no problems")
+    for each in warnings:
+        output.line(f"  warning: {each}")
     return 0
 
 

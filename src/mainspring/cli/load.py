@@ -12,7 +12,7 @@ from types import ModuleType
 
 import msgspec
 
-from mainspring import Machine, StateMachine, Workflow
+from mainspring import Machine, Process, StateMachine, Workflow
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.values import parse_word
 from mainspring.errors import DeniedError, InvalidError, MainspringError, NotFoundError
@@ -22,6 +22,7 @@ MACHINE = re.compile(rb"^(machine|states)[ \t]*:|\"(machine|states)\"[ \t]*:", r
 WORKFLOW = re.compile(rb"^(workflow|nodes)[ \t]*:|\"(workflow|nodes)\"[ \t]*:", re.MULTILINE)
 """What a file has in which a machine, or a workflow, is written."""
 TEXT_SUFFIXES = (".yaml", ".yml", ".json")
+PROCESS_SUFFIX = ".bpmn"
 
 
 class TargetNotFoundError(NotFoundError):
@@ -42,6 +43,24 @@ def load(target: str) -> Workflow:
     if path.endswith(TEXT_SUFFIXES):
         return _from_text(Path(path))
     return _pick(module_of(path), name, target)
+
+
+def load_definition(target: str) -> Workflow | Machine | Process:
+    """The workflow, state machine or process that a target means; raises as `load` does."""
+    path, name = split(target)
+    if path.endswith(PROCESS_SUFFIX):
+        _check_readable(Path(path))
+        make_importable(Path(path).parent)
+        make_importable(Path.cwd())
+        return Process.from_bpmn(path, id=name or None)
+    if path.endswith((".scxml", *TEXT_SUFFIXES)):
+        return load_any(target)
+    found = {key: value for key, value in vars(module_of(path)).items() if isinstance(value, Process)}
+    if name in found:
+        return found[name]
+    if name or len(found) != 1:
+        return load_any(target)
+    return next(iter(found.values()))
 
 
 def load_any(target: str) -> Workflow | Machine:
@@ -88,7 +107,7 @@ def is_text(path: str) -> bool:
 def is_file(target: str) -> bool:
     """Whether a target names a file, rather than a module or an instance."""
     path = split(target)[0]
-    return path.endswith(".py") or is_text(path)
+    return path.endswith((".py", PROCESS_SUFFIX)) or is_text(path)
 
 
 def _check_readable(path: Path) -> None:

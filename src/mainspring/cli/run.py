@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mainspring import Workflow
+from mainspring import Process, Workflow
 from mainspring.cli.commands import UsageError
 from mainspring.cli.load import load, read_input
 from mainspring.cli.output import Output
@@ -56,8 +56,12 @@ def perform(options: Options, output: Output) -> int:
         return session.watch(instance, title=workflow.name, go_on=go_on)
 
 
-def start(engine: Engine, workflow: Workflow, options: Options) -> Instance:
+def start(engine: Engine, definition: Workflow | Process | str, options: Options) -> Instance:
     """The instance that the arguments ask for, new or not."""
+    workflow = definition if isinstance(definition, Workflow) else None
     input = read_input(workflow, options.input, options.words)
     attributes = read_attributes(options.attribute)
-    return engine.start(workflow, input, id=options.id, priority=options.priority, attributes=attributes or None)
+    key = getattr(options, "key", "")
+    return engine.start(
+        definition, input, id=options.id, priority=options.priority, attributes=attributes or None, key=key
+    )

@@ -1,8 +1,10 @@
-"""`mainspring start`: start a workflow and return at once."""
+"""`mainspring start`: start a workflow or a process and return at once."""
 
 from __future__ import annotations
 
-from mainspring.cli.load import load
+from mainspring import Process, Workflow
+from mainspring.cli.commands import UsageError
+from mainspring.cli.load import is_file, load_definition
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.run import add_start_arguments, start
@@ -12,6 +14,7 @@ from mainspring.engine import Engine
 
 def arguments(parser: Parser) -> None:
     add_start_arguments(parser)
+    parser.add_argument("--key", metavar="KEY", default="", help="of a process: by which messages find it")
     parser.note = "What was started runs in any process that works on the store, such as `mainspring worker`."
     parser.examples = [
         ("mainspring start report.py url=https://example.org --id report-17", "prints the id, and is done"),
@@ -19,9 +22,9 @@ def arguments(parser: Parser) -> None:
 
 
 def perform(options: Options, output: Output) -> int:
-    workflow = load(options.target)
+    definition = _named(options.target)
     with Engine(store_of(options), slots=0) as engine:
-        instance = start(engine, workflow, options)
+        instance = start(engine, definition, options)
         status = instance.status
     if output.is_json:
         output.json({"id": instance.id, "existed": instance.existed, "status": status})
@@ -37,3 +40,13 @@ def perform(options: Options, output: Output) -> int:
         ],
     )
     return 0
+
+
+def _named(target: str) -> Workflow | Process | str:
+    """The definition of a file or a module; or the name of one that was deployed."""
+    if not is_file(target) and ":" not in target:
+        return target
+    definition = load_definition(target)
+    if not isinstance(definition, Workflow | Process):
+        raise UsageError(f"{target} is a state machine; start it from Python, or deploy it and start it by its name")
+    return definition

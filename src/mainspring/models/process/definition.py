@@ -10,7 +10,7 @@ from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable, StartOn
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
-from mainspring.models.process.document import FEEL, SUBSCRIBED, TIMER, Document
+from mainspring.models.process.document import FEEL, START, SUBSCRIBED, TIMER, Document
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
 from mainspring.models.process.plan import Plan, compile_process
@@ -50,7 +50,7 @@ class Definition:
         self.file = file
         self.siblings = dict(siblings or {})
         self.uses = uses
-        self.warnings = warnings
+        self.warnings = (*warnings, *_timed_starts(document, file))
         """What the file says and is not done."""
         self._problems = problems
 
@@ -153,6 +153,18 @@ class Definition:
     def begin(self, data: Mapping[str, Any] | None = None, *, key: str = "") -> LiveProcess:
         """Begin an instance in memory, and run it until it waits; handlers are called at once."""
         return self.world().start(self.name, data, key=key)
+
+
+def _timed_starts(document: Document, file: str) -> list[Problem]:
+    """Timer start events of a process, which wait for a clock that nobody winds."""
+    return [
+        Problem(
+            f"<startEvent> {node.id!r} waits for a time: start the process by engine.schedule instead",
+            f"{file}:{node.line}" if node.line else "",
+        )
+        for node in (document.part.body.nodes if document.processes else ())
+        if node.kind == START and any(event.kind == TIMER for event in node.events)
+    ]
 
 
 def _deployable(document: Document, plan: Plan, children: tuple[Deployable, ...] = ()) -> Deployable:

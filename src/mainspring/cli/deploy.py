@@ -1,0 +1,31 @@
+"""`mainspring deploy`: store a definition, so that it can be started by its name."""
+
+from __future__ import annotations
+
+from mainspring import Process
+from mainspring.cli.load import load_definition
+from mainspring.cli.output import Output, sign
+from mainspring.cli.parser import Options, Parser
+from mainspring.cli.stores import hint, store_of
+from mainspring.engine import Engine
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("target", metavar="FILE|module:name", help="claim.bpmn, report.py, order.scxml, package:name")
+    parser.note = "The same again is the same version; what has changed is a new one, and what runs keeps its own."
+    parser.examples = [("mainspring deploy claim.bpmn", "with all processes in the file")]
+
+
+def perform(options: Options, output: Output) -> int:
+    definition = load_definition(options.target)
+    with Engine(store_of(options), slots=0) as engine:
+        version = engine.deploy(definition)
+    warnings = [str(each) for each in definition.warnings] if isinstance(definition, Process) else []
+    if output.is_json:
+        output.json({"definition": definition.name, "version": version, "warnings": warnings})
+        return 0
+    output.line(f"{sign('completed', output)} {definition.name}, version {version}")
+    for each in warnings:
+        output.line(f"  warning: {each}")
+    output.table(["", "", ""], [(" ", (hint(options, "start", definition.name), "name"), "begins one")])
+    return 0

@@ -1,0 +1,79 @@
+"""Business processes from the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mainspring.cli import run
+
+BPMN = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"
+ xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
+<message id="m" name="paid"/>
+<process id="claim" isExecutable="true">
+<startEvent id="s"/><sequenceFlow id="f1" sourceRef="s" targetRef="approve"/>
+<userTask id="approve" name="Approve it" camunda:candidateGroups="bosses"/>
+<sequenceFlow id="f2" sourceRef="approve" targetRef="wait"/>
+<intermediateCatchEvent id="wait"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>
+<sequenceFlow id="f3" sourceRef="wait" targetRef="sum"/>
+<scriptTask id="sum"><script>{total: amount + fee}</script></scriptTask>
+<sequenceFlow id="f4" sourceRef="sum" targetRef="e"/><endEvent id="e"/>
+</process></definitions>"""
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    (tmp_path / "claim.bpmn").write_text(BPMN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str]:
+        code = run([*words, "--store", "p.db"])
+        read = capsys.readouterr()
+        return code, read.out + read.err
+
+    return call
+
+
+def test_a_process_from_its_file_to_its_end(call):
+    code, told = call("check", "claim.bpmn")
+    assert (code, "claim: 5 elements, no problems" in told) == (0, True)
+    code, told = call("deploy", "claim.bpmn")
+    assert (code, "claim, version 1" in told) == (0, True)
+    code, told = call("start", "claim", "amount=5", "--key", "k1", "--id", "c1")
+    assert code == 0, told
+    code, told = call("tasks", "--group", "bosses")
+    assert code == 0
+    assert "c1  approve#2  Approve it  for bosses" in told
+    assert json.loads(call("tasks", "--user", "ann", "--json")[1]) == []
+    assert call("publish", "paid", "--key", "k1")[0] == 3, "nobody waits for it yet"
+    code, told = call("complete", "c1", "approve", "ok=true", "--by", "ann")
+    assert (code, "approve of c1 is completed" in told) == (0, True)
+    code, told = call("complete", "c1", "approve")
+    assert (code, "is not open" in told) == (5, True)
+    code, told = call("publish", "paid", "--key", "k1")
+    assert (code, "paid was given to c1" in told) == (0, True)
+    code, told = call("incidents")
+    assert "sum#" in told
+    assert "there is no 'fee'" in told
+    code, told = call("resolve", "c1", "sum", "fee=2", "--by", "olga")
+    assert (code, "it is completed" in told) == (0, True)
+    code, told = call("show", "c1", "--json")
+    assert json.loads(told)["output"]["total"] == 7
+
+
+def test_tokens_are_moved_and_signals_sent(call):
+    call("deploy", "claim.bpmn")
+    call("start", "claim", "amount=5", "fee=1", "--id", "c2")
+    code, told = call("move", "c2", "approve", "sum", "--by", "olga")
+    assert (code, "it is completed" in told) == (0, True)
+    code, told = call("signal", "nobody")
+    assert (code, "0 instances" in told) == (0, True)
+    assert call("move", "c2", "approve", "sum")[0] == 5
+
+
+def test_bad_files_are_refused_with_their_lines(call, tmp_path):
+    (tmp_path / "bad.bpmn").write_text(BPMN.replace('targetRef="e"', 'targetRef="gone"'), encoding="utf-8")
+    code, told = call("deploy", "bad.bpmn")
+    assert code == 2
+    assert "bad.bpmn:11: 'f4': its targetRef 'gone' is not in the file" in told
