@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness import HERE, machine, options_of, save
 
-NAMES = ("startup", "steps", "graph", "disk", "waiting", "machines", "schedules", "processes", "traces")
+NAMES = ("startup", "steps", "graph", "disk", "waiting", "machines", "events", "schedules", "processes", "traces")
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ BOUNDS = {
     "disk": ["≤ 600 bytes"],
     "waiting": ["≤ 150 MB", "≤ 150 MB", "≤ 1 %"],
     "startup": ["≤ 150 ms", "≤ 300 ms"],
+    "events": ["≥ 0.4 ×", "≤ 1 s", "≤ 100 MB"],
     "machines": [*PEERS, "≤ 10 µs"],
     "schedules": ["≤ 50 µs", "≤ 1000 ms", "≤ 10 ms", "≤ 500 ms", "≤ 15 ms"],
     "processes": [
