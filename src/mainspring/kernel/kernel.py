@@ -59,6 +59,9 @@ BUSY_S = 0.05
 TRIES_MAX = 20
 """Of a turn that others were in the way of; then it is not they who are to blame."""
 
+NAMING = (Tell, Ask, Await)
+"""Inputs that name the instance that they are about."""
+
 STORE_ERRORS = (UnavailableError, StoreDeniedError, StoreInvalidError, StoreLostError, SchemaNewerError)
 """What no input is to blame for.  Only the first is worth another try."""
 
@@ -230,7 +233,7 @@ class Kernel(Hold):
     def _named(self, turn: Turn, inputs: Sequence[Input]) -> set[int]:
         """The instances that the inputs are about."""
         ids = {input.attempt.instance for input in inputs if type(input) is Settle}
-        names = [input.public_id for input in inputs if isinstance(input, Tell | Ask | Await)]
+        names = {input.public_id for input in inputs if isinstance(input, NAMING)}
         if names:
             turn.begun.update(self.store.find_ids(names))
             ids.update(turn.begun.values())

@@ -125,7 +125,7 @@ class Deploy(Struct):
     reply: Any = None
 
 
-class Tell(Struct):
+class Tell(Struct, gc=False):
     """Deliver an event to an instance.
 
     The reply is True, or False if it was left for a process that hosts the definition; for a signal what the model
