@@ -13,6 +13,7 @@ import pytest
 from mainspring import Engine, State, StateMachine, task
 from mainspring.errors import (
     DefinitionInvalidError,
+    DefinitionOddWarning,
     InstanceFailedError,
     InstanceNotFoundError,
     PayloadInvalidError,
@@ -313,3 +314,24 @@ with Engine(sys.argv[1]) as engine:
     with Engine(url) as engine:
         engine.deploy(Approval)
         engine.get("claim").wait("review", timeout_s=PATIENCE_S)
+
+
+def test_what_is_odd_is_told_once_when_a_machine_is_deployed_and_what_is_wrong_is_refused(url):
+    class Odd(StateMachine):
+        here, lost = State(), State(final=True)
+        stay = here.to(here)
+
+    class Wrong(StateMachine):
+        end, lost = State(final=True), State()
+        out = end.to(lost)
+
+    with Engine(url) as engine:
+        with pytest.warns(
+            DefinitionOddWarning, match="state lost: no transition and no initial state leads to it"
+        ) as told:
+            engine.start_many(Odd, [{}, {}])
+        assert len(told) == 1
+        with pytest.raises(
+            DefinitionInvalidError, match=r"test_machines.py:\d+, state end: .* nothing leads out of it"
+        ):
+            engine.start(Wrong)
