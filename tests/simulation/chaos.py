@@ -231,7 +231,8 @@ class Chaos:
         with self.facing(process):
             self.simulation.schedule(
                 name, awork, name, input={"value": OCCURRENCE}, every=every, count=count, catchup="all",
-                overlap=self.chance.choice(("allow", "queue_all")), jitter_s=self.chance.choice((0.0, every)),
+                overlap=self.chance.choice(("allow", "queue_all")),
+                jitter_s=self.chance.choice((0.0, every, 5 * every)),
             )  # fmt: skip
 
     def steer_schedule(self) -> None:

@@ -241,6 +241,24 @@ def test_window_starts_what_lies_in_it():
     assert fire(driver, late_s=600.0) == [key(1_540.0), key(1_600.0), key(1_660.0)]
 
 
+def test_a_short_window_does_not_miss_what_is_hardly_late():
+    driver = made(overlap="allow", catchup="window", catchup_s=0.0)
+    assert fire(driver, late_s=1.0) == [key(1_060.0)]
+    assert fire(driver, late_s=130.0) == [key(1_240.0)]
+    assert driver.state.counts.missed == 2
+
+
+def test_none_is_lost_where_jitter_is_longer_than_the_interval():
+    driver = made(EveryRule(1.0), overlap="allow", catchup="all", jitter_s=20.0)
+    seen = []
+    for _ in range(30):
+        seen += fire(driver)
+    assert seen == [key(1_001.0 + number) for number in range(len(seen))]
+    late = made(EveryRule(1.0), overlap="allow", jitter_s=20.0)
+    assert len(fire(late, late_s=1_000_000.0)) == 1
+    assert late.state.counts.missed > 999_900, "without a step for each"
+
+
 def test_misses_of_a_cron_rule_are_counted_by_days():
     driver = made(CronRule("* * * * *"), tz="Europe/Berlin")
     driver.at = driver.timers.pop("next") + 400 * 86_400.0

@@ -171,19 +171,24 @@ def _caught_up(state: ScheduleState, table: Timetable, at: float) -> tuple[float
     settings = table.settings
     first = state.next - TICK_S
     wanted = {"all": settings.catchup_max, "window": CATCHUP_MAX}.get(settings.catchup, 1)
-    due = [state.next, *table.latest(state.next, at, wanted + 1)]
-    due = sorted({each for each in due if table.due_at(each, state.instance) <= at})
+    # Those of the first line are due whatever their jitter.  One that is due before an earlier one takes that along.
+    surely = table.latest(state.next, at - settings.jitter_s, wanted)
+    due = sorted({state.next, *surely, *table.latest(state.next, at, wanted)})
+    while len(due) > 1 and table.due_at(due[-1], state.instance) > at:
+        due.pop()
     last = due[-1]
     chosen = due[-wanted:]
     if settings.catchup in ("none", "window"):
-        chosen = [each for each in chosen if _is_in_time(state, table, each, at)]
+        chosen = [each for each in chosen if _is_in_time(state, table, each, at, is_last=each == last)]
     total = table.count(first, last)
     return last, chosen, Counted(max(0, total.number - len(chosen)), total.is_exact)
 
 
-def _is_in_time(state: ScheduleState, table: Timetable, occurrence: float, at: float) -> bool:
-    grace_s = table.settings.catchup_s if table.settings.catchup == "window" else GRACE_S
-    return at - table.due_at(occurrence, state.instance) <= grace_s
+def _is_in_time(state: ScheduleState, table: Timetable, occurrence: float, at: float, *, is_last: bool = True) -> bool:
+    """The last one is given some grace however short the window is, or it would hardly ever be in time."""
+    settings = table.settings
+    window_s = settings.catchup_s if settings.catchup == "window" else GRACE_S
+    return at - table.due_at(occurrence, state.instance) <= (max(window_s, GRACE_S) if is_last else window_s)
 
 
 def _trigger(state: ScheduleState, event: Signal, at: float) -> Decisions:
