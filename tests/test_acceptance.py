@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import new_schema
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("MAINSPRING_ACCEPTANCE") or ROOT.parent / "shared" / "acceptance")
@@ -64,3 +67,19 @@ def test_the_practice_cases_pass_as_they_are(section, tmp_path):
     inputs = sum(TIMES.get(name, 1) for name in SECTIONS[section])
     runs = inputs if section in WITHOUT_A_STORE else 2 * inputs
     assert f"{runs} passed" in done.stdout, "each in memory and on a file"
+
+
+@pytest.mark.skipif(not CASES.exists(), reason=f"the practice cases are not here: there is no {CASES}")
+@pytest.mark.parametrize(
+    "case", [name for section, names in SECTIONS.items() if section not in WITHOUT_A_STORE for name in names]
+)
+def test_the_practice_cases_pass_on_postgresql_too(case):
+    """The cases choose their stores themselves; here they are called with another one."""
+    spec = importlib.util.spec_from_file_location("practice_cases", CASES)
+    assert spec is not None
+    assert spec.loader is not None
+    cases = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(cases)
+    inputs = [mark.args[1] for mark in getattr(getattr(cases, case), "pytestmark", ()) if mark.name == "parametrize"]
+    for rest in inputs[0] if inputs else [()]:
+        getattr(cases, case)(new_schema(), *rest)

@@ -6,11 +6,13 @@ import pytest
 
 from mainspring import classic
 from mainspring.classic.distributed import WorkerBusyError, WorkerNotFoundError
+from tests.postgres import new_schema
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "postgresql"])
 def scheduler(request, tmp_path):
-    url = None if request.param == "memory" else f"sqlite:///{tmp_path / 'tasks.db'}"
+    urls = {"memory": lambda: None, "file": lambda: f"sqlite:///{tmp_path / 'tasks.db'}", "postgresql": new_schema}
+    url = urls[request.param]()
     with classic.DistributedTaskScheduler(url) as made:
         yield made
 
