@@ -9,7 +9,15 @@ from typing import Any
 
 from mainspring import StateMachine
 from mainspring.cli.commands import nearest
-from mainspring.cli.load import TargetInvalidError, TargetNotFoundError, is_text, load_any, module_of, split
+from mainspring.cli.load import (
+    PROCESS_SUFFIX,
+    TargetInvalidError,
+    TargetNotFoundError,
+    is_text,
+    load_definition,
+    module_of,
+    split,
+)
 from mainspring.engine import Engine
 from mainspring.handler import Handler
 
@@ -38,8 +46,8 @@ def hosted_by(targets: Iterable[str]) -> Hosted:
     hosted = Hosted()
     for target in targets:
         path, name = split(target)
-        if is_text(path):
-            hosted.add(load_any(target))
+        if is_text(path) or path.endswith(PROCESS_SUFFIX):
+            hosted.add(load_definition(target))
         else:
             for value in _values(module_of(path), name, target):
                 hosted.add(value)

@@ -1,0 +1,175 @@
+"""Business processes on the engine: durable, versioned, found by messages, seen to by people."""
+
+from __future__ import annotations
+
+import pytest
+
+from mainspring import Process, Workflow, task
+from mainspring.errors import (
+    DeniedError,
+    MessageAmbiguousError,
+    MessageUnwantedError,
+    PayloadInvalidError,
+    RefusedError,
+)
+from mainspring.testing import Simulation
+
+
+@task
+def double(value: int) -> int:
+    return 2 * value
+
+
+@pytest.fixture
+def engine():
+    simulation = Simulation()
+    yield simulation
+    simulation.close()
+
+
+def waiting(name: str = "waits") -> Process:
+    return Process(name).start("s").wait("m", message="paid").user("u", users="ann").end("e")
+
+
+# --- Versions ---------------------------------------------------------------------------------
+
+
+def test_the_same_again_is_the_same_version_and_what_runs_keeps_its_own(engine):
+    assert engine.deploy(waiting()) == engine.deploy(waiting()) == 1
+    old = engine.start("waits", key="k")
+    assert engine.deploy(Process("waits").start("s").end("e")) == 2
+    assert engine.start("waits").result() == {}
+    engine.publish("paid", key="k")
+    old.complete("u", by="ann")
+    assert (old.result(), old.info().version) == ({}, 1)
+
+
+# --- Messages ---------------------------------------------------------------------------------
+
+
+def test_a_message_goes_to_exactly_one(engine):
+    one, two = (engine.start(waiting(), key=key) for key in ("a", "b"))
+    assert engine.publish("paid", {"n": 1}, key="b").id == two.id
+    assert (one.tasks(), [each.element for each in two.tasks()]) == ([], ["u"])
+    assert two.variables == {"n": 1}
+
+
+def test_where_several_could_get_it_nobody_does(engine):
+    one, two = (engine.start(waiting(), key="same") for _ in range(2))
+    with pytest.raises(MessageAmbiguousError, match=one.id):
+        engine.publish("paid", key="same")
+    assert one.tasks() == two.tasks() == []
+
+
+def test_what_nobody_wants_is_refused_or_waits_until_it_expires(engine):
+    engine.deploy(waiting())
+    with pytest.raises(MessageUnwantedError, match="'paid' with the key 'k'"):
+        engine.publish("paid", key="k")
+    assert engine.publish("paid", {"n": 1}, key="k", ttl_s=60) is None
+    assert engine.start("waits", key="k").variables == {"n": 1}
+    engine.publish("paid", {"n": 2}, key="k", ttl_s=60)
+    engine.advance(61)
+    late = engine.start("waits", key="k")
+    assert (late.tasks(), late.variables) == ([], {})
+
+
+def test_a_message_with_an_id_is_given_once(engine):
+    one = engine.start(waiting(), key="a")
+    assert engine.publish("paid", {"n": 1}, key="a", id="p-17").id == one.id
+    two = engine.start(waiting(), key="a")
+    assert engine.publish("paid", {"n": 1}, key="a", id="p-17").id == one.id
+    assert two.tasks() == []
+
+
+def test_a_message_begins_an_instance_of_the_newest_version(engine):
+    engine.deploy(Process("p").start("old", message="ordered").end("e"))
+    engine.deploy(Process("p").start("new", message="ordered").script("t", '"new"', result="by").end("e"))
+    begun = engine.publish("ordered", {"n": 1}, key="A-1")
+    assert begun.result() == {"n": 1, "by": "new"}
+
+
+def test_a_signal_goes_to_all_and_begins_others(engine):
+    process = Process("p").start("s").wait("w", signal="fire").end("e")
+    both = [engine.start(process), engine.start(process)]
+    engine.deploy(Process("q").start("s", signal="fire").end("e"))
+    assert engine.signal("fire", {"where": "hall"}) == 3
+    assert [each.result() for each in both] == [{"where": "hall"}] * 2
+    assert len(engine.list(definition="q")) == 1
+
+
+def test_instances_send_each_other_messages(engine):
+    engine.deploy(Process("seller").start("s", message="order").script("t", "{price: 7}").send("r", "offer").end("e"))
+    buyer = Process("buyer").start("s").send("o", "order").receive("w", "offer").end("e")
+    assert engine.start(buyer, {"what": "lamp"}, key="B-1").result() == {"what": "lamp", "price": 7}
+
+
+# --- People -----------------------------------------------------------------------------------
+
+
+def test_user_tasks_are_found_over_all_instances(engine):
+    case = engine.start(Process("p").start("s").user("u", groups="office", due="P1D").end("e"))
+    (found,) = engine.user_tasks(group="office")
+    assert (found.id, found.instance, found.groups) == ("u#2", case.id, ("office",))
+    assert engine.user_tasks(group="cellar") == engine.user_tasks(assignee="ann") == []
+    case.claim("u", by="ann")
+    assert [each.assignee for each in engine.user_tasks(assignee="ann")] == ["ann"]
+    with pytest.raises(DeniedError):
+        case.complete(found.id, by="bob")
+    case.complete(found.id, by="ann", data={"ok": True})
+    with pytest.raises(RefusedError):
+        case.complete(found.id, by="ann")
+    assert case.result() == {"ok": True}
+    assert [entry.event.get("by") for entry in case.journal() if entry.kind == "Requested"] == ["ann", "ann"]
+
+
+def test_a_form_is_checked_when_it_is_sent(engine):
+    schema = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
+    case = engine.start(Process("p").start("s").user("u", schema=schema).end("e"))
+    with pytest.raises(PayloadInvalidError, match="lacks 'ok'"):
+        case.complete("u", data={})
+    assert case.tasks()
+
+
+# --- Work and incidents -----------------------------------------------------------------------
+
+
+def test_a_step_may_be_a_workflow(engine):
+    workflow = Workflow("sums")
+    workflow.output(workflow.add(double, workflow.input("value", int)))
+    process = Process("p").start("s").call("c", workflow, inputs={"value": "n"}, gives=False).end("e")
+    assert engine.start(process, {"n": 4}).result() == {"n": 4, "c": 8}
+
+
+def test_a_process_calls_another_of_its_name(engine):
+    engine.deploy(Process("inner").start("s").script("t", "n + 1", result="n").end("e"))
+    assert engine.start(Process("outer").start("s").call("c", "inner").end("e"), {"n": 1}).result() == {"n": 2}
+
+
+def test_an_incident_is_seen_and_resolved_after_a_crash(engine):
+    case = engine.start(Process("p").start("s").service("w", double, result="n").end("e"), {"value": "x"})
+    engine.advance(1)
+    (incident,) = engine.incidents()
+    assert (incident.element, incident.phase, case.status) == ("w", "work", "running")
+    engine.crash()
+    case.resolve("w", data={"value": 4}, by="olga")
+    assert case.result()["n"] == 8
+    assert engine.incidents() == []
+
+
+def test_a_cancelled_process_waits_for_nothing(engine):
+    case = engine.start(waiting(), key="a")
+    case.cancel("enough")
+    with pytest.raises(MessageUnwantedError):
+        engine.publish("paid", key="a")
+
+
+def test_nothing_is_lost_or_done_twice_by_crashes(engine):
+    process = (
+        Process("p").start("s").service("w", double, result="n", each="[1, 2, 3]", item="value").wait("t", after=60)
+    )
+    case = engine.start(process.end("e"), {})
+    for when in ("after_commit", "before_commit", "now"):
+        engine.crash(when=when)
+        engine.advance(1)
+    assert case.result()["n"] in (2, 4, 6)
+    assert len([entry for entry in case.journal() if entry.kind == "TaskCompleted"]) == 3
