@@ -374,3 +374,69 @@ def test_all_incidents_are_tried_again_at_once_and_a_cancelled_process_is_over()
     assert live.status == "completed"
     with pytest.raises(RefusedError):
         live.steer(CancelRequested())
+
+
+# --- More of compensation and events ----------------------------------------------------------
+
+
+def test_compensation_goes_into_sub_processes_and_undoes_one_alone():
+    undone: list[str] = []
+
+    def undo(name: str) -> Any:
+        return lambda: undone.append(name)
+
+    inner = Process("i").start("is").task("a").undo("a", "ua", undo("a")).task("b").undo("b", "ub", undo("b")).end("ie")
+    process = Process("p").start("s").sub_process("sub", inner).task("c", times=2).undo("c", "uc", undo("c"))
+    process.throw("one", compensate=True, activity="c").throw("all", compensate=True).end("e")
+    live = process.begin()
+    assert (undone, live.status) == (["c", "c", "b", "a"], "completed")
+
+
+def test_the_first_event_behind_a_gateway_decides():
+    process = Process("p").start("s").event_based("g").wait("t", after=5).end("late").back_to("g")
+    live = process.receive("r", "m").end("came").begin(key="k")
+    live.world.publish("m", {"n": 1}, key="k")
+    live.world.pass_time(10)
+    assert (live.visits("came"), live.visits("late"), live.status) == (1, 0, "completed")
+
+
+@pytest.mark.parametrize(("kind", "ends_with"), [("Exclusive", 1), ("Parallel", 2)])
+def test_an_event_behind_a_gateway_begins_a_process(kind, ends_with):
+    gateway = f"<eventBasedGateway id='g' instantiate='true' eventGatewayType='{kind}'/>"
+    catches = "".join(
+        f"<intermediateCatchEvent id='{name}'><messageEventDefinition messageRef='m{name}'/></intermediateCatchEvent>"
+        for name in "ab"
+    )
+    messages = "<message id='ma' name='a'/><message id='mb' name='b'/>"
+    inside = gateway + catches + "<endEvent id='e'/>" + flow("g", "a", "e") + flow("g", "b", "e")
+    world = World()
+    world.add(
+        compile_process(read_bpmn(f"{HEAD}{messages}<process id='p'>{inside}</process></definitions>").documents["p"])
+    )
+    assert world.publish("a", key="k")
+    (live,) = world.instances
+    assert live.status == ("completed" if ends_with == 1 else "running")
+    if ends_with == 2:
+        world.publish("b", key="k")
+    assert (live.visits("e"), live.status) == (ends_with, "completed")
+
+
+def test_a_condition_comes_true_each_time_it_has_been_false():
+    process = Process("p").start("s").user("u").end("e").on("b", "u", condition="x > 1", interrupting=False)
+    live = process.end("f").begin({"x": 0})
+    for x in (2, 3, 0, 5):
+        live.ask("set", values={"x": x})
+    assert live.visits("f") == 2
+
+
+def test_an_escalation_interrupts_only_where_it_says_so():
+    inner = Process("i").start("is").throw("up", escalation="E").task("on").end("ie")
+    for interrupting in (True, False):
+        process = Process("p").start("s").sub_process("sub", inner).end("e")
+        live = process.on("b", "sub", escalation="E", interrupting=interrupting).end("f").begin()
+        assert (live.visits("f"), live.visits("on"), live.status) == (1, int(not interrupting), "completed")
+
+
+def test_two_callables_of_one_name_are_told_apart():
+    process = Process("p").start("s").service("a", lambda: {"a": 1}).service("b", lambda: {"b": 2}).end("e")
+    assert process.begin().variables == {"a": 1, "b": 2}

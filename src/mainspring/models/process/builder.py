@@ -11,7 +11,6 @@ process = (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Any, Self
 
 from msgspec.structs import replace
@@ -25,30 +24,21 @@ from mainspring.models.process.document import (
     CATCH,
     COMPENSATE,
     COMPLEX,
-    CONDITIONAL,
     END,
-    ERROR,
-    ESCALATION,
     EVENT_BASED,
     EXCLUSIVE,
-    FEEL,
     INCLUSIVE,
-    JUEL,
     MANUAL,
-    MESSAGE,
     PARALLEL,
     RECEIVE,
     SCRIPT,
     SEND,
     SERVICE,
-    SIGNAL,
     START,
     SUB_PROCESS,
     TASK,
     TERMINATE,
-    TEXT,
     THROW,
-    TIMER,
     TRANSACTION,
     USER,
     Association,
@@ -60,71 +50,13 @@ from mainspring.models.process.document import (
     EventDefinition,
     Flow,
     Mapping,
-    MultiInstance,
     Node,
     People,
     ProcessPart,
     Script,
-    StandardLoop,
     Work,
 )
-
-Duration = str | float | timedelta
-
-
-def code(text: str) -> Code:
-    """An expression: FEEL, or `${…}`."""
-    text = text.strip()
-    if text.startswith(("${", "#{")):
-        return Code(text, JUEL)
-    return Code(text.removeprefix("=").strip(), FEEL)
-
-
-def value(text: str | Iterable[str] | None) -> Code | None:
-    """A constant, unless it is marked as an expression by `=` or `${…}`."""
-    if text is None:
-        return None
-    if not isinstance(text, str):
-        return Code(",".join(text), TEXT)
-    return code(text) if text.startswith(("=", "${", "#{")) else Code(text, TEXT)
-
-
-def event(
-    *,
-    message: str = "",
-    key: str | None = None,
-    signal: str = "",
-    after: Duration | None = None,
-    at: str = "",
-    every: str = "",
-    condition: str = "",
-    error: str | None = None,
-    escalation: str | None = None,
-) -> EventDefinition:
-    """One event definition of the kind that is named; raises `DefinitionInvalidError` for none."""
-    if message:
-        return EventDefinition(MESSAGE, name=message, correlation=None if key is None else code(key))
-    if signal:
-        return EventDefinition(SIGNAL, name=signal)
-    if after is not None:
-        return EventDefinition(TIMER, timer="duration", code=_duration(after))
-    if at or every:
-        return EventDefinition(TIMER, timer="date" if at else "cycle", code=value(at or every))
-    if condition:
-        return EventDefinition(CONDITIONAL, code=code(condition))
-    if error is not None:
-        return EventDefinition(ERROR, name=error)
-    if escalation is not None:
-        return EventDefinition(ESCALATION, name=escalation)
-    kinds = "message, signal, after, at, every, condition, error, escalation"
-    raise DefinitionInvalidError("process", [Problem(f"an event needs one of {kinds}")])
-
-
-def _duration(after: Duration) -> Code | None:
-    """ISO 8601, seconds, or a `timedelta`."""
-    if isinstance(after, timedelta):
-        after = after.total_seconds()
-    return value(after) if isinstance(after, str) else Code(f"PT{after:.6f}".rstrip("0").rstrip(".") + "S", TEXT)
+from mainspring.models.process.parts import code, event, loop_of, value
 
 
 class Process(Definition):
@@ -219,7 +151,7 @@ class Process(Definition):
         It gets the variables that its parameters name; what it returns becomes variables: the entries of an object, or
         one value under the name `result`.
         """
-        name, takes = self._handler(handler)
+        name = self._handler(id, handler)
         work = Work(
             name,
             retries,
@@ -228,16 +160,18 @@ class Process(Definition):
             queue=queue,
             priority=priority,
             timeout_s=timeout_s,
-            takes=takes,
         )
         return self._add(Node(id, SERVICE, work=work, **self._options(options)))
 
-    def _handler(self, handler: Callable[..., Any] | str) -> tuple[str, tuple[str, ...] | None]:
+    def _handler(self, id: str, handler: Callable[..., Any] | str) -> str:
+        """The name of a handler; two callables of one name, such as closures, are told apart by their elements."""
         if isinstance(handler, str):
-            return handler, None
-        made = Handler.of(handler)
-        self.functions[made.name] = handler
-        return made.name, None
+            return handler
+        name = Handler.of(handler).name
+        if self.functions.get(name, handler) is not handler:
+            name = f"{name}@{id}"
+        self.functions[name] = handler
+        return name
 
     def script(self, id: str, text: str, *, result: str = "", **options: Any) -> Self:
         """An expression whose value becomes a variable, or, of a context, several."""
@@ -290,6 +224,12 @@ class Process(Definition):
         return self
 
     def _take_over(self, inside: Process) -> None:
+        clashing = [name for name, each in inside.functions.items() if self.functions.get(name, each) is not each]
+        if clashing:
+            raise DefinitionInvalidError(
+                self.name,
+                [Problem("two different handlers have this name; give one another", name) for name in clashing],
+            )
         self.functions.update(inside.functions)
         self.uses = (*self.uses, *inside.uses)
 
@@ -358,9 +298,8 @@ class Process(Definition):
         boundary = f"{id}-event"
         event_of = (EventDefinition(COMPENSATE),)
         self._add(Node(boundary, BOUNDARY, events=event_of, attached_to=activity), is_connected=False)
-        name, takes = self._handler(handler)
         self._last = ""
-        self._add(Node(id, SERVICE, work=Work(name, takes=takes, **work), for_compensation=True))
+        self._add(Node(id, SERVICE, work=Work(self._handler(id, handler), **work), for_compensation=True))
         self._associations.append(Association(f"{boundary}-{id}", boundary, id))
         self._last = last
         return self._changed()
@@ -371,30 +310,10 @@ class Process(Definition):
         """Loops and mappings, which every activity may have."""
         found = dict(options)
         inputs, outputs = found.pop("inputs", None), found.pop("outputs", None)
-        loop = _loop(found)
+        loop = loop_of(found)
         if loop is not None:
             found["loop"] = loop
         for name, given in (("inputs", inputs), ("outputs", outputs)):
             if given is not None:
                 found[name] = tuple(Mapping(code(source), target) for target, source in given.items())
         return found
-
-
-def _loop(options: dict[str, Any]) -> StandardLoop | MultiInstance | None:
-    """`each` item of a list, or so many `times`; or `repeat_while` a condition holds."""
-    each, times, again = (options.pop(name, None) for name in ("each", "times", "repeat_while"))
-    item, collect, gives = (options.pop(name, "") for name in ("item", "collect", "gives"))
-    sequential, until = options.pop("sequential", False), options.pop("until", None)
-    if again is not None:
-        return StandardLoop(code(again), test_before=bool(options.pop("test_before", False)))
-    if each is None and times is None:
-        return None
-    return MultiInstance(
-        sequential=sequential,
-        cardinality=None if times is None else code(str(times)),
-        collection=None if each is None else code(each),
-        item=item,
-        output_collection=collect,
-        output_item=code(gives) if gives else None,
-        completion=None if until is None else code(until),
-    )
