@@ -11,13 +11,17 @@ from mainspring import codec
 from mainspring.errors import BrokenError, DefinitionNotFoundError, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.instance import Instance
+from mainspring.kernel.definitions import Definitions
+from mainspring.kernel.enlist import enlist
 from mainspring.kernel.records import Begun, Deploy, Start, StartEntry
 from mainspring.looking import Looking
 from mainspring.models.contract import Deployable
 from mainspring.models.machine import StateMachine
+from mainspring.models.registry import MODELS
 from mainspring.models.task import TaskDocument
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pump import Pump
+from mainspring.stores.guests import guest
 from mainspring.terms import Terms, checked_id, read_terms
 
 
@@ -98,6 +102,7 @@ class Starting(Looking):
         unique: str | None = None,
         unique_s: float | None = None,
         debounce_s: float | None = None,
+        connection: Any = None,
     ) -> Instance:
         """Start an instance of a definition, or of the newest one of that name.
 
@@ -105,6 +110,8 @@ class Starting(Looking):
         while that instance lives, and for `unique_s` seconds after it was started; with `debounce_s` it begins so long
         after it was asked for last, and one that has not begun yet gives way to the new one.
         `key`: by which messages find a process; it may be the same for several, and is an attribute of the instance.
+        `connection`: of psycopg, of SQLAlchemy on psycopg, or of apsw, to the same database: it begins if and when
+        the transaction commits that is open there.
         Raises `DefinitionInvalidError`, `PayloadInvalidError`, `InstanceExistsError` (the id belongs to another
         definition).
         """
@@ -120,7 +127,7 @@ class Starting(Looking):
             unique_s=unique_s,
             debounce_s=debounce_s,
         )
-        return self._start(definition, [input], [id], terms)[0]
+        return self._start(definition, [input], [id], terms, connection)[0]
 
     def start_many(
         self,
@@ -134,12 +141,13 @@ class Starting(Looking):
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
         key: str = "",
+        connection: Any = None,
     ) -> list[Instance]:
         """Start one instance for each input with a single commit: all of them, or none."""
         terms = read_terms(
             now=self.clock.now(), priority=priority, delay_s=delay_s, at=at, attributes=attributes, group=group, key=key
         )
-        return self._start(definition, inputs, ids, terms)
+        return self._start(definition, inputs, ids, terms, connection)
 
     def _start(
         self,
@@ -147,11 +155,12 @@ class Starting(Looking):
         inputs: Iterable[Any],
         ids: Sequence[str | None] | None,
         terms: Terms,
+        connection: Any,
     ) -> list[Instance]:
         deployable = self._deployable(definition)
         where = f"input of {deployable.model} {deployable.name!r}"
         payloads = [codec.encode({} if input is None else input, where) for input in inputs]
-        return self._begin(deployable, payloads, ids, terms, None)
+        return self._begin(deployable, payloads, ids, terms, None, connection)
 
     def submit(
         self,
@@ -167,12 +176,13 @@ class Starting(Looking):
         unique_s: float | None = None,
         debounce_s: float | None = None,
         expires_s: float | None = None,
+        connection: Any = None,
         **kwargs: Any,
     ) -> Instance:
         """Run one task: `engine.submit(fetch, "https://…", priority=5, delay_s=10)`.
 
-        Named arguments beside the options of this method go to the handler.  `id`, `unique`, `unique_s` and
-        `debounce_s` are as with `start`.  A task that no worker has begun `expires_s` seconds after it could have
+        Named arguments beside the options of this method go to the handler.  `id`, `unique`, `unique_s`, `debounce_s`
+        and `connection` are as with `start`.  A task that no worker has begun `expires_s` seconds after it could have
         begun fails.  A handler that is not here may be given by the name under which others have it; then nothing is
         known of it, and all arguments are named.
         """
@@ -190,7 +200,7 @@ class Starting(Looking):
             debounce_s=debounce_s,
             expires_s=expires_s,
         )
-        return self._submit(handler, [payload], [id], terms)[0]
+        return self._submit(handler, [payload], [id], terms, connection)[0]
 
     def submit_many(
         self,
@@ -203,12 +213,13 @@ class Starting(Looking):
         at: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
+        connection: Any = None,
     ) -> list[Instance]:
         """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
         handler = self._to_submit(function)
         payloads = [handler.payload((), row) if isinstance(row, Mapping) else handler.payload(row) for row in arguments]
         terms = self._terms(handler, priority, delay_s, at=at, attributes=attributes, group=group)
-        return self._submit(handler, payloads, ids, terms)
+        return self._submit(handler, payloads, ids, terms, connection)
 
     def _to_submit(self, function: Callable[..., Any] | str) -> Handler[..., Any]:
         if not isinstance(function, str):
@@ -232,9 +243,14 @@ class Starting(Looking):
         )
 
     def _submit(
-        self, handler: Handler[..., Any], payloads: list[bytes], ids: Sequence[str | None] | None, terms: Terms
+        self,
+        handler: Handler[..., Any],
+        payloads: list[bytes],
+        ids: Sequence[str | None] | None,
+        terms: Terms,
+        connection: Any,
     ) -> list[Instance]:
-        return self._begin(self._task(handler), payloads, ids, terms, handler.output_type)
+        return self._begin(self._task(handler), payloads, ids, terms, handler.output_type, connection)
 
     def _task(self, handler: Handler[..., Any]) -> Deployable:
         """The definition of a standalone task of a handler, which is offered here."""
@@ -264,6 +280,7 @@ class Starting(Looking):
         ids: Sequence[str | None] | None,
         terms: Terms,
         output_type: Any,
+        connection: Any,
     ) -> list[Instance]:
         if ids is not None and len(ids) != len(payloads):
             raise SettingInvalidError(f"{len(payloads)} inputs, but {len(ids)} ids; give one id (or None) for each")
@@ -271,8 +288,22 @@ class Starting(Looking):
             StartEntry(payload, None if ids is None else checked_id(ids[place]), *terms)
             for place, payload in enumerate(payloads)
         ]
-        begun: list[Begun] = self._pump.call(Start(deployable, entries)).result()
+        begun: list[Begun]
+        if connection is None:
+            begun = self._pump.call(Start(deployable, entries)).result()
+        else:
+            begun = self._enlist(deployable, entries, connection)
         return [Instance(self, row.public_id, row.existed, output_type) for row in begun]
+
+    def _enlist(self, deployable: Deployable, entries: list[StartEntry], connection: Any) -> list[Begun]:
+        """Begin instances in a transaction of the caller."""
+        if any(entry.once is not None for entry in entries):
+            raise SettingInvalidError(
+                "unique and debounce_s do not go together with connection: what another transaction has begun cannot be"
+                " seen before it ends; give an id"
+            )
+        with guest(self.url, connection) as store:
+            return enlist(store, Definitions(MODELS, self._resolve), deployable, entries, self.clock.now())
 
 
 def elsewhere(**arguments: Any) -> Any:

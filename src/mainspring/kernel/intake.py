@@ -157,12 +157,15 @@ def _begin_once(turn: Turn, definition: Definition, entry: StartEntry, once: Onc
 
 
 def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
-    """Raises what is wrong with an entry."""
+    id = None if entry.public_id is None else turn.begun.get(entry.public_id)
+    check_entry(definition, entry, None if id is None else live_of(turn, id).definition)
+
+
+def check_entry(definition: Definition, entry: StartEntry, known: Definition | None) -> None:
+    """Raises what is wrong with an entry; `known`: of the instance that has its id already."""
     public_id = entry.public_id
     if public_id is not None:
-        id = turn.begun.get(public_id)
-        if id is not None:
-            known = live_of(turn, id).definition
+        if known is not None:
             if (known.name, known.model_name) == (definition.name, definition.model_name):
                 return
             raise InstanceExistsError(

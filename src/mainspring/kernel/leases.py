@@ -116,7 +116,9 @@ class Leases:
     def _reap(self, turn: Turn) -> None:
         store, mine = turn.hold.store, turn.hold.placement.worker
         if store.is_shared:
-            turn.look = True  # what was locked when it was looked for may have been left by whoever had it
+            # What was locked when it was looked for may have been left by whoever had it, and what began in a
+            # transaction of a user was only told of.
+            turn.look, turn.hold.next_event_at = True, 0.0
         if self._has_orphans:
             # Nobody mourns a worker that is not known.  There should be no such task; looking for one reads them all,
             # so it is done once by each process.

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.rows import tuple_row
 
 from mainspring.errors import (
     BrokenError,
@@ -74,9 +75,10 @@ def migrate(connection: Connection, url: PostgresUrl) -> None:
     """Bring the schema up to date, under a lock so that several processes may start at once."""
     if find_version(connection, url) == len(schema.MIGRATIONS):
         return
-    named = f'"{url.schema}"'
+    named, lock = f'"{url.schema}"', (MIGRATION_LOCK, lock_number(url.schema))
+    # Before the transaction begins: what it knows of the catalogue by then is what others have left.
+    connection.execute(sql.SEIZE, lock)
     with connection.transaction():
-        connection.execute(sql.ALONE, (MIGRATION_LOCK, lock_number(url.schema)))
         version = find_version(connection, url)
         if not version:
             connection.execute(schema.CREATE_SCHEMA.format(schema=named))
@@ -86,6 +88,7 @@ def migrate(connection: Connection, url: PostgresUrl) -> None:
             connection.execute(schema.ADD_VERSION.format(schema=named), (number,))
         connection.execute(schema.CREATE_PULSE[connection.info.server_version >= UNLOGGED_SEQUENCES])
         ensure_partition(connection, url, 0)
+    connection.execute(sql.LET_GO, lock)
 
 
 def find_version(connection: Connection, url: PostgresUrl) -> int:
@@ -105,15 +108,16 @@ def find_version(connection: Connection, url: PostgresUrl) -> int:
 def ensure_partition(connection: Connection, url: PostgresUrl, instance: int) -> None:
     """Have a partition of the journal for that instance; in a transaction."""
     number = instance // schema.PARTITION_INSTANCES
-    name = f'"{url.schema}".journal_{number}'
-    if _one(connection.execute(schema.PARTITION_EXISTS, (name,)).fetchone())[0]:
+    execute = connection.cursor(row_factory=tuple_row).execute  # it may be a connection of a user
+    name = (url.schema, f"journal_{number}")
+    if _one(execute(schema.PARTITION_EXISTS, name).fetchone())[0]:
         return
-    connection.execute(sql.ALONE, (MIGRATION_LOCK + 1, lock_number(url.schema)))
-    if _one(connection.execute(schema.PARTITION_EXISTS, (name,)).fetchone())[0]:
+    execute(sql.ALONE, (MIGRATION_LOCK + 1, lock_number(url.schema)))
+    if _one(execute(schema.PARTITION_EXISTS, name).fetchone())[0]:
         return  # another process has made it meanwhile
     start = number * schema.PARTITION_INSTANCES
     for statement in schema.CREATE_PARTITION:
-        connection.execute(statement.format(number=number, start=start, end=start + schema.PARTITION_INSTANCES))
+        execute(statement.format(number=number, start=start, end=start + schema.PARTITION_INSTANCES))
 
 
 def lock_number(name: str) -> int:

@@ -68,7 +68,7 @@ class PostgresReader:
                         self._connection = connect(self._url, write=False)
                     return self._connection.execute(statement, values).fetchall()
                 except psycopg.Error as error:
-                    is_lost = self._connection is not None and self._connection.broken
+                    is_lost = self._connection is not None and self._connection.closed
                     if is_lost and self._connection is not None:
                         self._connection.close()
                         self._connection = None

@@ -112,7 +112,7 @@ class PostgresSession:
             connection.close()
 
     def _told(self, error: psycopg.Error) -> Exception:
-        if self._connection is not None and self._connection.broken:
+        if self._connection is not None and self._connection.closed:
             self._lose()
         return told(error, self.url)
 

@@ -63,6 +63,14 @@ class SqliteStore:
         self._version: int = self._data_version()
         self._file = self._identity()
 
+    @staticmethod
+    def of(connection: Any, path: str) -> SqliteStore:
+        """On a connection of somebody else, who begins and ends its transactions."""
+        store = object.__new__(SqliteStore)
+        store.path, store.memory_name, store.poll_s = path, None, None
+        store._translated, store._connection = Translated(path), connection
+        return store
+
     def second(self) -> SqliteStore:
         """Another writing connection to the same store, as another process would have."""
         other = object.__new__(SqliteStore)

@@ -31,7 +31,7 @@ def open_store(url: str) -> Store:
     if url.startswith(SCHEMES):
         store: Store = _postgres().open_store(url)
         return store
-    return SqliteStore(_path(url))
+    return SqliteStore(sqlite_path(url))
 
 
 def open_reader(store: Store) -> Reader:
@@ -47,7 +47,7 @@ def open_existing(url: str) -> Reader:
     if url.startswith(SCHEMES):
         reader: Reader = _postgres().open_existing(url)
         return reader
-    path = _path(url)
+    path = sqlite_path(url)
     if path is None:
         raise StoreNotFoundError(
             f"{url!r} is in the memory of the process that opened it; there is nothing to look at here"
@@ -70,7 +70,7 @@ def _postgres() -> Any:
         ) from error
 
 
-def _path(url: str) -> str | None:
+def sqlite_path(url: str) -> str | None:
     """The file that an URL means; None: a store in memory."""
     if not url.startswith(SQLITE):
         scheme = url.partition("://")[0] if "://" in url else url

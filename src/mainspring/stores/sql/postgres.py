@@ -130,10 +130,16 @@ PULSE = "select last_value, is_called, extract(epoch from clock_timestamp())::do
 LOCK = "select id from instance where id = any(%s::bigint[]) order by id for no key update"
 LOCK_NOW = f"{LOCK} nowait"
 
+SEARCH_PATH = "select current_setting('search_path')"
+SET_SEARCH_PATH = "select set_config('search_path', %s, true)"
+NOTIFY = "select pg_notify(%s, '')"
+
 # --- Sequences, definitions, capabilities -----------------------------------------------------
 
 RESERVE = "select reserve(%s, %s)"
 ALONE = "select pg_advisory_xact_lock(%s, %s)"
+SEIZE = "select pg_advisory_lock(%s, %s)"
+LET_GO = "select pg_advisory_unlock(%s, %s)"
 FIND_DEFINITION = "select id, model, name, version, digest, document from definition where {column} = %s"
 FIND_NEWEST = (
     "select id, model, name, version, digest, document from definition where model = %s and name = %s"

@@ -147,7 +147,11 @@ CREATE_PULSE = {
 }
 """Counts commits, for those who poll.  By whether the server has unlogged sequences (from version 15 on)."""
 
-PARTITION_EXISTS = "select to_regclass(%s) is not null"
+PARTITION_EXISTS = (
+    # Read from the table: what `to_regclass` remembers may be older than the lock under which this is asked.
+    "select exists (select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+    " where nspname = %s and relname = %s)"
+)
 CREATE_PARTITION = (
     "create table journal_{number} (like journal including all)",
     "alter table journal attach partition journal_{number} for values from ({start}) to ({end})",

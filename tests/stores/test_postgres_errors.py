@@ -1,0 +1,283 @@
+"""What goes wrong with a server, in one clear sentence of the right family; and what is tried again by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from mainspring.errors import (
+    MainspringError,
+    SchemaNewerError,
+    StoreDeniedError,
+    StoreInvalidError,
+    StoreLostError,
+    StoreNotFoundError,
+    StoreUnavailableError,
+)
+from mainspring.kernel.store import Changes
+from mainspring.stores.postgres import PostgresStore
+from mainspring.stores.postgres_url import read_url
+from mainspring.stores.sql.postgres_schema import MIGRATIONS
+from mainspring.stores.url import open_existing, open_store
+from scripts.postgres_server import free_port
+from tests.plain_sql import plain_sql
+from tests.postgres import database, new_schema, server
+from tests.stores.bench import NOW, instance_row
+
+SECRET = "s3cret"
+
+
+def refused(url: str) -> MainspringError:
+    with pytest.raises(MainspringError) as caught:
+        open_store(url).close()
+    assert SECRET not in str(caught.value), "a password is shown"
+    assert "\n" not in str(caught.value)
+    assert not caught.value.__suppress_context__ or SECRET not in repr(caught.value.__cause__)
+    return caught.value
+
+
+# --- Refusals -----------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_not_there():
+    error = refused(f"postgresql://me:{SECRET}@127.0.0.1:{free_port()}/shop")
+    assert isinstance(error, StoreUnavailableError)
+    assert "is the server running?" in str(error)
+    assert error.exit_code == 6
+
+
+@pytest.mark.parametrize("url", [f"postgresql://me:{SECRET}@127.0.0.1:x/shop", "postgresql://host/db?schema=No-Good"])
+def test_a_url_that_makes_no_sense(url):
+    assert isinstance(refused(url), StoreInvalidError)
+
+
+@pytest.fixture
+def tcp():
+    """The parts of a URL by which a password is asked for."""
+    return urlsplit(server().url(tcp=True))
+
+
+def test_a_wrong_password(tcp):
+    error = refused(f"postgresql://{tcp.username}:{SECRET}@127.0.0.1:{tcp.port}/postgres")
+    assert isinstance(error, StoreDeniedError)
+    assert "password" in str(error)
+
+
+def test_an_unknown_user(tcp):
+    assert isinstance(refused(f"postgresql://nobody:{SECRET}@127.0.0.1:{tcp.port}/postgres"), StoreDeniedError)
+
+
+def test_a_database_that_is_missing(tcp):
+    error = refused(f"postgresql://{tcp.username}:{tcp.password}@127.0.0.1:{tcp.port}/not_there")
+    assert isinstance(error, StoreNotFoundError)
+    assert "createdb" in str(error)
+
+
+def test_a_user_without_rights(tcp):
+    with psycopg.connect(server().url(), autocommit=True) as connection:
+        connection.execute("drop role if exists guest")
+        connection.execute(f"create role guest login password '{SECRET}'")
+    error = refused(f"postgresql://guest:{SECRET}@127.0.0.1:{tcp.port}/postgres?schema=of_guest")
+    assert isinstance(error, StoreDeniedError)
+    assert "grant" in str(error)
+
+
+def test_a_server_that_is_too_old(monkeypatch):
+    monkeypatch.setattr("mainspring.stores.postgres_connection.VERSION_MIN", 990_000)
+    assert "mainspring needs 99 or newer" in str(refused(new_schema()))
+
+
+def test_a_schema_of_a_newer_mainspring():
+    url = new_schema()
+    open_store(url).close()
+    with psycopg.connect(database(), autocommit=True) as connection:
+        connection.execute(f'insert into "{read_url(url).schema}".version values ({len(MIGRATIONS) + 1}, now())')
+    error = refused(url)
+    assert isinstance(error, SchemaNewerError)
+    assert "pip install -U mainspring" in str(error)
+    with pytest.raises(SchemaNewerError):
+        open_existing(url)
+
+
+def test_looking_makes_nothing():
+    url = new_schema()
+    with pytest.raises(StoreNotFoundError):
+        open_existing(url)
+    with psycopg.connect(database()) as connection:
+        assert connection.execute("select to_regnamespace(%s)", (read_url(url).schema,)).fetchone() == (None,)
+
+
+def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch):
+    def missing(name: str):
+        raise ModuleNotFoundError("No module named 'psycopg'", name="psycopg")
+
+    monkeypatch.setattr("mainspring.stores.url.import_module", missing)
+    error = refused("postgresql://host/db")
+    assert isinstance(error, StoreInvalidError)
+    assert "pip install 'mainspring[postgres]'" in str(error)
+
+
+# --- Opening ------------------------------------------------------------------------------------
+
+
+def test_many_may_make_the_tables_at_once():
+    url = new_schema()
+    opened: list[PostgresStore] = []
+    failed: list[Exception] = []
+
+    def start() -> None:
+        try:
+            opened.append(PostgresStore(url))
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    versions = plain_sql(opened[0])("select number from version").fetchall()
+    assert versions == [(number,) for number in range(1, len(MIGRATIONS) + 1)]
+    for store in opened:
+        store.close()
+
+
+# --- Connections that are lost --------------------------------------------------------------------
+
+
+@pytest.fixture
+def store():
+    made = PostgresStore(new_schema())
+    made.query_s = (0.0, 0.0)
+    yield made
+    made.close()
+
+
+def look(store: PostgresStore) -> None:
+    store.begin()
+    store.load_instances([1])
+
+
+def cut(store: PostgresStore) -> None:
+    """The server ends the connection of a store."""
+    with psycopg.connect(database(), autocommit=True) as connection:
+        connection.execute("select pg_terminate_backend(%s, 10000)", (store._pid,))
+
+
+def test_a_connection_that_was_lost_between_turns_is_opened_again(store):
+    cut(store)
+    assert store.foreign(), "whatever has happened meanwhile has not been heard"
+    with pytest.raises(StoreUnavailableError):
+        look(store)
+    store.rollback()
+    store.begin()
+    assert store.changed()
+    store.rollback()
+
+
+def test_a_connection_that_is_lost_in_a_turn_leaves_nothing_of_it(store):
+    store.begin()
+    store.reserve("instance", 1)
+    changes = made_of(1)
+    store.write(changes)
+    store.load_instances([1])
+    cut(store)
+    with pytest.raises(StoreUnavailableError):
+        store.commit()
+    store.rollback()
+    store.begin()
+    assert store.load_instances([1]) == []
+    store.write(changes)
+    store.commit()
+    assert [row.id for row in store.load_instances([1])] == [1]
+
+
+def made_of(id: int) -> Changes:
+    changes = Changes()
+    changes.instances.append(instance_row(id))
+    changes.journal.append((id, 1, NOW, "Started", "{}", "[]"))
+    return changes
+
+
+class Wire:
+    """Stands between a store and its server, and cuts the connection when a word goes over it, in either direction."""
+
+    def __init__(self) -> None:
+        self.word: bytes | None = None
+        self.cut_count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets: list[socket.socket] = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def close(self) -> None:
+        for one in self._sockets:
+            one.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            upstream = socket.create_connection(("127.0.0.1", server().port))
+            self._sockets += [client, upstream]
+            threading.Thread(target=self._pass, args=(client, upstream), daemon=True).start()
+            threading.Thread(target=self._pass, args=(upstream, client), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                if self.word is not None and self.word in data:
+                    self.word, self.cut_count = None, self.cut_count + 1
+                    break
+                target.sendall(data)
+        for one in (source, target):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+ASKED, ANSWERED = b"commit\x00", b"COMMIT\x00"
+"""What is sent, and what the server answers to it."""
+
+
+@pytest.mark.parametrize("word", [ASKED, ANSWERED])
+def test_a_commit_without_an_answer_is_asked_after(tcp, word):
+    """Whether it arrived or not: it is durable or it is not, and the kernel is told which."""
+    wire = Wire()
+    schema = read_url(new_schema()).schema
+    store = PostgresStore(f"postgresql://{tcp.username}:{tcp.password}@127.0.0.1:{wire.port}/postgres?schema={schema}")
+    for number in range(1, 4):
+        store.begin()
+        store.write(made_of(number))
+        wire.word = word
+        if word == ANSWERED:
+            store.commit()
+        else:
+            with pytest.raises(StoreUnavailableError):
+                store.commit()
+            store.rollback()
+        assert wire.cut_count == number
+        store.begin()
+        assert bool(store.load_instances([number])) is (word == ANSWERED)
+        store.rollback()
+    store.close()
+    wire.close()
+
+
+def test_a_schema_that_is_removed_while_it_is_open_is_no_reason_to_try_again(store):
+    with psycopg.connect(database(), autocommit=True) as connection:
+        connection.execute(f"drop schema {store.url.schema} cascade")
+    with pytest.raises(StoreLostError):
+        look(store)
+    store.rollback()
