@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from mainspring import OCCURRENCE, Engine, Machine, Workflow, task
+from mainspring import OCCURRENCE, Engine, Machine, Process, Workflow, task
 from mainspring.errors import (
     DefinitionNotFoundError,
     InstanceFailedError,
     PayloadInvalidError,
     RefusedError,
+    ScheduleNotFoundError,
     SettingInvalidError,
 )
 from mainspring.models.schedule.timetable import timetable_of
-from mainspring.schedule import ScheduleNotFoundError
 from mainspring.testing import Simulation
 from tests.postgres import new_schema
 
@@ -128,6 +128,15 @@ def test_a_machine_is_started(simulation):
     simulation.schedule("lamps", LAMP, every=10, overlap="allow")
     simulation.advance(21)
     assert [simulation.get(f"lamps@{run}").state for run in runs(simulation, "lamps")] == ["on", "on"]
+
+
+def test_a_process_is_started_also_by_its_name(simulation):
+    sums = Process("sums").start("begin").script("sum", "amount + 1", result="total").end("done")
+    simulation.schedule("sums", sums, {"amount": 1}, every=10)
+    simulation.schedule("by-name", "sums", {"amount": 2}, every=10)
+    simulation.advance(10)
+    totals = [simulation.get(f"{name}@{runs(simulation, name)[0]}").result()["total"] for name in ("sums", "by-name")]
+    assert totals == [2, 3]
 
 
 def test_an_event_is_sent_to_a_machine_that_is_there(simulation):

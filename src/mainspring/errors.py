@@ -127,6 +127,14 @@ class NodeNotFoundError(NotFoundError):
     """The instance's definition has no node of that key."""
 
 
+class ScheduleNotFoundError(NotFoundError):
+    """No schedule has that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"no schedule {name!r} in this store; `mainspring schedule list` shows those there are")
+
+
 class InstanceExistsError(ConflictError):
     """An instance of another definition has that id already."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mainspring.case import Host
-from mainspring.errors import InstanceNotFoundError, NotFoundError, SettingInvalidError
+from mainspring.errors import InstanceNotFoundError, ScheduleNotFoundError, SettingInvalidError
 from mainspring.history import end_fold
 from mainspring.instance import Instance
 from mainspring.kernel.lifecycle import CANCELLED
@@ -28,14 +28,6 @@ PREVIEW_MAX = 10_000
 BACKFILL_S = 1.0
 """Between two starts of a range, where nothing else is said."""
 NAME_LENGTH_MAX = 120
-
-
-class ScheduleNotFoundError(NotFoundError):
-    """No schedule has that name."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(f"no schedule {name!r} in this store; `mainspring schedule list` shows those there are")
 
 
 @dataclass(frozen=True, slots=True)

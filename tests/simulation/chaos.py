@@ -17,13 +17,13 @@ from mainspring.errors import (
     InstanceNotFoundError,
     NotFoundError,
     RefusedError,
+    ScheduleNotFoundError,
     StoreUnavailableError,
     UnavailableError,
 )
 from mainspring.kernel import instances
 from mainspring.kernel.records import Release
 from mainspring.kernel.store import Key
-from mainspring.schedule import ScheduleNotFoundError
 from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
