@@ -82,9 +82,16 @@ def _ran(state: ProcessState, ran: Ran) -> None:
         state.put(token)
     for key, wait in ran.waits.items():
         state.await_(key, wait)
-    _record_values(state, ran)
-    _record_people(state, ran)
-    _record_done(state, ran)
+    if ran.values or ran.arrived or ran.items or ran.outputs:
+        _record_values(state, ran)
+    if ran.todos or ran.resolved or ran.incidents:
+        _record_people(state, ran)
+    _record_rest(state, ran)
+
+
+def _record_rest(state: ProcessState, ran: Ran) -> None:
+    if ran.undone or ran.done or ran.undo:
+        _record_done(state, ran)
     for element in ran.trail:
         state.visits[element] = state.visits.get(element, 0) + 1
     if ran.told:
@@ -171,12 +178,20 @@ def commands(plan: Plan, state: ProcessState, event: Event, decision: ProcessDec
     return _COMMANDS[type(decision)](plan, state, event, decision, at)
 
 
-def _run(plan: Plan, state: ProcessState, event: Event, ran: Ran, at: float) -> Iterator[Command]:
-    settled = "" if isinstance(event, Started) else getattr(event, "key", "")
-    yield from _end_what_is_gone(ran, settled)
-    yield from _begin_what_is_new(plan, state, ran, at)
+def _run(plan: Plan, state: ProcessState, event: Event, ran: Ran, at: float) -> list[Command]:
+    asked: list[Command] = []
+    if ran.withdrawn or ran.recalled or ran.unwaited or ran.closed:
+        settled = "" if isinstance(event, Started) else getattr(event, "key", "")
+        asked += _end_what_is_gone(ran, settled)
+    for task in ran.tasks:
+        spec = plan.vertices[task.node].spec
+        assert spec is not None, f"{task.node} has a task and no handler"
+        asked.append(StartTask(task.key, spec, task.payload.encode(), at, state.priority))
+    if ran.waits or ran.todos or ran.incidents or ran.called or ran.thrown:
+        asked += _begin_what_is_new(state, ran)
     if ran.is_over:
-        yield Complete(encode(ran.output)) if ran.failure is None else Fail(ran.failure)
+        asked.append(Complete(encode(ran.output)) if ran.failure is None else Fail(ran.failure))
+    return asked
 
 
 def _end_what_is_gone(ran: Ran, settled: str) -> Iterator[Command]:
@@ -190,11 +205,7 @@ def _end_what_is_gone(ran: Ran, settled: str) -> Iterator[Command]:
     yield from (Unsubscribe(key) for key in ran.closed)
 
 
-def _begin_what_is_new(plan: Plan, state: ProcessState, ran: Ran, at: float) -> Iterator[Command]:
-    for asked in ran.tasks:
-        spec = plan.vertices[asked.node].spec
-        assert spec is not None, f"{asked.node} has a task and no handler"
-        yield StartTask(asked.key, spec, asked.payload.encode(), at, state.priority)
+def _begin_what_is_new(state: ProcessState, ran: Ran) -> Iterator[Command]:
     for key, wait in ran.waits.items():
         if wait.kind == TIMER:
             yield SetTimer(key, wait.ready_at)

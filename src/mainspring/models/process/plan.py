@@ -174,6 +174,8 @@ class Plan:
         """Processes and global tasks by id."""
         self.vertices: dict[str, Vertex] = {}
         """All flow nodes by id."""
+        self.has_joins = False
+        """Whether any gateway looks at what could still come."""
 
     @property
     def root(self) -> Area:
@@ -278,6 +280,7 @@ class _Compiler:
         elif node.kind in ("inclusiveGateway", "complexGateway") and len(vertex.incoming) > 1:
             vertex.upstream = upstream(vertex)
             area.joins.append(vertex)
+            self.plan.has_joins = True
 
     def trigger(self, event: EventDefinition, index: int, node: Node) -> Trigger:
         trigger = Trigger(event, index)

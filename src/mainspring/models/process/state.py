@@ -142,6 +142,10 @@ class Done(Struct, frozen=True, omit_defaults=True):
     called: str = ""
 
 
+OF_A_TOKEN = ("values", "arrived", "todos", "incidents", "items", "outputs", "undo", "done")
+"""What is kept by token, and is gone with it."""
+
+
 class ProcessState:
     """Where one instance stands."""
 
@@ -215,11 +219,13 @@ class ProcessState:
             if not around:
                 del self.inside[token.scope]
         self.tasks.pop(token.task, None)
-        for kept in (self.values, self.arrived, self.todos, self.incidents, self.items, self.outputs, self.undo):
-            kept.pop(id, None)
-        self.done.pop(id, None)
-        for key in list(self.waits_of.get(id, ())):
-            self.forget(key)
+        own = self.__dict__
+        for name in OF_A_TOKEN:
+            if kept := own[name]:
+                kept.pop(id, None)
+        if id in self.waits_of:
+            for key in list(self.waits_of[id]):
+                self.forget(key)
 
     def await_(self, key: str, wait: Wait) -> None:
         self.waits[key] = wait

@@ -114,6 +114,8 @@ def _reset(session: Session, vertex: Vertex, scope: int, token: Token) -> None:
 
 def look_at_joins(session: Session) -> bool:
     """When no token moves: joins that nothing more can come to go on (13.4.3, 13.4.5).  Whether any has."""
+    if not session.plan.has_joins:
+        return False
     for scope in list(session.touched):
         token = session.find(scope)
         area = None if token is None else area_of(session, token)

@@ -7,7 +7,7 @@ so a step costs what it touches, however many tokens there are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mainspring.models.contract import Failure
@@ -24,10 +24,24 @@ TASK, INCIDENT = "task", "incident"
 """Kinds of subscriptions by which people find what waits for them."""
 
 
-_AS_DICTS = ("values", "arrived", "waits", "unwaited", "items", "outputs", "undo")
-_BY_KEY = frozenset({"tokens", "todos", "incidents", "tasks", "called"})
-_AS_TUPLES = (*sorted(_BY_KEY), "trail", "gone", "resolved", "withdrawn", "recalled", "thrown", "closed")
-"""What a session gathers under the names that a decision has for it."""
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _without_keys(value: Any) -> Any:
+    return tuple(value.values())
+
+
+_GATHERED: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    *((name, _as_it_is) for name in ("values", "arrived", "waits", "unwaited", "items", "outputs", "undo")),
+    *((name, _without_keys) for name in ("tokens", "todos", "incidents", "tasks", "called")),
+    *((name, tuple) for name in ("trail", "gone", "resolved", "withdrawn", "recalled", "thrown", "closed")),
+)
+"""What a session gathers under the names that a decision has for it, and how it stands there."""
+
+
+_OF_A_TOKEN = ("values", "arrived", "todos", "incidents", "items", "outputs", "undo", "done", "resolved", "counts")
+"""What a session gathers by token, and is gone with it."""
 
 
 class EndlessError(Exception):
@@ -144,11 +158,10 @@ class Session:
         added = self.inside.get(token.scope)
         if added is not None:
             added.pop(id, None)
-        for kept in (self.values, self.arrived, self.todos, self.incidents, self.items, self.outputs, self.undo):
-            kept.pop(id, None)
-        self.done.pop(id, None)
-        self.resolved.pop(id, None)
-        self.counts.pop(id, None)
+        own = self.__dict__
+        for name in _OF_A_TOKEN:
+            if kept := own[name]:
+                kept.pop(id, None)
 
     def children(self, scope: int) -> list[int]:
         """The ids of all tokens in a scope."""
@@ -314,12 +327,10 @@ class Session:
     def ran(self, told: str = "") -> Ran:
         """All that has changed, as one decision."""
         changed: dict[str, Any] = {"counter": self.counter, "by": self.by, "told": told}
-        for name in _AS_DICTS:
-            if value := getattr(self, name):
-                changed[name] = value
-        for name in _AS_TUPLES:
-            if value := getattr(self, name):
-                changed[name] = tuple(value.values()) if name in _BY_KEY else tuple(value)
+        own = self.__dict__
+        for name, made in _GATHERED:
+            if value := own[name]:
+                changed[name] = made(value)
         if self.done:
             changed["done"] = {scope: tuple(done.values()) for scope, done in self.done.items() if done}
         if self.undone:

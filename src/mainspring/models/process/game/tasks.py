@@ -68,18 +68,25 @@ def do_work(session: Session, vertex: Vertex, token: Token) -> None:
 
 def ask(session: Session, vertex: Vertex, token: Token) -> Token:
     """Begin the task of a token, or begin it anew under another key."""
-    work = vertex.node.work
-    assert work is not None
-    offered = session.visible(token.id) if vertex.takes is None else _wanted(session, vertex.takes, token.id)
-    if work.headers:
-        offered = {**offered, "headers": work.headers, **work.headers}
-    payload = {OFFERED: offered}
     key = f"{vertex.id}#{token.id}"
     if token.task:
         number = token.task.rpartition(".")[2] if "." in token.task.rpartition("#")[2] else "1"
         key += f".{int(number) + 1}"
-    session.tasks[key] = Asked(key, vertex.id, encode(payload).decode())
+    session.tasks[key] = Asked(key, vertex.id, _payload(session, vertex, token.id))
     return session.change(replace(token, role=WORK, task=key, attempts=0))
+
+
+def _payload(session: Session, vertex: Vertex, scope: int) -> str:
+    """The arguments of a handler whose parameters are known; or all variables in sight, of which it takes what it has
+    parameters for."""
+    work, takes = vertex.node.work, vertex.takes
+    headers = {} if work is None or not work.headers else {"headers": work.headers, **work.headers}
+    if takes is None:
+        return encode({OFFERED: {**session.visible(scope), **headers}}).decode()
+    if not takes:
+        return "{}"
+    wanted = {**_wanted(session, takes, scope), **{name: headers[name] for name in takes if name in headers}}
+    return encode(wanted).decode()
 
 
 def _wanted(session: Session, names: tuple[str, ...], scope: int) -> dict[str, Any]:
