@@ -31,6 +31,8 @@ STOREYS = {
         "engine",
         "starting",
         "terms",
+        "why",
+        "statistics",
         "queues",
         "claimed",
         "schedule",

@@ -17,13 +17,13 @@ from mainspring.errors import (
     SettingInvalidError,
 )
 from mainspring.instance import Instance, wait_for
+from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Fate, Leases
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.reader import PAGE_MAX
 from mainspring.kernel.records import Attempt, Await, Claim, End, Prune, Tell, end_of
-from mainspring.kernel.store import WorkerRow
 from mainspring.messaging import Messaging
 from mainspring.models.contract import Event
 from mainspring.models.registry import MODELS
@@ -89,17 +89,20 @@ class Engine(Scheduling, Messaging):
         self._handlers = Handlers()
         self._known: set[str] = set()
         process = process_name()
+        limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
+        total = sum(limits.values()) if slots is None else slots
+        offer = Offer(self._handlers.pool, labels=labels, queues=queues)
         leases = Leases(
             name=name or f"worker-{process.partition('@')[0]}",
             host=host_name(),
             process=process,
             lease_s=lease_s,
             fate=_fate_of,
+            slots=total,
+            labels=labels,
+            queues=queues,
         )
         self._name = leases.name
-        limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
-        total = sum(limits.values()) if slots is None else slots
-        offer = Offer(self._handlers.pool, labels=labels, queues=queues)
         placement = Placement(offer, limits, total)
         kernel = Kernel(store, Definitions(MODELS, self._resolve), placement, leases)
         self._pump = Pump(kernel, self.clock)

@@ -14,14 +14,16 @@ from mainspring.errors import InstanceNotFoundError, RefusedError, SettingInvali
 from mainspring.instance import Info, Instance, Page, info_of
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.lifecycle import STATUSES
-from mainspring.kernel.reader import PAGE_MAX, Filter, Reader, StoreHealth, WorkerView
+from mainspring.kernel.reader import PAGE_MAX, Filter, NeedView, QueueView, Reader, StoreHealth, WorkerView
 from mainspring.models.contract import Event
 from mainspring.models.schedule.state import PREFIX
 from mainspring.runtime.identity import fate_of, host_name
 from mainspring.schedule import Schedule
+from mainspring.statistics import Statistics, statistics_of
 from mainspring.stores.url import open_existing, store_url
+from mainspring.why import Waiting, waiting_of
 
-__all__ = ["Looking", "StoreHealth", "WorkerView"]
+__all__ = ["Looking", "NeedView", "QueueView", "Statistics", "StoreHealth", "Waiting", "WorkerView"]
 
 ATTRIBUTES_MAX = 50
 """Conditions of one question; SQLite itself gives up at a thousand."""
@@ -121,6 +123,30 @@ class Looking:
     def workers(self) -> Sequence[WorkerView]:
         """The processes that work on this store, as they last reported."""
         return self._reader.list_workers()
+
+    def living(self) -> Sequence[WorkerView]:
+        """Those of them that take tasks, as far as is known."""
+        now = self.clock.now()
+        return [one for one in self.workers() if one.slots and one.lease_until >= now and not self.has_gone(one)]
+
+    def needs(self) -> Sequence[NeedView]:
+        """What waits, by handler, queue and requirement; reads all tasks that wait."""
+        return self._reader.list_needs()
+
+    def why(self, id: str, key: str | None = None) -> Sequence[Waiting]:
+        """Why tasks of an instance wait, or the one of that key; raises `InstanceNotFoundError`."""
+        found = self._reader.find_instance(id)
+        if found is None:
+            raise InstanceNotFoundError(id)
+        return waiting_of(self._reader, found.number, key, workers=self.living(), now=self.clock.now())
+
+    def queues(self) -> Sequence[QueueView]:
+        """Queues of which something was said, or that have tasks; counts all tasks."""
+        return self._reader.list_queues()
+
+    def statistics(self) -> Sequence[Statistics]:
+        """Counts and times of attempts by handler and queue; workers tell them every few seconds, and at their end."""
+        return statistics_of(self._reader.list_times())
 
     def has_gone(self, worker: WorkerView) -> bool:
         """Whether a worker of this very host is known to have ended without a word; its tasks will run again."""

@@ -159,8 +159,8 @@ def test_a_task_that_nobody_takes_is_told_after_seconds_while_others_work(store,
     store("start", flow, "--id", "lonely")
     connection = apsw.Connection(str(store.folder / "mainspring.db"))
     connection.execute(
-        "insert into worker (id, name, host, process, started_at, lease_until)"
-        " values (99, 'elsewhere', 'far', '1@far', 0, 9e9)"
+        "insert into worker (id, name, host, process, started_at, lease_until, renewed_at, slots)"
+        " values (99, 'elsewhere', 'far', '1@far', 0, 9e9, 0, 1)"
     )
     assert store("doctor").code == 0
     assert "nobody" not in store("show", "lonely").out
@@ -168,7 +168,8 @@ def test_a_task_that_nobody_takes_is_told_after_seconds_while_others_work(store,
     connection.close()
     answer = store("doctor")
     assert answer.code == 1
-    assert "numbers, and nobody has taken it for 11" in answer.out
+    assert "numbers in queue default, which no worker can take" in answer.out
+    assert "elsewhere: has not the handler" in answer.out
     assert "numbers, and nobody has taken it up for 11" in store("show", "lonely").out
 
 

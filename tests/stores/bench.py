@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.reader import Reader
-from mainspring.kernel.store import Changes, Store, WorkerRow
+from mainspring.kernel.store import Changes, Store
 from mainspring.stores.postgres import PostgresStore
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.url import open_reader, open_store

@@ -15,7 +15,8 @@ from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import hint, look
 from mainspring.cli.values import instant_json
 from mainspring.cli.waiting import WAITED_LONG_S, Stranger, strangers_in
-from mainspring.looking import StoreHealth, WorkerView
+from mainspring.looking import NeedView, StoreHealth, WorkerView
+from mainspring.why import lacking
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 OLD_S = 60.0
@@ -44,10 +45,18 @@ def perform(options: Options, output: Output) -> int:
         gone = {worker.id for worker in workers if looking.has_gone(worker)}
         alive = any(worker.id not in gone and worker.lease_until >= now for worker in workers)
         strangers = strangers_in(looking, now, WAITED_LONG_S if alive else 0.0)
+        living, needs = looking.living(), looking.needs()
+    strange = [need for need in needs if living and _is_strange(need, living, now)]
+    handlers = {need.handler for need in strange}
     dead = [worker for worker in workers if worker.id in gone or worker.lease_until < now]
     findings = [
         *_damages(health, options),
-        *(_of_stranger(stranger, alive, options) for stranger in _with_old(strangers, health)),
+        *(_of_need(need, living) for need in strange),
+        *(
+            _of_stranger(stranger, alive, options)
+            for stranger in _with_old(strangers, health)
+            if stranger.handler not in handlers
+        ),
         *_of_dead(dead, options),
     ]
     if output.is_json:
@@ -82,6 +91,21 @@ def _of_stranger(stranger: Stranger, alive: bool, options: Options) -> Finding:
         f"{waits}, and nobody has taken {them} for {duration(stranger.waited_s)}",
         "start a worker that has it, if all are not just busy",
     )
+
+
+def _is_strange(need: NeedView, living: Sequence[WorkerView], now: float) -> bool:
+    """Whether no worker that is alive can take it; a new one says within seconds what it can."""
+    has_waited = now - need.ready_at >= WAITED_LONG_S
+    return has_waited and not any(need.capability in worker.offer.capabilities for worker in living)
+
+
+def _of_need(need: NeedView, living: Sequence[WorkerView]) -> Finding:
+    tasks = "1 task waits" if need.count == 1 else f"{need.count:,} tasks wait"
+    nearest = {worker.name: [*lacking(need.handler, need.queue, need.requires, worker)] for worker in living}
+    name, lacks = min(nearest.items(), key=lambda one: len(one[1]))
+    requires = f", requiring {need.requires}" if need.requires else ""
+    what = f"{tasks} for {need.handler} in queue {need.queue}{requires}, which no worker can take"
+    return Finding(what, f"{name}: {'; '.join(lacks)}")
 
 
 def _of_dead(dead: Sequence[WorkerView], options: Options) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """Tasks that are ready and that nobody has taken.
 
-Workers do not write down what they can import, so that nobody offers a handler is only known at once where nobody works
-at all; otherwise it shows after a while.
+Seen by their age: a worker that is there now may have left by the time they are looked at.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.instances import Instances
 from mainspring.kernel.placement import Placement
 from mainspring.kernel.store import Store
+from mainspring.kernel.tally import Tally
 
 INSTANCE_IDS_RESERVED = 1_000
 """Instance numbers that a process takes at a time; those it does not use leave a harmless gap."""
@@ -21,6 +22,7 @@ class Hold:
         self.definitions = definitions
         self.placement = placement
         self.instances = Instances()
+        self.tally = Tally()
         self.awaited: dict[int, list[Any]] = {}
         """Replies that wait for the end of an instance."""
         self.next_event_at = 0.0

@@ -79,6 +79,7 @@ def settle(turn: Turn, input: Settle) -> None:
         return
     turn.replies.append((input.reply, True))
     turn.freed.append(attempt)
+    turn.settled.append((attempt.capability, event))
     turn.settling = attempt
     live = live_of(turn, attempt.instance)
     if input.lines:

@@ -166,8 +166,14 @@ class Kernel(Hold):
 
     def _finish(self, turn: Turn) -> None:
         """What must be asked of the store while the transaction is open."""
+        if turn.tells or turn.leaving:
+            # Last of all that is locked, so that nobody waits long for it.
+            turn.tells = True
+            turn.wrote = self.tally.write(self.store, turn.settled) or turn.wrote
         if turn.leaving:
             self.leases.leave(turn)
+        else:
+            self.leases.hurry(turn)
         if self.next_event_at <= turn.now:
             at = self.store.next_event_at(self.definitions.unhosted)
             self.next_event_at = float("inf") if at is None else at
@@ -177,6 +183,7 @@ class Kernel(Hold):
 
     def _report(self, turn: Turn) -> Report:
         self._is_blind = self._is_in_doubt = False
+        self.tally.take(turn.settled, is_written=turn.tells)
         for live in turn.touched.values():
             if live.status in ENDED:
                 self.instances.drop(live.id)

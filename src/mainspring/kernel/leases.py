@@ -6,11 +6,14 @@ tasks of a worker that died are found at once.  The fencing token is still each 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
+import msgspec
+
 from mainspring.kernel.advance import conclude, deliver_all, leave_outcome_for_host, live_of, outcome_key
-from mainspring.kernel.store import HeldRow, WorkerRow
+from mainspring.kernel.census import Offered, Renewal, WorkerRow
+from mainspring.kernel.store import HeldRow
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import TaskLost
 
@@ -18,7 +21,10 @@ LOST_COUNT_MAX = 10
 """A task whose worker died this often is taken for the cause and fails, so that it does not kill the fleet for ever."""
 SILENT_S_MAX = 600.0
 """A process that runs, but has not renewed its lease for so long after its end, is taken for stuck."""
+NEWS_S = 1.0
+"""A worker that has something else to offer says so after a second at the earliest."""
 UNKNOWN = WorkerRow(0, "unknown", "", "", 0.0)
+_encode = msgspec.json.Encoder().encode
 HELD_MAX = 1_000
 """Tasks taken from a dead worker in one turn."""
 
@@ -35,14 +41,28 @@ class Leases:
     """Keeps our incarnation alive in the store, and notices when others are not."""
 
     def __init__(
-        self, *, name: str, host: str, process: str, lease_s: float, fate: Callable[[WorkerRow], Fate]
+        self,
+        *,
+        name: str,
+        host: str,
+        process: str,
+        lease_s: float,
+        fate: Callable[[WorkerRow], Fate],
+        slots: int = 0,
+        labels: Mapping[str, bool | int | float | str] | None = None,
+        queues: Iterable[str] | None = None,
     ) -> None:
-        """`fate` tells what is known of a worker of this very host."""
+        """`fate` tells what is known of a worker of this very host; `slots` and what follows is what we offer."""
         self.name = name
         self.lease_s = lease_s
         self._host = host
         self._process = process
         self._fate = fate
+        self._slots = slots
+        self._offered = Offered(dict(labels or {}), None if queues is None else sorted(queues))
+        self._told = -1
+        """The number of the offer that we last told others."""
+        self._renewed_at = 0.0
         self._renew_at = 0.0
         self._look_at = 0.0
         self._has_orphans = False
@@ -76,6 +96,7 @@ class Leases:
     def forget(self, turn: Turn) -> None:
         """The turn was rolled back."""
         self._renew_at = self._look_at = 0.0
+        self._told = -1
         self._has_orphans = self._has_orphans or self._looked is turn
         if self._registered is turn:
             turn.hold.placement.worker = self._worker_before
@@ -95,7 +116,10 @@ class Leases:
         store = turn.hold.store
         worker = store.reserve("worker", 1)
         until = self._extended(turn.now)
-        store.register_worker(WorkerRow(worker, self.name, self._host, self._process, until), turn.now)
+        row = WorkerRow(worker, self.name, self._host, self._process, until, self._slots)
+        store.register_worker(row, turn.now)
+        self._told = -1
+        self._renew(turn, worker)
         self._worker_before, turn.hold.placement.worker = turn.hold.placement.worker, worker
         self._registered = turn
         self._has_orphans = turn.wrote = True
@@ -104,9 +128,24 @@ class Leases:
         """Extend our lease when it is time; if others have buried us meanwhile, all we hold is lost."""
         store, worker = turn.hold.store, turn.hold.placement.worker
         if self._renew_at <= turn.now:
-            turn.wrote = True
-            return store.renew_worker(worker, self._extended(turn.now))
+            turn.wrote = turn.tells = True
+            return self._renew(turn, worker)
         return not store.is_shared or store.hold_worker(worker)
+
+    def _renew(self, turn: Turn, worker: int) -> bool:
+        """Extend it, and say what we have done, and what we offer if that has changed; False: it is buried."""
+        tally, placement, offer = turn.hold.tally, turn.hold.placement, None
+        if self._told != placement.offer_number:
+            self._told, self._offered.capabilities = placement.offer_number, placement.accepted()
+            offer = _encode(self._offered).decode()
+        self._renewed_at = turn.now
+        until = self._extended(turn.now)
+        return turn.hold.store.renew_worker(Renewal(worker, until, turn.now, tally.completed, tally.failed, offer))
+
+    def hurry(self, turn: Turn) -> None:
+        """What we offer has changed: others want to know."""
+        if turn.hold.placement.offer_number != self._told:
+            self._renew_at = min(self._renew_at, max(turn.now, self._renewed_at + NEWS_S))
 
     def _extended(self, now: float) -> float:
         """A lease from now on, to be renewed when a third of it has passed."""

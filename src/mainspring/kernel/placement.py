@@ -35,6 +35,8 @@ class Placement:
         self.running: dict[int, dict[str, Attempt]] = {}
         """What we hold leases of, by instance and key."""
         self.draining = False
+        self.offer_number = 0
+        """Another one whenever `accepted` may be something else."""
         self.next_task_at = 0.0
         """When a task that waits for its time is due; 0: look."""
         self._offers: Offers = offers if total else _nothing
@@ -148,6 +150,7 @@ class Placement:
         self._handlers[capability] = handler
         self._queues[capability] = queue
         if capability not in self._pools:
+            self.offer_number += 1
             self._pools[capability] = self._offers(handler, queue, requires)
 
     def _expect(self, capability: int, pool: str | None, ready_at: float, now: float) -> None:
@@ -190,8 +193,13 @@ class Placement:
         self._backlog.update(capability for capability, pool in self._pools.items() if pool is not None)
         self.next_task_at = 0.0
 
+    def accepted(self) -> list[int]:
+        """The capabilities of which we take tasks, of those that we know of."""
+        return sorted(capability for capability, pool in self._pools.items() if pool is not None)
+
     def offer(self) -> None:
         """Handlers were added: ask again which capabilities we have."""
+        self.offer_number += 1
         self._capabilities.clear()
         self._pools.clear()
         self._backlog.clear()

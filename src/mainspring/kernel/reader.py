@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+import msgspec
 from msgspec import Struct
 
+from mainspring.kernel.census import Offered, TimesRow
 from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
+
+_offered = msgspec.json.Decoder(Offered).decode
 
 PAGE_MAX = 1_000
 """Rows of one page."""
@@ -50,6 +54,9 @@ class TaskView(Struct, frozen=True):
     leased_at: float | None
     progress: float | None
     worker: str | None
+    capability: int = 0
+    queue: str = ""
+    requires: str = ""
 
 
 class EventView(Struct, frozen=True):
@@ -75,7 +82,62 @@ class WorkerView(Struct, frozen=True):
     process: str
     started_at: float
     lease_until: float
+    renewed_at: float
+    """Its last sign of life."""
+    slots: int
+    completed: int
+    """Attempts that ended well, up to then."""
+    failed: int
     running_count: int
+    offer: Offered
+
+
+def worker_view(row: Sequence[Any]) -> WorkerView:
+    return WorkerView(*(*row[:-1], _offered(row[-1])))
+
+
+class NeedView(Struct, frozen=True):
+    """What waits for workers, ready or not, of one kind."""
+
+    capability: int
+    handler: str
+    queue: str
+    requires: str
+    count: int
+    ready_at: float
+    """The earliest."""
+
+
+class QueueView(Struct, frozen=True):
+    """A queue of which something was said, or that has tasks."""
+
+    name: str
+    settings: str = "{}"
+    """JSON of `kernel.queue.QueueSettings`."""
+    tokens: float = 0.0
+    filled_at: float = 0.0
+    waiting: int = 0
+    """Tasks that are ready, or wait for their time."""
+    running: int = 0
+
+
+def queue_views(told: Sequence[Any], counts: Sequence[Any]) -> list[QueueView]:
+    """Of rows (name, settings, tokens, filled_at) and (name, waiting, running); by name."""
+    rows = {row[0]: row for row in told}
+    numbers = {name: (waiting, running) for name, waiting, running in counts}
+    plain = ("{}", 0.0, 0.0)
+    return [
+        QueueView(*(name, *(rows[name][1:] if name in rows else plain), *numbers.get(name, (0, 0))))
+        for name in sorted({*rows, *numbers})
+    ]
+
+
+class TimesView(Struct, frozen=True):
+    """How attempts of one capability ended, and sketches of how long they took."""
+
+    handler: str
+    queue: str
+    row: TimesRow
 
 
 class SubscriptionView(Struct, frozen=True):
@@ -152,6 +214,16 @@ class Reader(Protocol):
 
     def list_logs(self, number: int, limit: int) -> list[LogView]: ...
     def list_workers(self) -> list[WorkerView]: ...
+    def list_needs(self) -> list[NeedView]:
+        """What waits, by capability; reads all tasks that wait."""
+
+    def list_queues(self) -> list[QueueView]:
+        """By name; counts all tasks."""
+
+    def count_ahead(self, task: TaskView, now: float) -> int:
+        """Ready tasks of the same queue that are more urgent, or as urgent and ready before."""
+
+    def list_times(self) -> list[TimesView]: ...
     def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
         """The newest version of that name, or the one asked for."""
 

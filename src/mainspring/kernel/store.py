@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from mainspring.clock import Clock
+from mainspring.kernel.census import Census
 from mainspring.models.contract import StartOn
 
 NOT_LEASED: None = None
@@ -141,16 +142,6 @@ class HeldRow(Struct, frozen=True, gc=False):
     token: int
 
 
-class WorkerRow(Struct, frozen=True, gc=False):
-    """One incarnation of a process that works."""
-
-    id: int
-    name: str
-    host: str
-    process: str
-    lease_until: float
-
-
 class EndRow(Struct, frozen=True, gc=False):
     id: int
     public_id: str
@@ -227,7 +218,7 @@ class Changes:
 # --- The port ---------------------------------------------------------------------------------
 
 
-class Store(Protocol):
+class Store(Census, Protocol):
     """One connection that writes.  Every method below `begin` is called inside a transaction."""
 
     poll_s: float | None
@@ -267,12 +258,6 @@ class Store(Protocol):
 
         Raises `Contended` if another process has one, and `wait` is not asked for.
         """
-
-    def hold_worker(self, id: int) -> bool:
-        """Keep others from burying a worker until the transaction ends; False: they have."""
-
-    def seize_worker(self, worker: WorkerRow) -> bool:
-        """Whether this transaction is the one that may bury a worker, which has not renewed its lease meanwhile."""
 
     # Definitions
     def find_definition(self, *, id: int | None = None, digest: str | None = None) -> DefinitionRow | None: ...
@@ -385,14 +370,7 @@ class Store(Protocol):
     def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
         """What begins the definition, in place of what began older versions of it."""
 
-    # Workers
-    def register_worker(self, worker: WorkerRow, now: float) -> None: ...
-    def renew_worker(self, id: int, lease_until: float) -> bool:
-        """False: the incarnation is not known any more, its leases are gone."""
-
-    def list_workers(self) -> list[WorkerRow]: ...
+    # What dead workers left
     def held_by(self, worker: int, limit: int) -> list[HeldRow]: ...
     def orphans(self, limit: int) -> list[HeldRow]:
         """Tasks leased to workers that are not known."""
-
-    def delete_worker(self, id: int) -> None: ...

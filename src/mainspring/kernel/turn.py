@@ -15,6 +15,7 @@ from mainspring.kernel.hold import Hold
 from mainspring.kernel.instances import Live
 from mainspring.kernel.records import Attempt, End
 from mainspring.kernel.store import Changes, InstanceRow, Key
+from mainspring.kernel.tally import Settled
 from mainspring.models.contract import Event, StartInstance, StartTask
 
 _encode = msgspec.json.Encoder().encode
@@ -69,6 +70,10 @@ class Turn:
         """Whether tasks may wait that placement does not know of."""
         self.leaving = False
         """Whether this process gives its leases back and goes."""
+        self.settled: list[Settled] = []
+        """Attempts that end with it."""
+        self.tells = False
+        """Whether it is time to say what was done since."""
         self.wrote = False
 
     # --- Keeping others away ------------------------------------------------------------------

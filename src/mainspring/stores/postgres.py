@@ -20,17 +20,16 @@ from mainspring.kernel.store import (
     OnceRow,
     QueueRow,
     WaitingRow,
-    WorkerRow,
 )
 from mainspring.models.contract import StartOn
+from mainspring.stores.postgres_census import PostgresCensus
 from mainspring.stores.postgres_connection import MIGRATION_LOCK, ensure_partition, lock_number
 from mainspring.stores.postgres_rows import columns, numbers, texts
-from mainspring.stores.postgres_session import PostgresSession
 from mainspring.stores.sql import postgres as sql
 from mainspring.stores.sql.postgres_schema import PARTITION_INSTANCES
 
 
-class PostgresStore(PostgresSession):
+class PostgresStore(PostgresCensus):
     """See `mainspring.kernel.store.Store`, whose meaning this class has."""
 
     is_shared = True
@@ -43,12 +42,6 @@ class PostgresStore(PostgresSession):
 
     def lock(self, ids: Sequence[int], *, wait: bool) -> set[int]:
         return {id for (id,) in self._rows(sql.LOCK if wait else sql.LOCK_NOW, (numbers(ids),))}
-
-    def hold_worker(self, id: int) -> bool:
-        return bool(self._rows(sql.HOLD_WORKER, (id,)))
-
-    def seize_worker(self, worker: WorkerRow) -> bool:
-        return bool(self._rows(sql.SEIZE_WORKER, (worker.id, worker.lease_until)))
 
     # --- Writing ------------------------------------------------------------------------------
 
@@ -287,25 +280,13 @@ class PostgresStore(PostgresSession):
     def count_running(self, queue: int) -> dict[str, int]:
         return dict(self._rows(sql.COUNT_RUNNING, (queue,)))
 
-    # --- Workers ------------------------------------------------------------------------------
-
-    def register_worker(self, worker: WorkerRow, now: float) -> None:
-        self._write(sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now))
-
-    def renew_worker(self, id: int, lease_until: float) -> bool:
-        return bool(self._rows(sql.RENEW_WORKER, (lease_until, id)))
-
-    def list_workers(self) -> list[WorkerRow]:
-        return [WorkerRow(*row) for row in self._rows(sql.LIST_WORKERS)]
+    # --- What dead workers left ---------------------------------------------------------------
 
     def held_by(self, worker: int, limit: int) -> list[HeldRow]:
         return [HeldRow(*row) for row in self._rows(sql.HELD_BY, (worker, limit))]
 
     def orphans(self, limit: int) -> list[HeldRow]:
         return [HeldRow(*row) for row in self._rows(sql.ORPHANS, (limit,))]
-
-    def delete_worker(self, id: int) -> None:
-        self._write(sql.DELETE_WORKER, (id,))
 
 
 def definition_of(row: Sequence[Any]) -> DefinitionRow:

@@ -9,15 +9,21 @@ from typing import Any
 import psycopg
 
 from mainspring.errors import BrokenError, StoreNotFoundError
+from mainspring.kernel.census import TimesRow
 from mainspring.kernel.reader import (
     EventView,
     Filter,
     InstanceView,
     LogView,
+    NeedView,
+    QueueView,
     StoreHealth,
     SubscriptionView,
     TaskView,
+    TimesView,
     WorkerView,
+    queue_views,
+    worker_view,
 )
 from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.postgres import definition_of
@@ -146,7 +152,20 @@ class PostgresReader:
         return [LogView(*row) for row in self._rows(sql.LIST_LOGS, (number, limit))]
 
     def list_workers(self) -> list[WorkerView]:
-        return [WorkerView(*row) for row in self._rows(sql.LIST_WORKERS)]
+        return [worker_view(row) for row in self._rows(sql.LIST_WORKERS)]
+
+    def list_needs(self) -> list[NeedView]:
+        return [NeedView(*row) for row in self._rows(sql.LIST_NEEDS)]
+
+    def list_queues(self) -> list[QueueView]:
+        return queue_views(self._rows(sql.TOLD_QUEUES), self._rows(sql.COUNT_QUEUES))
+
+    def count_ahead(self, task: TaskView, now: float) -> int:
+        values = {"now": now, "queue": task.queue, "priority": task.priority, "ready_at": task.ready_at}
+        return int(self._rows(sql.COUNT_AHEAD, values)[0][0])
+
+    def list_times(self) -> list[TimesView]:
+        return [TimesView(handler, queue, TimesRow(*rest)) for handler, queue, *rest in self._rows(sql.LIST_TIMES)]
 
     # --- Definitions --------------------------------------------------------------------------
 

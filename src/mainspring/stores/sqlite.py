@@ -25,11 +25,11 @@ from mainspring.kernel.store import (
     OnceRow,
     QueueRow,
     WaitingRow,
-    WorkerRow,
 )
 from mainspring.models.contract import StartOn
 from mainspring.stores.sql import sqlite as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
+from mainspring.stores.sqlite_census import SqliteCensus
 from mainspring.stores.sqlite_file import Translated, check_schema, connect, migrate
 
 POLL_S = 0.05
@@ -41,7 +41,7 @@ _encode = msgspec.json.Encoder().encode
 _names = itertools.count(1)
 
 
-class SqliteStore:
+class SqliteStore(SqliteCensus):
     """See `mainspring.kernel.store.Store`, whose meaning this class has."""
 
     is_shared = False
@@ -172,12 +172,6 @@ class SqliteStore:
 
     def lock(self, ids: Sequence[int], *, wait: bool) -> set[int]:  # noqa: ARG002 - nobody has a lock beside us
         return {row.id for row in self.load_instances(ids)}
-
-    def hold_worker(self, id: int) -> bool:
-        return any(worker.id == id for worker in self.list_workers())
-
-    def seize_worker(self, worker: WorkerRow) -> bool:  # noqa: ARG002
-        return True
 
     # --- Definitions --------------------------------------------------------------------------
 
@@ -354,25 +348,13 @@ class SqliteStore:
     def count_running(self, queue: int) -> dict[str, int]:
         return {group: count for group, count in self._rows(sql.COUNT_RUNNING, (queue,))}  # noqa: C416
 
-    # --- Workers ------------------------------------------------------------------------------
-
-    def register_worker(self, worker: WorkerRow, now: float) -> None:
-        self._rows(sql.ADD_WORKER, (worker.id, worker.name, worker.host, worker.process, worker.lease_until, now))
-
-    def renew_worker(self, id: int, lease_until: float) -> bool:
-        return bool(self._rows(sql.RENEW_WORKER, (lease_until, id)))
-
-    def list_workers(self) -> list[WorkerRow]:
-        return [WorkerRow(*row) for row in self._rows(sql.LIST_WORKERS)]
+    # --- What dead workers left ---------------------------------------------------------------
 
     def held_by(self, worker: int, limit: int) -> list[HeldRow]:
         return [HeldRow(*row) for row in self._rows(sql.HELD_BY, (worker, limit))]
 
     def orphans(self, limit: int) -> list[HeldRow]:
         return [HeldRow(*row) for row in self._rows(sql.ORPHANS, (limit,))]
-
-    def delete_worker(self, id: int) -> None:
-        self._rows(sql.DELETE_WORKER, (id,))
 
     def _rows(self, statement: str, values: Any = ()) -> list[Any]:
         """What a statement answers; whatever SQLite says meanwhile is told in our words."""

@@ -7,18 +7,19 @@ clock.advance(process.next_at() - clock.now())
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
 from msgspec import Struct
 
 from mainspring.clock import Clock
+from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Fate, Leases
 from mainspring.kernel.placement import Offers, Placement
 from mainspring.kernel.records import Attempt, Input
-from mainspring.kernel.store import Store, WorkerRow
+from mainspring.kernel.store import Store
 from mainspring.models.contract import Resolve
 from mainspring.models.registry import MODELS
 from mainspring.runtime.pump import BATCH_MAX, Performer, Pump
@@ -99,6 +100,8 @@ class Process:
         lease_s: float,
         fate: Callable[[WorkerRow], Fate],
         host: str = "simulated",
+        labels: Mapping[str, bool | int | float | str] | None = None,
+        queues: Collection[str] | None = None,
     ) -> None:
         self.name = name
         self.store = store
@@ -106,7 +109,16 @@ class Process:
         self.performing: list[Performance] = []
         self._clock = clock
         self._stubs = stubs
-        leases = Leases(name=name, host=host, process=name, lease_s=lease_s, fate=fate)
+        leases = Leases(
+            name=name,
+            host=host,
+            process=name,
+            lease_s=lease_s,
+            fate=fate,
+            slots=slot_count,
+            labels=labels,
+            queues=queues,
+        )
         placement = Placement(offers, slots, slot_count)
         self.kernel = Kernel(cast("Store", store), Definitions(MODELS, resolve), placement, leases)
         self.pump = SteppedPump(self.kernel, clock)

@@ -21,9 +21,10 @@ from mainspring.clock import ManualClock
 from mainspring.engine import Engine
 from mainspring.errors import BrokenError, ResultTimeoutError, SettingInvalidError
 from mainspring.handler import Handler
+from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Await
-from mainspring.kernel.store import Store, WorkerRow
+from mainspring.kernel.store import Store
 from mainspring.looking import Looking
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.offer import Label, Offer
@@ -219,6 +220,8 @@ class Simulation(Engine):
             slot_count=self._slots,
             lease_s=self._lease_s,
             fate=self._fate_of,
+            labels=self._offer.labels,
+            queues=self._offer.queues,
         )
 
     def _fate_of(self, worker: WorkerRow) -> Fate:

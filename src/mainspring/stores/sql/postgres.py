@@ -336,9 +336,15 @@ SHARE_QUEUES = "select pg_advisory_xact_lock_shared(%s, %s)"
 
 # --- Workers ----------------------------------------------------------------------------------
 
-ADD_WORKER = "insert into worker (id, name, host, process, lease_until, started_at) values (%s, %s, %s, %s, %s, %s)"
-RENEW_WORKER = "update worker set lease_until = %s where id = %s returning id"
-LIST_WORKERS = "select id, name, host, process, lease_until from worker order by id"
+ADD_WORKER = (
+    "insert into worker (id, name, host, process, lease_until, started_at, renewed_at, slots)"
+    " values (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+RENEW_WORKER = (
+    "update worker set lease_until = %s, renewed_at = %s, completed = %s, failed = %s,"
+    " offer = coalesce(%s, offer) where id = %s returning id"
+)
+LIST_WORKERS = "select id, name, host, process, lease_until, slots from worker order by id"
 HOLD_WORKER = "select id from worker where id = %s for key share"
 SEIZE_WORKER = "select id from worker where id = %s and lease_until = %s for update skip locked"
 HELD_BY = "select instance, key, attempt, lost_count, coalesce(leased_at, 0), token from task where owner = %s limit %s"
@@ -347,3 +353,17 @@ ORPHANS = (
     " where owner > 0 and not exists (select 1 from worker where worker.id = task.owner) limit %s"
 )
 DELETE_WORKER = "delete from worker where id = %s"
+ADD_TIMES = (
+    "insert into times (capability, completed, failed, waiting, running)"
+    " select capability, 0, 0, '{}', '{}' from unnest(%s::integer[]) as capability order by 1"
+    " on conflict (capability) do nothing"
+)
+LOCK_TIMES = (
+    "select capability, completed, failed, waiting, running from times where capability = any(%s::integer[])"
+    " order by capability for update"
+)
+PUT_TIMES = (
+    "update times set completed = row.completed, failed = row.failed, waiting = row.waiting, running = row.running"
+    " from unnest(%s::integer[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])"
+    " as row (capability, completed, failed, waiting, running) where times.capability = row.capability"
+)

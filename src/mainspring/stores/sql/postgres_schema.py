@@ -130,7 +130,15 @@ MIGRATIONS: tuple[str, ...] = (
 
     create table worker (
         id bigint primary key, name text not null, host text not null, process text not null,
-        started_at double precision not null, lease_until double precision not null
+        started_at double precision not null, lease_until double precision not null,
+        renewed_at double precision not null, slots integer not null, completed bigint not null default 0,
+        failed bigint not null default 0, offer text not null default '{}'
+    ) with (fillfactor = 50);
+
+    -- How attempts of each capability ended, and sketches of how long they took.
+    create table times (
+        capability integer primary key, completed bigint not null, failed bigint not null, waiting text not null,
+        running text not null
     ) with (fillfactor = 50);
 
     create table log (

@@ -220,12 +220,23 @@ COUNT_RUNNING = (
 
 # --- Workers ----------------------------------------------------------------------------------
 
-ADD_WORKER = "insert into worker (id, name, host, process, lease_until, started_at) values (?, ?, ?, ?, ?, ?)"
-RENEW_WORKER = "update worker set lease_until = ? where id = ? returning id"
-LIST_WORKERS = "select id, name, host, process, lease_until from worker order by id"
+ADD_WORKER = (
+    "insert into worker (id, name, host, process, lease_until, started_at, renewed_at, slots)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+RENEW_WORKER = (
+    "update worker set lease_until = ?, renewed_at = ?, completed = ?, failed = ?, offer = coalesce(?, offer)"
+    " where id = ? returning id"
+)
+LIST_WORKERS = "select id, name, host, process, lease_until, slots from worker order by id"
 HELD_BY = "select instance, key, attempt, lost_count, coalesce(leased_at, 0), token from task where owner = ? limit ?"
 ORPHANS = (
     "select instance, key, attempt, lost_count, coalesce(leased_at, 0), token from task"
     " where owner > 0 and owner not in (select id from worker) limit ?"
 )
 DELETE_WORKER = "delete from worker where id = ?"
+LOCK_TIMES = (
+    "select capability, completed, failed, waiting, running from times"
+    " where capability in (select value from json_each(?)) order by capability"
+)
+PUT_TIMES = "insert or replace into times (capability, completed, failed, waiting, running) values (?, ?, ?, ?, ?)"

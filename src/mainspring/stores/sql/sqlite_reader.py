@@ -40,7 +40,8 @@ LIST_ENTRIES = (
 FIND_SNAPSHOT = "select seq, state from snapshot where instance = ?"
 LIST_TASKS = (
     "select task.key, capability.handler, task.priority, task.ready_at, task.attempt,"
-    " coalesce(task.owner, 0) > 0, coalesce(task.owner, 1) = 0, task.leased_at, task.progress, worker.name"
+    " coalesce(task.owner, 0) > 0, coalesce(task.owner, 1) = 0, task.leased_at, task.progress, worker.name,"
+    " task.capability, capability.queue, capability.requires"
     " from task join capability on capability.id = task.capability left join worker on worker.id = task.owner"
     " where task.instance = ? order by task.leased_at is null, task.leased_at, task.ready_at limit ?"
 )
@@ -52,8 +53,29 @@ LIST_SUBSCRIPTIONS = (
 )
 LIST_LOGS = "select key, attempt, at, level, message from log where instance = ? order by rowid limit ?"
 LIST_WORKERS = (
-    "select id, name, host, process, started_at, lease_until,"
-    " (select count(*) from task where owner = worker.id) from worker order by id"
+    "select id, name, host, process, started_at, lease_until, renewed_at, slots, completed, failed,"
+    " (select count(*) from task where owner = worker.id), offer from worker order by id"
+)
+LIST_NEEDS = (
+    "select capability.id, capability.handler, capability.queue, capability.requires, count(*), min(task.ready_at)"
+    " from task join capability on capability.id = task.capability where task.owner is null"
+    " group by capability.id order by capability.id"
+)
+TOLD_QUEUES = "select name, settings, tokens, filled_at from queue order by name"
+COUNT_QUEUES = (
+    "select capability.queue, count(*) filter (where coalesce(task.owner, 0) = 0),"
+    " count(*) filter (where task.owner > 0)"
+    " from task join capability on capability.id = task.capability group by capability.queue"
+)
+COUNT_AHEAD = (
+    "select count(*) from task where owner is null and ready_at <= :now"
+    " and capability in (select id from capability where queue = :queue)"
+    " and (priority > :priority or (priority = :priority and ready_at < :ready_at))"
+)
+LIST_TIMES = (
+    "select capability.handler, capability.queue, times.capability, times.completed, times.failed, times.waiting,"
+    " times.running from times join capability on capability.id = times.capability"
+    " order by capability.handler, capability.queue, capability.id"
 )
 FIND_DEFINITION = (
     "select id, model, name, version, digest, document from definition"

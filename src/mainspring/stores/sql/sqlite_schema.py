@@ -90,7 +90,14 @@ MIGRATIONS: tuple[str, ...] = (
 
     create table worker (
         id integer primary key, name text not null, host text not null, process text not null,
-        started_at real not null, lease_until real not null
+        started_at real not null, lease_until real not null, renewed_at real not null, slots integer not null,
+        completed integer not null default 0, failed integer not null default 0, offer text not null default '{}'
+    );
+
+    -- How attempts of each capability ended, and sketches of how long they took.
+    create table times (
+        capability integer primary key, completed integer not null, failed integer not null, waiting text not null,
+        running text not null
     );
 
     create table log (

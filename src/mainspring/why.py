@@ -1,0 +1,107 @@
+"""Why a task waits: what keeps it, and which workers nearly could."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+
+from msgspec import Struct
+
+from mainspring.kernel.queue import Queue, settings_of
+from mainspring.kernel.reader import QueueView, Reader, TaskView, WorkerView
+from mainspring.kernel.store import QueueRow
+
+TASKS_MAX = 1_000
+"""Of an instance that are looked at."""
+
+
+class Mismatch(Struct, frozen=True):
+    """A worker that cannot take a task, and what is in the way."""
+
+    worker: str
+    lacks: tuple[str, ...]
+
+
+class Waiting(Struct, frozen=True):
+    """A task that waits, and why."""
+
+    key: str
+    handler: str
+    queue: str
+    requires: str
+    ready_at: float
+    reasons: tuple[str, ...]
+    """What keeps it, the nearest cause first."""
+    workers: tuple[Mismatch, ...] = ()
+    """Those that cannot take it; first those that lack least."""
+
+
+def waiting_of(
+    reader: Reader, number: int, key: str | None, *, workers: Sequence[WorkerView], now: float
+) -> list[Waiting]:
+    """Of an instance: all tasks that wait, or the one asked for; `workers` are those that are alive."""
+    tasks = reader.list_tasks(number, TASKS_MAX)
+    wanted = [task for task in tasks if not task.running and key in (None, task.key)]
+    queues = {queue.name: queue for queue in reader.list_queues()} if wanted else {}
+    return [_explained(reader, task, workers, queues.get(task.queue, QueueView(task.queue)), now) for task in wanted]
+
+
+def _explained(reader: Reader, task: TaskView, workers: Sequence[WorkerView], queue: QueueView, now: float) -> Waiting:
+    able = [worker for worker in workers if task.capability in worker.offer.capabilities]
+    unable = [worker for worker in workers if worker not in able]
+    mismatches = sorted(
+        (Mismatch(worker.name, tuple(lacking(task.handler, task.queue, task.requires, worker))) for worker in unable),
+        key=lambda one: (len(one.lacks), one.worker),
+    )
+    reasons = list(_reasons(task, queue, now))
+    if not workers:
+        reasons.append("no worker is alive")
+    elif not able:
+        reasons.append("no worker that is alive can take it")
+    elif not reasons:
+        reasons += _behind(reader, task, able, now)
+    shown = () if able else tuple(mismatches)
+    return Waiting(task.key, task.handler, task.queue, task.requires, task.ready_at, tuple(reasons), shown)
+
+
+def lacking(handler: str, queue: str, requires: str, worker: WorkerView) -> Iterator[str]:
+    """What keeps a worker from such a task."""
+    queues, before = worker.offer.queues, 0
+    if queues is not None and queue not in queues:
+        before += 1
+        yield f"serves queue {', '.join(queues)}, not {queue}"
+    if requires:
+        # The language of expressions is loaded by those who have a requirement.
+        for part in import_module("mainspring.models.requirement").lacking(requires, worker.offer.labels):
+            before += 1
+            yield str(part)
+    if not before:
+        yield f"has not the handler {handler}"
+
+
+def _reasons(task: TaskView, queue: QueueView, now: float) -> Iterator[str]:
+    """What would keep it from any worker."""
+    if task.held:
+        yield "its instance is paused"
+    if task.ready_at > now:
+        yield f"it waits for its time, in {task.ready_at - now:.1f} s"
+    row = QueueRow(0, queue.name, queue.settings, queue.tokens, queue.filled_at)
+    settings = settings_of(row)
+    if settings.paused:
+        yield f"queue {queue.name} is paused" + (f": {settings.reason}" if settings.reason else "")
+    if settings.concurrency is not None and queue.running >= settings.concurrency:
+        yield f"queue {queue.name} is at its limit: {queue.running} of {settings.concurrency} run"
+    if settings.rate_per_s is not None and Queue(row, {}, now).tokens < 1:
+        yield f"queue {queue.name} is at its rate of {settings.rate_per_s:g} a second"
+
+
+def _behind(reader: Reader, task: TaskView, able: Sequence[WorkerView], now: float) -> Iterator[str]:
+    ahead = reader.count_ahead(task, now)
+    if ahead:
+        yield f"it is behind {ahead:,} other{'' if ahead == 1 else 's'} in queue {task.queue}"
+    if all(worker.running_count >= worker.slots for worker in able):
+        yield f"all slots of {', '.join(worker.name for worker in able)} are taken"
+    if not ahead and task.attempt:
+        yield f"it is to be tried again, after {task.attempt} attempt{'' if task.attempt == 1 else 's'}"
+    elif not ahead:
+        yield "it is next"
