@@ -41,6 +41,9 @@ def test_pages_are_newest_first_without_children(filled):
     [
         (Filter(status=("completed", "failed")), [2, 1]),
         (Filter(status=()), []),
+        (Filter(status=("failed",)), [2]),
+        (Filter(status=("failed", "cancelled")), [2]),
+        (Filter(status=("cancelled",)), []),
         (Filter(definition="other"), [8, 5, 2]),
         (Filter(definition="nothing"), []),
         (Filter(model="workflow", since=NOW + 8), [9, 8]),

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import apsw
 import pytest
 
 from mainspring.errors import (
@@ -19,6 +20,7 @@ from mainspring.errors import (
     StoreUnavailableError,
 )
 from mainspring.kernel.store import Changes
+from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.url import open_existing, open_reader, open_store
 from tests.stores.bench import NOW, instance_row
@@ -262,3 +264,13 @@ def test_what_is_committed_is_on_the_disk(tmp_path):
     for connection in (store._connection, store.second()._connection):
         assert connection.pragma("journal_mode") == "wal"
         assert connection.pragma("synchronous") == 2, "FULL"
+
+
+def test_the_few_that_have_failed_are_found_by_an_index(tmp_path):
+    file = tmp_path / "work.db"
+    SqliteStore(str(file)).close()
+    database = apsw.Connection(str(file))
+    conditions = " and ".join(sql.CONDITIONS[name] for name in ("status", "unusual", "parent"))
+    statement = sql.LIST_INSTANCES.format(conditions=conditions)
+    plan = " ".join(row[3] for row in database.execute(f"explain query plan {statement}", {"status": "[]", "limit": 1}))
+    assert "instance_unusual (status=?)" in plan

@@ -184,6 +184,8 @@ def _conditions(wanted: Filter, before: int | None) -> tuple[str, dict[str, Any]
         "since": wanted.since,
     }
     conditions = [sql.CONDITIONS[name] for name, value in values.items() if value is not None]
+    if wanted.status and sql.USUAL.isdisjoint(wanted.status):
+        conditions.append(sql.CONDITIONS["unusual"])
     if not wanted.children:
         conditions.append(sql.CONDITIONS["parent"])
     for place, (name, value) in enumerate(wanted.attributes):

@@ -24,9 +24,13 @@ COUNT_WANTED = (
 )
 LIST_CHILDREN = f"{INSTANCE} where instance.parent = ? and not instance.detached order by instance.id"
 
+USUAL = frozenset({"running", "completed"})
+"""Statuses of nearly all instances; an index finds the others, for a statement that says `unusual` besides."""
+
 CONDITIONS = {
     "before": "instance.id < :before",
     "status": "instance.status in (select value from json_each(:status))",
+    "unusual": "instance.status <> 'running' and instance.status <> 'completed'",
     "definition": "definition.name = :definition",
     "model": "definition.model = :model",
     "since": "instance.created_at >= :since",
