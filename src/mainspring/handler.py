@@ -158,6 +158,11 @@ class Handler(Generic[P, R]):
         self.isolation: Isolation = _isolation(self.where, function, isolation)
         self.options = options or Options()
         self.signature = Signature(function, self.where, Context)
+        # Their own, for each attempt passes here twice.
+        self.decode = self.signature.decode
+        """What to call the function with, from a payload; a context goes to the parameter annotated so."""
+        self.encode = self.signature.encode
+        """A result as JSON, checked against the return annotation; raises `PayloadInvalidError`."""
         self.input_type = self.signature.input_type
         """A msgspec Struct with a field for each parameter that a payload may name."""
         self.output_type = self.signature.output_type
@@ -208,14 +213,6 @@ class Handler(Generic[P, R]):
         payload = codec.encode(self.bind(args, kwargs), self.where)
         self.decode(payload)
         return payload
-
-    def decode(self, payload: bytes, context: Context | None = None) -> tuple[Sequence[Any], dict[str, Any]]:
-        """What to call the function with; `context` goes to the parameter annotated `Context`."""
-        return self.signature.decode(payload, context)
-
-    def encode(self, result: Any, bytes_max: int = codec.PAYLOAD_BYTES_MAX) -> bytes:
-        """A result as JSON, checked against the return annotation; raises `PayloadInvalidError`."""
-        return self.signature.encode(result, bytes_max)
 
 
 # --- Names ------------------------------------------------------------------------------------

@@ -166,11 +166,11 @@ class Signature:
         bound = dict(zip(positional, args, strict=False))
         if len(args) > len(positional):
             bound[VARIADIC] = list(args[len(positional) :])
-        return {**bound, **kwargs}
+        return {**bound, **kwargs} if kwargs else bound
 
     # --- Calls as a worker makes them ---------------------------------------------------------
 
-    def decode(self, payload: bytes, context: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+    def decode(self, payload: bytes, context: Any = None) -> tuple[Sequence[Any], dict[str, Any]]:
         """Arguments for the function; raises `PayloadInvalidError`."""
         if self._empty and payload == b"{}":
             return (), {}
@@ -232,7 +232,7 @@ class Signature:
             if name not in named
         }
 
-    def encode(self, result: Any, bytes_max: int) -> bytes:
+    def encode(self, result: Any, bytes_max: int = codec.PAYLOAD_BYTES_MAX) -> bytes:
         """The result as JSON, if it is what the annotation promises; raises `PayloadInvalidError`."""
         data = codec.encode(result, self._output, bytes_max)
         if self._recheck is None or type(result) is self._plain:

@@ -29,13 +29,13 @@ class Hold:
         """When an event is due; 0: look."""
         self.outdated_before = 0
         """The last turn before which another process wrote: instances touched earlier may have moved on since."""
-        self._ids = range(0)
+        self._ids = iter(range(0))
 
     def next_instance_id(self) -> int:
-        if not self._ids:
-            first = self.store.reserve("instance", INSTANCE_IDS_RESERVED)
-            self._ids = range(first, first + INSTANCE_IDS_RESERVED)
-        id, self._ids = self._ids[0], self._ids[1:]
+        id = next(self._ids, None)
+        if id is None:
+            id = self.store.reserve("instance", INSTANCE_IDS_RESERVED)
+            self._ids = iter(range(id + 1, id + INSTANCE_IDS_RESERVED))
         return id
 
     def forget(self) -> None:
@@ -44,4 +44,4 @@ class Hold:
         self.definitions.forget()
         self.placement.offer()
         self.next_event_at = 0.0
-        self._ids = range(0)
+        self._ids = iter(range(0))

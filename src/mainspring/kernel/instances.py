@@ -36,6 +36,8 @@ class Live(Struct, gc=False, eq=False):
     plan: Any
     state: Any
     group: str | None = None
+    hosted: bool = True
+    """Whether the code of the definition is here."""
     seq: int = 0
     """Of the last entry folded."""
     tail_bytes: int = 0
@@ -52,12 +54,8 @@ class Live(Struct, gc=False, eq=False):
         state = None if definition.missing else model.initial(plan, row.public_id)
         return Live(
             row.id, row.public_id, row.status, row.parent, row.parent_key, row.priority, definition, model, plan, state,
-            row.group, detached=row.detached,
+            row.group, detached=row.detached, hosted=not definition.missing,
         )  # fmt: skip
-
-    @property
-    def hosted(self) -> bool:
-        return not self.definition.missing
 
     def fold(self, entry: EntryRow) -> None:
         """Record one entry of the journal; what was decided is never asked again."""
@@ -79,9 +77,8 @@ class Instances:
     def __init__(self) -> None:
         self._lives: dict[int, Live] = {}
         self._weight = 0
-
-    def find(self, id: int) -> Live | None:
-        return self._lives.get(id)
+        self.find = self._lives.get
+        """The instance of a number, or None; asked several times for each outcome, so it is the dict's own."""
 
     def add(self, live: Live) -> None:
         self._lives[live.id] = live

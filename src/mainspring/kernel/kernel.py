@@ -26,6 +26,7 @@ from mainspring.kernel.advance import Outcome, deliver_all, fire, outcome_key
 from mainspring.kernel.contention import Contended
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.hold import Hold
+from mainspring.kernel.instances import Live
 from mainspring.kernel.intake import TAKE
 from mainspring.kernel.leases import HELD_MAX, Leases
 from mainspring.kernel.lifecycle import ENDED
@@ -273,11 +274,17 @@ class Kernel(Hold):
 
     def _fetch(self, turn: Turn, inputs: Sequence[Input], ids: set[int]) -> None:
         """Load what the inputs touch, all at once."""
-        find = self.instances.find
-        missing = [id for id in ids if find(id) is None]
-        known = [live for id in ids if (live := find(id)) is not None and live.turn < self.outdated_before]
-        if known:
-            self.instances.refresh(self.store, known, turn.number)
+        find, outdated_before = self.instances.find, self.outdated_before
+        missing: list[int] = []
+        outdated: list[Live] = []
+        for id in ids:
+            live = find(id)
+            if live is None:
+                missing.append(id)
+            elif live.turn < outdated_before:
+                outdated.append(live)
+        if outdated:
+            self.instances.refresh(self.store, outdated, turn.number)
         if self._check_at != float("inf") or self.store.is_shared:
             settled = [input.attempt for input in inputs if isinstance(input, Settle | Release | Progress)]
             self._stop_stale(turn, settled)

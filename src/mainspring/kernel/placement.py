@@ -245,7 +245,10 @@ class Placement:
         """What begins next, the most urgent first, as far as slots and queues have room."""
         free, total = dict(self._free), self._room
         queues = self._open_queues(store, now)
-        lines: list[Iterable[Candidate]] = [self._plain(store, now)]
+        plain = self._plain(store, now)
+        if not queues and len({row.capability for row in plain}) <= 1:
+            return plain  # in order, and no more than there is room for
+        lines: list[Iterable[Candidate]] = [[Candidate(row) for row in plain]]
         lines += [queue.candidates(store, mine, total) for queue, mine in queues]
         chosen: list[WaitingRow] = []
         taken: list[list[Candidate]] = [[] for _ in lines]
@@ -287,7 +290,7 @@ class Placement:
         rows = store.lock_queues(sorted(found)) if found else ()
         return [(Queue(row, store.count_running(row.id), now), found[row.id]) for row in rows]
 
-    def _plain(self, store: Store, now: float) -> list[Candidate]:
+    def _plain(self, store: Store, now: float) -> list[WaitingRow]:
         """What waits in plain queues, in order, as far as there may be a slot."""
         rows: list[WaitingRow] = []
         backlog = [capability for capability in self._backlog if self._queues[capability] not in (self._managed or ())]
@@ -301,7 +304,7 @@ class Placement:
                 self._backlog.discard(capability)
         if len(backlog) > 1:  # those of one come in order
             rows.sort(key=lambda row: (-row.priority, row.ready_at, row.instance, row.key))
-        return [Candidate(row) for row in rows]
+        return rows
 
     def next_at(self, store: Store, now: float) -> float:
         """When the next task becomes ready that we could run; asks the store only when the answer may have changed."""

@@ -132,7 +132,9 @@ class Runs:
 
     def returned(self, run: Run, output: bytes) -> Settle:
         """The outcome of a handler that has returned: its output, unless that comes too late."""
-        return self.failed(run, too_late(run)) if self.is_late(run) else self.completed(run, output)
+        if (run.verdict or run.due_at != FOREVER) and self.is_late(run):
+            return self.failed(run, too_late(run))
+        return self.completed(run, output)
 
     def completed(self, run: Run, output: bytes) -> Settle:
         record = run.record
