@@ -23,7 +23,17 @@ PAGES = [
     ROOT / "docs" / "reference" / "cli.md",
     *(
         ROOT / "docs" / "how-to" / f"{name}.md"
-        for name in ("retries", "branches", "yaml", "steering", "operating", "workers", "processes")
+        for name in (
+            "retries",
+            "branches",
+            "yaml",
+            "steering",
+            "operating",
+            "workers",
+            "processes",
+            "transactions",
+            "postgresql",
+        )
     ),
 ]
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

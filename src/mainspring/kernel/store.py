@@ -225,6 +225,8 @@ class Store(Census, Protocol):
     """How often `foreign` should be asked while nothing is to be done; None: nobody else can write."""
     is_shared: bool
     """Whether others write while a transaction is open (`kernel.contention`); False: it is alone among all writers."""
+    socket: int | None
+    """A file descriptor in which something arrives when another process wants to be heard; None: there is none."""
 
     @property
     def clock(self) -> Clock | None:

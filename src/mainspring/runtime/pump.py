@@ -14,6 +14,7 @@ from mainspring.clock import Clock
 from mainspring.errors import BrokenError, EngineClosedError, MainspringError, UnavailableError
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Release, Report, Settle
+from mainspring.runtime.bell import Bell
 from mainspring.runtime.collector import uncollected
 
 BATCH_MAX = 4_000
@@ -45,7 +46,7 @@ class Pump:
         self._inputs: deque[Input] = deque()
         self._present: list[Input] = []
         """Of the turn under way."""
-        self._bell = threading.Event()
+        self._bell = Bell()
         self._awake = True
         self._closing = False
         self._ended = False
@@ -123,6 +124,7 @@ class Pump:
         finally:
             self._answer_all()
             self._kernel.store.close()
+            self._bell.close()
 
     def _gather(self) -> list[Input] | None:
         """The inputs of the next turn: at once if any wait, else when something is due; None: stop."""
@@ -136,14 +138,19 @@ class Pump:
             if wait_s <= 0:
                 return []
             poll_s = self._kernel.store.poll_s
-            self._sleep(wait_s if poll_s is None else min(wait_s, poll_s))
-            if not inputs and poll_s is not None and self._kernel.store.foreign():
-                return []
+            if poll_s is None:
+                self._sleep(wait_s)
+            elif self._kernel.store.socket is not None and self._kernel.store.foreign():
+                return []  # what has arrived already, the socket tells no more
+            else:
+                self._sleep(min(wait_s, poll_s))
+                if not inputs and self._kernel.store.foreign():
+                    return []
 
     def _sleep(self, seconds: float) -> None:
         self._awake = False
         if not self._inputs and not self._closing:
-            self._bell.wait(seconds)
+            self._bell.wait(seconds, self._kernel.store.socket)
         self._awake = True
         self._bell.clear()
 

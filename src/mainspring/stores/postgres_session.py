@@ -23,8 +23,6 @@ from mainspring.stores.postgres_connection import (
 from mainspring.stores.postgres_url import PostgresUrl, read_url
 from mainspring.stores.sql import postgres as sql
 
-POLL_S = 0.01
-"""How often an idle process looks into its socket for a notification: no query, some microseconds."""
 QUERY_S = (0.01, 0.75)
 """How often it asks whether others have committed: for a while after they have, and otherwise."""
 NOTIFY_S = 0.2
@@ -41,8 +39,9 @@ class PostgresSession:
         """Open the store, and make its tables where there are none."""
         self.given = given
         self.url: PostgresUrl = read_url(given)
-        self.poll_s: float | None = POLL_S
         self.query_s = QUERY_S
+        self.poll_s: float | None = QUERY_S[0]
+        self.socket: int | None = None
         self.clock = SharedClock()
         self._connection: Connection | None = None
         self._pipeline: psycopg.Pipeline | None = None
@@ -83,7 +82,7 @@ class PostgresSession:
 
         connection.add_notify_handler(hear)
         connection.execute(f'listen "{self.url.channel}"')
-        self._connection, self._pid = connection, me
+        self._connection, self._pid, self.socket = connection, me, connection.fileno()
         self._manager = self._pipeline = self._transaction = None
         self._has_missed = True
 
@@ -107,6 +106,7 @@ class PostgresSession:
     def _lose(self) -> None:
         """The connection is of no use any more."""
         connection, self._connection = self._connection, None
+        self.socket = None
         self._manager = self._pipeline = self._transaction = None
         if connection is not None:
             connection.close()
@@ -238,6 +238,7 @@ class PostgresSession:
         self._has_missed = self._is_told = False
         if has_changed:
             self._awake_until = time.monotonic() + 2 * NOTIFY_S
+            self.poll_s = self.query_s[0]
         return has_changed
 
     def foreign(self) -> bool:
@@ -248,7 +249,8 @@ class PostgresSession:
             now = time.monotonic()
             if self._is_told or now < self._ask_at:
                 return self._is_told
-            self._ask_at = now + self.query_s[now > self._awake_until]
+            self.poll_s = self.query_s[now > self._awake_until]
+            self._ask_at = now + self.poll_s
             return self._pulse() != self._seen
         except (psycopg.Error, UnavailableError):
             self._lose()

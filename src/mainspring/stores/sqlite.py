@@ -46,6 +46,7 @@ class SqliteStore(SqliteCensus):
 
     is_shared = False
     clock: Clock | None = None
+    socket: int | None = None
 
     def __init__(self, path: str | None) -> None:
         """Open or create the file at `path`; None: a store in memory that lives as long as its connections."""

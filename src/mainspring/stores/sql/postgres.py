@@ -5,7 +5,8 @@ from __future__ import annotations
 SESSION = (
     "select set_config('search_path', %s, false), set_config('jit', 'off', false),"
     # Statistics of tables that are empty one minute and full the next lead to plans that read them whole.
-    " set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
+    " set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),"
+    " set_config('enable_hashjoin', 'off', false),"
     " set_config('enable_mergejoin', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false),"
     " set_config('lock_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false),"
     " set_config('default_transaction_isolation', 'read committed', false)"

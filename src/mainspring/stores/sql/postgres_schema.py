@@ -1,7 +1,7 @@
 """Numbered migrations of the PostgreSQL store: version n is reached by applying the first n, in order, once each.
 
 All tables lie in a schema of their own, so that they can share a database with those of users.  Numbers of instances
-grow with time, so the journal's partitions, which are ranges of such numbers, are spans of time (docs/adr/0501).
+grow with time, so the journal's partitions, which are ranges of such numbers, are spans of time (docs/adr/0701).
 """
 
 from __future__ import annotations

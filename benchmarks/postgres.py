@@ -1,0 +1,255 @@
+"""PostgreSQL: tasks in bulk by one process and by two, chains, idleness, wake-up, and a snapshot that is left open.
+
+    .venv/bin/python benchmarks/postgres.py [--json FILE] [--size 0.1] [--url postgresql://…]
+
+On a server of its own (`scripts/postgres_server.py`) with `fsync` and `synchronous_commit` on, beside peers on the same
+server.  Peers are no part of the lock; one that is missing is named, and skipped:
+
+    .venv/bin/uv pip install procrastinate
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from harness import ROOT, Bound, Row, options_of, plain_row, tell
+
+sys.path.insert(0, str(ROOT))
+
+from mainspring import Engine, Workflow, task
+from scripts import postgres_server
+
+PEERS = ROOT / "benchmarks" / "peers"
+TASK_COUNT, CHAIN_COUNT = 20_000, 500
+TIMEOUT_S = 600.0
+PINNED_S, PINNED_RATE = 300.0, 1_000
+
+
+@task
+async def nothing(value: int) -> int:
+    return value
+
+
+@task
+async def moment() -> float:
+    return time.time()
+
+
+# --- Programs that are run in processes of their own ----------------------------------------------
+
+
+def bulk(url: str, count: int, worker_count: int) -> float:
+    """Tasks a second, from the submission until the last result; the processes are there already."""
+    workers = [serve(url) for _ in range(worker_count)]
+    with Engine(url, slots=0) as engine:
+        engine.gather(engine.submit_many(nothing, [(value,) for value in range(200)]), timeout_s=TIMEOUT_S)
+        began = time.perf_counter()
+        engine.gather(engine.submit_many(nothing, [(value,) for value in range(count)]), timeout_s=TIMEOUT_S)
+        seconds = time.perf_counter() - began
+    for worker in workers:
+        end(worker)
+    return count / seconds
+
+
+def alone(url: str, count: int) -> float:
+    """Tasks a second, submitted and run by one process."""
+    with Engine(url) as engine:
+        engine.gather(engine.submit_many(nothing, [(value,) for value in range(200)]), timeout_s=TIMEOUT_S)
+        began = time.perf_counter()
+        engine.gather(engine.submit_many(nothing, [(value,) for value in range(count)]), timeout_s=TIMEOUT_S)
+        return count / (time.perf_counter() - began)
+
+
+def chains(url: str, count: int) -> float:
+    """Steps a second of chains of ten."""
+    workflow = Workflow("chain")
+    before: Any = 0
+    for number in range(10):
+        before = workflow.add(nothing, before, key=f"n{number}")
+    with Engine(url) as engine:
+        engine.gather(engine.start_many(workflow, [None] * max(1, count // 10)), timeout_s=TIMEOUT_S)
+        began = time.perf_counter()
+        engine.gather(engine.start_many(workflow, [None] * count), timeout_s=TIMEOUT_S)
+        return 10 * count / (time.perf_counter() - began)
+
+
+def idle(url: str, seconds: float) -> dict[str, float]:
+    """What an engine costs that has nothing to do."""
+    with Engine(url) as engine:
+        engine.submit(nothing, 1).result(timeout_s=TIMEOUT_S)
+        time.sleep(2.0)
+        with psycopg.connect(url.partition("&schema")[0].partition("?schema")[0], autocommit=True) as connection:
+            before, cpu = statements(connection), time.process_time()
+            time.sleep(seconds)
+            return {
+                "queries": (statements(connection) - before - 1) / seconds,
+                "cpu": 100 * (time.process_time() - cpu) / seconds,
+            }
+
+
+def statements(connection: psycopg.Connection[Any]) -> int:
+    """Transactions that the server has counted; outside of a turn each question is one."""
+    connection.execute("select pg_stat_clear_snapshot()")
+    ((count,),) = connection.execute(
+        "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
+    ).fetchall()
+    return int(count)
+
+
+def wake(url: str, count: int) -> float:
+    """Milliseconds until another process that was idle has run a task; the median."""
+    worker, found = serve(url), []
+    with Engine(url, slots=0) as engine:
+        engine.submit(nothing, 0).result(timeout_s=TIMEOUT_S)
+        for _ in range(count):
+            time.sleep(1.0)
+            instance = engine.submit(moment)
+            durable_at = time.time()
+            found.append((instance.result(timeout_s=TIMEOUT_S) - durable_at) * 1_000)
+    end(worker)
+    return sorted(found)[len(found) // 2]
+
+
+def pinned(url: str, seconds: float) -> float:
+    """Tasks a second under a steady load of `PINNED_RATE`, in the last tenth of the time."""
+    worker = serve(url)
+    done: list[int] = []
+    with Engine(url, slots=0) as engine:
+        began = time.perf_counter()
+        while (now := time.perf_counter() - began) < seconds:
+            batch = engine.submit_many(nothing, [(value,) for value in range(PINNED_RATE // 10)])
+            engine.gather(batch, timeout_s=TIMEOUT_S)
+            if now > 0.9 * seconds:
+                done.append(len(batch))
+            time.sleep(max(0.0, now + 0.1 - (time.perf_counter() - began)))
+        rate = sum(done) / max(1e-9, time.perf_counter() - began - 0.9 * seconds)
+    end(worker)
+    return rate
+
+
+def serve(url: str) -> subprocess.Popen[str]:
+    """Another process that works; returns when it does."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--program", "work", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.communicate("\n", timeout=60)
+
+
+def work(url: str) -> None:
+    with Engine(url) as engine:
+        engine.register(nothing)
+        engine.register(moment)
+        print("ready", flush=True)
+        sys.stdin.readline()
+
+
+PROGRAMS: dict[str, Callable[..., Any]] = {
+    "bulk": bulk, "alone": alone, "chains": chains, "idle": idle, "wake": wake, "pinned": pinned, "work": work,
+}  # fmt: skip
+
+
+# --- The table ------------------------------------------------------------------------------------
+
+
+class Bench:
+    """One server, and a schema for each measurement."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._count = 0
+
+    def run(self, program: str, *arguments: float) -> Any:
+        self._count += 1
+        url = f"{self.url}{'&' if '?' in self.url else '?'}schema=bench_{self._count}"
+        return call(Path(__file__), program, url, *map(str, arguments))
+
+    def peer(self, name: str, *arguments: str) -> float | None:
+        """A peer's figure; None, with a word about it, where it is not there."""
+        script = PEERS / f"{name}.py"
+        if find_spec(name) is None:
+            print(f"{name}: not installed, so its rows are skipped; see the head of this file", file=sys.stderr)
+            return None
+        return float(call(script, *arguments))
+
+
+def call(script: Path, *arguments: str) -> Any:
+    command = [sys.executable, str(script), *(("--program",) if script == Path(__file__) else ()), *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=2 * TIMEOUT_S)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextmanager
+def held_snapshot(url: str) -> Iterator[None]:
+    """A session that is left idle in a transaction which has seen everything there is."""
+    with psycopg.connect(url) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        connection.execute("select count(*) from pg_class")
+        yield
+        connection.rollback()
+
+
+def rows_of(bench: Bench, size: float, tcp: str) -> list[Row]:
+    tasks, chain_count = max(200, int(TASK_COUNT * size)), max(20, int(CHAIN_COUNT * size))
+    here = bench.run("alone", tasks)
+    one, two = bench.run("bulk", tasks, 1), bench.run("bulk", tasks, 2)
+    rows = [
+        plain_row(f"{tasks:,} tasks, one process that submits and runs", "tasks/s", here),
+        plain_row("the same, one worker process beside the submitter", "tasks/s", one),
+        plain_row("the same, two worker processes", "tasks/s", two, Bound(one, "tasks/s", is_least=True)),
+    ]
+    other = bench.peer("procrastinate", tcp, str(max(100, tasks // 10)))
+    if other is not None:
+        rows.append(plain_row("… procrastinate, one worker", "tasks/s", other))
+        rows.append(plain_row("times procrastinate", "×", here / other, Bound(10.0, "×", is_least=True)))
+    steps = bench.run("chains", chain_count)
+    rows.append(plain_row(f"{chain_count} chains of 10", "steps/s", steps))
+    idleness = bench.run("idle", max(5.0, 20.0 * size))
+    rows.append(plain_row("idle", "% CPU", idleness["cpu"], Bound(1.0, "% CPU")))
+    rows.append(plain_row("idle", "queries/s", idleness["queries"], Bound(2.0, "queries/s")))
+    rows.append(plain_row("wake-up of another process", "ms", bench.run("wake", 10), Bound(20.0, "ms")))
+    seconds = max(10.0, PINNED_S * size)
+    free = bench.run("pinned", min(seconds, 30.0))
+    with held_snapshot(bench.url):
+        held = bench.run("pinned", seconds)
+    what = f"an old snapshot left open for {seconds:.0f} s at {PINNED_RATE:,} tasks/s: throughput kept"
+    rows.append(plain_row(what, "%", 100 * held / free, Bound(70.0, "%", is_least=True)))
+    return rows
+
+
+def main() -> None:
+    parser = options_of(__doc__, rounds=1)
+    parser.add_argument("--url", help="a database to use instead of a server of its own")
+    parser.add_argument("--program", nargs="+", help="run one measurement; for this file itself")
+    options = parser.parse_args()
+    if options.program:
+        name, url, *numbers = options.program
+        print(json.dumps(PROGRAMS[name](url, *(int(float(number)) for number in numbers))))
+        return
+    server = None if options.url else postgres_server.start()
+    try:
+        bench = Bench(options.url or server.url())  # type: ignore[union-attr]
+        tell("postgres", rows_of(bench, options.size, options.url or server.url(tcp=True)), options.json)  # type: ignore[union-attr]
+    finally:
+        if server is not None:
+            server.close()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    main()

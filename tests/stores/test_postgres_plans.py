@@ -1,0 +1,88 @@
+"""The hot statements stay on their indexes, however many rows there are, and whatever the statistics say."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from mainspring.stores.postgres import PostgresStore
+from mainspring.stores.postgres_rows import numbers, texts
+from mainspring.stores.sql import postgres as sql
+from tests.postgres import new_schema
+from tests.stores.bench import NOW
+
+IDS = numbers(range(1, 400))
+KEYS = texts([f"n{number}" for number in range(1, 400)])
+
+EMPTY = texts(["{}"] * 399)
+UPDATES = {name: statement for name, statement, _ in sql.UPDATES}
+
+HOT: dict[str, tuple[str, Any]] = {
+    "lock": (sql.LOCK, (IDS,)),
+    "load instances": (sql.LOAD_INSTANCES, (IDS,)),
+    "find ids": (sql.FIND_IDS, (KEYS,)),
+    "load snapshots": (sql.LOAD_SNAPSHOTS, (IDS,)),
+    "load tails": (sql.LOAD_TAILS, (IDS, IDS)),
+    "children": (sql.LIST_CHILDREN, (7,)),
+    "due events": (sql.DUE_EVENTS, (NOW, "{}", 1_000)),
+    "next event": (sql.NEXT_EVENT_AT, None),
+    "waiting": (sql.WAITING, {"capability": 1, "now": NOW, "limit": 50}),
+    "next task": (sql.NEXT_TASK_AT, {"capability": 1, "now": NOW}),
+    "lease": (sql.LEASE, (1, NOW, IDS, KEYS)),
+    "stale": (sql.STALE, (IDS, KEYS, IDS, 1)),
+    "retry": (UPDATES["tasks_retried"], (IDS, IDS, IDS, IDS, KEYS)),
+    "free": (UPDATES["tasks_freed"], (IDS, KEYS, IDS)),
+    "done": (UPDATES["tasks_done"], (IDS, KEYS)),
+    "progress": (UPDATES["progress"], (IDS, IDS, KEYS)),
+    "hold": (UPDATES["held"], (IDS,)),
+    "end": (UPDATES["statuses"], (KEYS, IDS, EMPTY, EMPTY, KEYS, IDS)),
+    "delete events": (sql.DELETE_EVENTS, (IDS, KEYS)),
+}
+BIG = ("instance", "journal", "task", "event", "snapshot")
+
+
+@pytest.fixture(
+    scope="module", params=[20_000, pytest.param(1_000_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
+def full(request):
+    """A store with that many rows in each big table, filled after its statistics were taken of empty ones."""
+    store = PostgresStore(new_schema())
+    assert store._connection is not None
+    execute, count = store._connection.execute, request.param
+    execute("analyze")
+    execute(
+        "insert into instance (id, public_id, definition, status, parent, priority, created_at)"
+        " select n, 'case-' || n, 1, 'running', n / 10, 0, 0 from generate_series(1, %s - 1) as n", (count,),
+    )  # fmt: skip
+    execute("insert into journal select n, 1, 0, 'Started', '{}', '[]' from generate_series(1, %s - 1) as n", (count,))
+    execute(
+        "insert into task (instance, key, capability, priority, ready_at, attempt, token, payload)"
+        " select n, 'n' || n, 1, n %% 3, n, 0, 0, '{}' from generate_series(1, %s - 1) as n", (count,),
+    )  # fmt: skip
+    execute(
+        "insert into event select n, 'n' || n, n, 'TimerFired', '{}' from generate_series(1, %s - 1) as n", (count,)
+    )
+    execute("insert into snapshot select n, 1, '{}' from generate_series(1, %s - 1) as n", (count,))
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["old statistics", "new statistics"])
+def test_no_hot_statement_reads_a_table_whole(full, analyzed):
+    execute = full._connection.execute
+    if analyzed:
+        execute("analyze")
+    faults = []
+    for name, (statement, values) in HOT.items():
+        execute("begin")
+        plan = "\n".join(row[0] for row in execute(f"explain {statement}", values).fetchall())
+        execute("rollback")
+        for table in BIG:
+            if re.search(rf"(Seq Scan|Bitmap Heap Scan) on {table}(_\d+)?\b", plan) and name not in (
+                "held",
+                "released",
+            ):
+                faults.append(f"{name} reads {table} whole:\n{plan}")
+    assert not faults, "\n".join(faults)
