@@ -10,6 +10,7 @@ from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable, StartOn
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
+from mainspring.models.process.check.rules import broken_rules
 from mainspring.models.process.document import FEEL, START, SUBSCRIBED, TIMER, Document
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
@@ -79,14 +80,15 @@ class Definition:
             there = ", ".join(read.documents) or "none"
             raise DefinitionInvalidError(file, [Problem(f"there is no process {id!r} in it; there are: {there}")])
         chosen = id or next(iter(read.documents), "")
+        rules = broken_rules(read.source)
         if not chosen:
-            raise DefinitionInvalidError(file, [Problem("there is no process in it", file)])
+            raise DefinitionInvalidError(file, [Problem("there is no process in it", file), *rules])
         return cls._made(
             read.documents[chosen],
             {**(handlers or {}), **{named[written]: function for written, function in (scripts or {}).items()}},
             file=file,
             siblings={name: document for name, document in read.documents.items() if name != chosen},
-            problems=read.problems,
+            problems=(*read.problems, *rules),
             warnings=read.warnings,
             uses=uses,
         )

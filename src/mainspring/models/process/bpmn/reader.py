@@ -10,6 +10,7 @@ from mainspring.models.process.bpmn.body import BodyReader, read_associations
 from mainspring.models.process.bpmn.code import Reading
 from mainspring.models.process.bpmn.diagram import read_diagram
 from mainspring.models.process.bpmn.source import BPMN, Source, child, children, is_true, label, local, walk
+from mainspring.models.process.check.rules import broken_rules
 from mainspring.models.process.document import (
     FEEL,
     Artifact,
@@ -35,7 +36,7 @@ class BpmnFile:
         self.documents = dict(documents)
         """By the id of the process; executable ones first."""
         self.problems: tuple[Problem, ...] = tuple(source.problems)
-        """Why it cannot be run."""
+        """Why it cannot be run, whatever the rules of BPMN say of it besides."""
         self.warnings: tuple[Problem, ...] = tuple(source.warnings)
         """What it says and is not done."""
 
@@ -53,9 +54,8 @@ def read_bpmn(
     parts = _parts(source, BodyReader(source, Reading(source, language), scripts or {}))
     if not parts:
         there = next((name for name in NOT_RUN if child(source.root, name) is not None), None)
-        raise DefinitionInvalidError(
-            file, [Problem("there is no <process> in it" + (f", only a {there}" if there else ""), f"{file}:1")]
-        )
+        nothing = Problem("there is no <process> in it" + (f", only a {there}" if there else ""), f"{file}:1")
+        raise DefinitionInvalidError(file, [nothing, *broken_rules(source)])
     shapes, edges = read_diagram(source)
     collaborations = list(children(source.root, "collaboration"))
     around = Document(
