@@ -32,6 +32,7 @@ from mainspring.queues import Queue
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import fate_of, host_name, process_name
 from mainspring.runtime.offer import Label, Offer
+from mainspring.runtime.processes import RECYCLE_ATTEMPTS, RECYCLE_MB
 from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
 from mainspring.scheduling import Scheduling
@@ -61,6 +62,8 @@ class Engine(Scheduling, Messaging):
     `slots`: how many attempts run at once in this process; 0: none, it only starts and asks.
     `labels`: what this process offers to tasks that require something, such as `{"gpu": True, "region": "eu"}`.
     `queues`: those whose tasks it takes; default: all.
+    `recycle_attempts`, `recycle_mb`: a process for handlers with `isolation="process"` is replaced after so many, or
+    when it has grown so much since its first.
     `paused`: it begins no attempts until `resume`.
     All methods may be called from any thread.  What a method returns for is durable.
 
@@ -79,11 +82,18 @@ class Engine(Scheduling, Messaging):
         labels: Mapping[str, Label] | None = None,
         queues: Collection[str] | None = None,
         paused: bool = False,
+        recycle_attempts: int = RECYCLE_ATTEMPTS,
+        recycle_mb: float = RECYCLE_MB,
     ) -> None:
         if slots is not None and (not is_whole(slots) or slots < 0):
             raise SettingInvalidError(f"slots must be a whole number from 0, not {slots!r}")
         if not lease_s > 0:
             raise SettingInvalidError(f"lease_s must be seconds above 0, not {lease_s!r}")
+        if not is_whole(recycle_attempts) or recycle_attempts < 1 or not recycle_mb > 0:
+            raise SettingInvalidError(
+                f"recycle_attempts must be a whole number from 1 and recycle_mb above 0,"
+                f" not {recycle_attempts!r} and {recycle_mb!r}"
+            )
         store = open_store(store_url(url))
         super().__init__(url, clock=clock or store.clock, reader=open_reader(store))
         self._handlers = Handlers()
@@ -114,6 +124,8 @@ class Engine(Scheduling, Messaging):
             threads=max(1, limits["thread"]),
             processes=max(1, limits["process"]),
             is_idle=not total,
+            recycle_attempts=recycle_attempts,
+            recycle_mb=recycle_mb,
         )
         self._worker.start()
         if paused:

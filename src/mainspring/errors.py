@@ -182,6 +182,10 @@ class ResultTimeoutError(UnavailableError, TimeoutError):
 # --- Tasks ------------------------------------------------------------------------------------
 
 
+class TaskMemoryError(MainspringError, MemoryError):
+    """An attempt needed more memory than its `memory_max_mb`."""
+
+
 class TaskTimeoutError(MainspringError, TimeoutError):
     """An attempt took longer than its `timeout_s`, or a node longer than its `deadline_s`."""
 

@@ -55,6 +55,8 @@ class Options:
     queue: str = "default"
     requires: str = ""
     """What the labels of a worker must be, as an expression over them."""
+    memory_max_mb: float | None = None
+    """What an attempt in a process of its own may take, besides what that process has before."""
 
     def __post_init__(self) -> None:
         problem = _option_problem(self)
@@ -67,10 +69,10 @@ def _option_problem(options: Options) -> str:
     retries = options.retries
     if isinstance(retries, bool | float | str | None) or (isinstance(retries, int) and retries < 0):
         return f"retries must be a whole number from 0 or a Retry, not {retries!r}"
-    for name in ("timeout_s", "deadline_s"):
+    for name, unit in (("timeout_s", "seconds"), ("deadline_s", "seconds"), ("memory_max_mb", "megabytes")):
         value = getattr(options, name)
         if value is not None and not (_is_number(value) and 0 < value < float("inf")):
-            return f"{name} must be seconds above 0, or None for no limit, not {value!r}"
+            return f"{name} must be {unit} above 0, or None for no limit, not {value!r}"
     if not (_is_number(options.delay_s) and 0 <= options.delay_s < float("inf")):
         return f"delay_s must be seconds from 0, not {options.delay_s!r}"
     if isinstance(options.priority, bool) or not isinstance(options.priority, int):
@@ -108,6 +110,7 @@ def task(
     delay_s: float = 0.0,
     queue: str = "default",
     requires: str | Iterable[str] = "",
+    memory_max_mb: float | None = None,
 ) -> Callable[[Callable[P, R]], Handler[P, R]]: ...
 def task(
     function: Callable[..., Any] | None = None,
@@ -157,6 +160,8 @@ class Handler(Generic[P, R]):
         self.is_async = _is_async(function)
         self.isolation: Isolation = _isolation(self.where, function, isolation)
         self.options = options or Options()
+        if self.options.memory_max_mb is not None and self.isolation != "process":
+            raise HandlerInvalidError(f'{self.where}: memory_max_mb takes effect with isolation="process" only')
         self.signature = Signature(function, self.where, Context)
         # Their own, for each attempt passes here twice.
         self.decode = self.signature.decode

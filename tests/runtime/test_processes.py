@@ -267,9 +267,8 @@ def test_idle_children_end_with_the_worker():
     wait_for_end(child)
 
 
-def test_a_child_is_replaced_after_many_attempts(monkeypatch):
-    monkeypatch.setattr(module, "ATTEMPT_COUNT_MAX", 3)
-    shop = Shop(processes=1)
+def test_a_child_is_replaced_after_many_attempts():
+    shop = Shop(processes=1, recycle_attempts=3)
     pids = [shop.result(crew.pid) for _ in range(7)]
     assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
     shop.worker.kill()

@@ -56,7 +56,8 @@ from mainspring.kernel.records import (
 )
 from mainspring.kernel.store import InstanceRow, QueueRow
 from mainspring.kernel.turn import Turn
-from mainspring.models.contract import CancelRequested, Signal, Started
+from mainspring.models.contract import CancelRequested, Signal, Started, TaskFailed
+from mainspring.models.retry import STRANGE
 
 ENTRIES_PRUNED_MAX = 5_000
 """Old entries of the journals of live instances that one turn deletes."""
@@ -81,6 +82,8 @@ def settle(turn: Turn, input: Settle) -> None:
     turn.freed.append(attempt)
     turn.settled.append((attempt.capability, event))
     turn.settling = attempt
+    if isinstance(event, TaskFailed) and _is_strange(event, attempt.handler):
+        turn.hold.placement.decline(attempt.handler)
     live = live_of(turn, attempt.instance)
     if input.lines:
         _log(turn, attempt, input.lines)
@@ -88,6 +91,11 @@ def settle(turn: Turn, input: Settle) -> None:
         conclude(turn, live, event)
     else:
         leave_outcome_for_host(turn, live.id, event)
+
+
+def _is_strange(event: TaskFailed, handler: str) -> bool:
+    """Whether this process has not the handler; one that handler raises itself may name another."""
+    return STRANGE in event.error.kinds and event.error.message.startswith(f"handler {handler!r} ")
 
 
 def release(turn: Turn, input: Release) -> None:

@@ -197,6 +197,15 @@ class Placement:
         """The capabilities of which we take tasks, of those that we know of."""
         return sorted(capability for capability, pool in self._pools.items() if pool is not None)
 
+    def decline(self, handler: str) -> None:
+        """It was here, and is not any more: take no tasks for it until handlers are added."""
+        for capability, name in self._handlers.items():
+            if name == handler and self._pools.get(capability) is not None:
+                self.offer_number += 1
+                self._pools[capability] = None
+                self._backlog.discard(capability)
+                self._limited.discard(capability)
+
     def offer(self) -> None:
         """Handlers were added: ask again which capabilities we have."""
         self.offer_number += 1

@@ -16,6 +16,10 @@ from mainspring.errors import TaskTimeoutError, WorkerLostError
 from mainspring.handler import module_name
 from mainspring.models.contract import Failure, TaskLost
 
+STRANGE = "mainspring.errors.HandlerUnknownError"
+"""The failure of a worker whose program does not have the handler: another one may, so it is always tried again."""
+STRANGE_COUNT_MAX = 10
+STRANGE_DELAY_S_MAX = 60.0
 RETRIES_MAX = 10_000
 """More than this is a loop, not a retry policy."""
 
@@ -73,6 +77,8 @@ def retry_delay(policy: Retry, failure: Failure, *, retries: int, instance: str,
     `retries` counts those already used.  The jitter is a hash of instance, key and count, not chance: a model draws
     no random number, and the same failure always plans the same retry.
     """
+    if STRANGE in failure.kinds and retries < STRANGE_COUNT_MAX:
+        return min(2.0**retries, STRANGE_DELAY_S_MAX)
     if retries >= policy.max or not _is_retried(policy, failure):
         return None
     try:

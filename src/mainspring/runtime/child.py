@@ -30,6 +30,7 @@ from mainspring.runtime.connection import DISCONNECTED_EXIT_CODE, Connection
 from mainspring.runtime.failure import failure_of
 from mainspring.runtime.frames import Envelope, Perform, Raised, Ready, Returned, Said, read_request, write
 from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.memory import limited, resident_mb
 from mainspring.runtime.runs import as_told
 from mainspring.runtime.surroundings import Surroundings, flush, line_by_line
 
@@ -133,7 +134,8 @@ class Child:
         try:
             handler = self._find(request.path)
             before = Surroundings(self._connection)
-            output = contextvars.Context().run(_call, handler, request, context)
+            with limited(request.memory_max_mb):
+                output = contextvars.Context().run(_call, handler, request, context)
             answer = Returned(output, context.unsaid)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
             told = error if isinstance(error, Terminated) else as_told(error)
@@ -143,6 +145,7 @@ class Child:
         if self._is_copy():
             os._exit(isinstance(answer, Raised))
         answer.unrestored = before.restore() if before is not None else ()
+        answer.resident_mb = resident_mb()
         return answer
 
     def _find(self, path: str) -> Handler[..., Any]:

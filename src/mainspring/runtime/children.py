@@ -54,6 +54,8 @@ class ChildProcess:
     def __init__(self, bytes_max: int) -> None:
         self.performed = 0
         """Requests so far; the number of the last is its token."""
+        self.resident_mb_first = 0.0
+        """What it had in memory after its first attempt."""
         self._bytes_max = bytes_max
         self._pid = 0
         self._process = _start()
@@ -79,7 +81,14 @@ class ChildProcess:
         self.performed += 1
         self._output.attend(run)
         request = Perform(
-            self.performed, run.target.path, run.instance, run.key, run.attempt, run.record.payload, self._bytes_max
+            self.performed,
+            run.target.path,
+            run.instance,
+            run.key,
+            run.attempt,
+            run.record.payload,
+            self._bytes_max,
+            run.target.options.memory_max_mb,
         )
         write(self._process.stdin, request)  # type: ignore[arg-type]
 

@@ -40,6 +40,7 @@ class Perform(msgspec.Struct, tag=True):
     payload: bytes
     bytes_max: int
     """Of the output."""
+    memory_max_mb: float | None = None
 
 
 class Ready(msgspec.Struct, tag=True):
@@ -61,6 +62,8 @@ class Returned(msgspec.Struct, tag=True):
     """Lines that were too many to be sent."""
     unrestored: tuple[str, ...] = ()
     """What the handler has left changed in its process for good."""
+    resident_mb: float = 0.0
+    """What its process has in memory afterwards."""
 
 
 class Raised(msgspec.Struct, tag=True):
@@ -71,6 +74,8 @@ class Raised(msgspec.Struct, tag=True):
     """Lines that were too many to be sent."""
     unrestored: tuple[str, ...] = ()
     """What the handler has left changed in its process for good."""
+    resident_mb: float = 0.0
+    """What its process has in memory afterwards."""
 
 
 Answer = Ready | Said | Returned | Raised

@@ -26,8 +26,10 @@ PROCESS_COUNT_MAX = os.cpu_count() or 1
 TERMINATE_GRACE_S = 2.0
 """Between the request to end and the end."""
 
-ATTEMPT_COUNT_MAX = 1_000
+RECYCLE_ATTEMPTS = 1_000
 """After so many a child is replaced, for handlers leak memory."""
+RECYCLE_MB = 512.0
+"""A child that has grown so much since its first attempt is replaced; what that one has loaded stays."""
 
 logger = logging.getLogger("mainspring.worker")
 
@@ -38,8 +40,17 @@ Outcome = Returned | Raised | MainspringError | None
 class ProcessExecutor:
     """Runs attempts in child processes; each has a thread here that talks to it."""
 
-    def __init__(self, handlers: Handlers, runs: Runs, size: int = PROCESS_COUNT_MAX) -> None:
+    def __init__(
+        self,
+        handlers: Handlers,
+        runs: Runs,
+        size: int = PROCESS_COUNT_MAX,
+        *,
+        recycle_attempts: int = RECYCLE_ATTEMPTS,
+        recycle_mb: float = RECYCLE_MB,
+    ) -> None:
         self.runs = runs
+        self._recycle_attempts, self._recycle_mb = recycle_attempts, recycle_mb
         self._handlers = handlers
         self._pool = Pool("process", size, self._serve, self._leave)
         self._busy: set[ChildProcess] = set()
@@ -137,6 +148,9 @@ class ProcessExecutor:
                 return self.runs.returned(run, output)
             case Raised(failure):
                 return self._failed(run, failure)
+            case TaskExitError() if run.target.options.memory_max_mb is not None:
+                told = TaskExitError(f"{answer}; its memory_max_mb is {run.target.options.memory_max_mb:g} MB")
+                return self._failed(run, failure_of(told, ""))
             case MainspringError():
                 return self._failed(run, failure_of(answer, ""))
             case None:  # told to end while the process was starting
@@ -170,8 +184,12 @@ class ProcessExecutor:
             what = ", ".join(answer.unrestored)
             logger.warning("handler %s left its process changed (%s); another takes its place", run.handler, what)
             self._dismiss(seat, child, gently=True)
-        elif child.performed >= ATTEMPT_COUNT_MAX:
+        elif child.performed >= self._recycle_attempts or self._has_grown(child, answer.resident_mb):
             self._dismiss(seat, child, gently=True)
+
+    def _has_grown(self, child: ChildProcess, resident_mb: float) -> bool:
+        child.resident_mb_first = child.resident_mb_first or resident_mb
+        return resident_mb - child.resident_mb_first > self._recycle_mb
 
     def _dismiss(self, seat: Seat, child: ChildProcess, *, gently: bool) -> None:
         seat.child = None

@@ -15,7 +15,7 @@ from mainspring.kernel.records import Attempt
 from mainspring.runtime.child import importing
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.loop import LoopExecutor
-from mainspring.runtime.processes import PROCESS_COUNT_MAX, ProcessExecutor
+from mainspring.runtime.processes import PROCESS_COUNT_MAX, RECYCLE_ATTEMPTS, RECYCLE_MB, ProcessExecutor
 from mainspring.runtime.runs import Report, Runs
 from mainspring.runtime.threads import THREAD_COUNT_MAX, ThreadExecutor
 from mainspring.runtime.watchdog import Watchdog
@@ -61,6 +61,8 @@ class Worker:
         processes: int = PROCESS_COUNT_MAX,
         payload_bytes_max: int = PAYLOAD_BYTES_MAX,
         is_idle: bool = False,
+        recycle_attempts: int = RECYCLE_ATTEMPTS,
+        recycle_mb: float = RECYCLE_MB,
     ) -> None:
         """`is_idle`: nothing will ever be dispatched to it."""
         if importing.is_set() and not is_idle:
@@ -80,7 +82,9 @@ class Worker:
         self._executors: dict[Isolation, Executor] = {
             "async": LoopExecutor(handlers, runs()),
             "thread": ThreadExecutor(handlers, runs(), threads),
-            "process": ProcessExecutor(handlers, runs(), processes),
+            "process": ProcessExecutor(
+                handlers, runs(), processes, recycle_attempts=recycle_attempts, recycle_mb=recycle_mb
+            ),
         }
         self._orphans = runs()
 

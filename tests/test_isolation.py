@@ -1,0 +1,101 @@
+"""Attempts that need too much, workers whose program is another one, and tasks that kill their workers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainspring import Engine, task
+from mainspring.errors import HandlerInvalidError, InstanceFailedError, SettingInvalidError
+from mainspring.handler import Handler
+from mainspring.kernel.leases import LOST_COUNT_MAX
+from tests.runtime.heavy import allocate, keep, kill_worker
+
+ROOT = Path(__file__).parents[1]
+MAIN = "import sys; from mainspring.cli import main; sys.exit(main())"
+linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured by /proc")
+
+
+@linux
+def test_an_attempt_that_needs_too_much_memory_fails_and_says_so():
+    with Engine("sqlite://", slots=1) as engine:
+        assert engine.submit(allocate, 8).result(timeout_s=60) == 8
+        with pytest.raises(InstanceFailedError, match="needed more than its memory_max_mb of 64 MB") as caught:
+            engine.submit(allocate, 300).result(timeout_s=60)
+        assert "TaskMemoryError" in str(caught.value)
+        assert engine.submit(allocate, 8).result(timeout_s=60) == 8
+
+
+@linux
+def test_a_process_that_has_grown_is_replaced():
+    with Engine("sqlite://", slots=1, recycle_mb=40) as engine:
+        pids = [engine.submit(keep, size).result(timeout_s=60) for size in (60, 1, 60, 1)]
+    assert pids[0] == pids[1] == pids[2], "what the first attempt has loaded stays"
+    assert pids[3] != pids[2]
+
+
+def test_a_process_is_replaced_after_so_many_attempts():
+    with Engine("sqlite://", slots=1, recycle_attempts=2) as engine:
+        pids = [engine.submit(keep, 0).result(timeout_s=60) for _ in range(4)]
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+@pytest.mark.parametrize("options", [{"recycle_attempts": 0}, {"recycle_mb": 0}])
+def test_settings_that_make_no_sense(options):
+    with pytest.raises(SettingInvalidError, match="recycle_attempts"):
+        Engine("sqlite://", **options)
+
+
+def test_memory_is_limited_in_processes_only():
+    with pytest.raises(HandlerInvalidError, match='isolation="process"'):
+        task(memory_max_mb=5)(lambda: 1)
+    with pytest.raises(SettingInvalidError, match="memory_max_mb must be megabytes above 0"):
+        task(memory_max_mb=0)
+
+
+def stranger(number: int) -> int:
+    return number
+
+
+def test_an_attempt_of_a_worker_without_the_handler_goes_to_one_that_has_it(tmp_path):
+    """The older program offers it, and then cannot import it."""
+    url = f"sqlite:///{tmp_path}/store.db"
+
+    def gone(number: int) -> int:
+        raise AssertionError(number)
+
+    gone.__module__, gone.__qualname__ = "older_program", "gone"
+    with Engine(url, name="older") as older:
+        older.register(Handler(gone, isolation="process"))
+        instance = older.submit("older_program:gone", number=7)
+        other = older.submit("older_program:gone", number=8)
+        failed: list[Any] = []
+        while len(failed) < 1:
+            failed = [entry for entry in instance.journal() if entry.kind == "TaskFailed"]
+        with Engine(url, name="newer") as newer:
+            newer.register(stranger, "older_program:gone")
+            assert [one.result(timeout_s=60) for one in (instance, other)] == [7, 8]
+        kinds = [entry.kind for entry in instance.journal()]
+    assert kinds.count("TaskFailed") == 1, "it was asked once, and takes no more of them"
+    assert "HandlerUnknownError" in str(failed[0].event)
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_its_workers_fails_with_the_story(tmp_path):
+    url = f"sqlite:///{tmp_path}/store.db"
+    with Engine(url, slots=0) as engine:
+        instance = engine.submit(kill_worker)
+        for number in range(LOST_COUNT_MAX):
+            command = [sys.executable, "-c", MAIN, "worker", "tests.runtime.heavy", "--store", url]
+            worker = subprocess.run(
+                command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, timeout=60, check=False,
+                stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            assert worker.returncode == -9, number
+        with Engine(url), pytest.raises(InstanceFailedError, match="died at attempt 10, as others had before"):
+            instance.result(timeout_s=60)
