@@ -18,6 +18,7 @@ from mainspring.testing import Simulation
 from tests.postgres import new_schema
 from tests.simulation.chaos import Chaos
 
+pytestmark = pytest.mark.filterwarnings("ignore::mainspring.errors.DefinitionOddWarning")  # random machines are odd
 FIRST = int(os.environ.get("MAINSPRING_SEED", "1"))
 COUNT = int(os.environ.get("MAINSPRING_SEEDS", "1" if "MAINSPRING_SEED" in os.environ else "1000"))
 BATCH = 25
