@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
+from warnings import warn
 
-from mainspring.errors import DefinitionInvalidError, Problem
+from mainspring.errors import DefinitionInvalidError, DefinitionOddWarning, Problem
 from mainspring.handler import Handler
 from mainspring.models.contract import Deployable, StartOn
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
 from mainspring.models.process.check.rules import broken_rules
+from mainspring.models.process.check.soundness import oddities
 from mainspring.models.process.document import FEEL, START, SUBSCRIBED, TIMER, Document
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
@@ -54,6 +56,7 @@ class Definition:
         self.warnings = (*warnings, *_timed_starts(document, file))
         """What the file says and is not done."""
         self._problems = problems
+        self._has_warned = False
 
     @classmethod
     def of_bpmn(
@@ -129,11 +132,25 @@ class Definition:
             raise DefinitionInvalidError(document.process, problems)
         return plan
 
+    def oddities(self) -> list[Problem]:
+        """What is not sound about the flow, and yet can run: joins that may wait for ever, tokens that nothing joins,
+        elements that no way leads to or out of.  Each with the elements on the way there."""
+        return oddities(self.plan, self.file)
+
     def deployable(self) -> Deployable:
         """As the store keeps it, with the processes beside it; raises `DefinitionInvalidError`."""
+        plan = self.plan
+        self._warn()
         others = [_deployable(sibling, self._compiled(sibling)) for sibling in self.siblings.values()]
         others += [used.deployable() for used in self.uses]
-        return _deployable(self.document, self.plan, tuple(others))
+        return _deployable(self.document, plan, tuple(others))
+
+    def _warn(self) -> None:
+        """Tell what is odd, once."""
+        if not self._has_warned:
+            self._has_warned = True
+            for oddity in self.oddities():
+                warn(f"process {self.name!r}: {oddity}", DefinitionOddWarning, stacklevel=3)
 
     def to_json(self) -> bytes:
         """The document, as it is stored."""
