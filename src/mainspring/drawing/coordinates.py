@@ -26,9 +26,20 @@ class Spacing:
 
 
 def coordinates(
-    layers: Layers, up: Neighbours, down: Neighbours, *, widths: Sequence[float], first_lane: int, spacing: Spacing
+    layers: Layers,
+    up: Neighbours,
+    down: Neighbours,
+    *,
+    widths: Sequence[float],
+    first_lane: int,
+    spacing: Spacing,
+    is_straight: bool = False,
 ) -> list[float]:
-    """The centre of each node and lane, from 0; numbers from `first_lane` on are lanes."""
+    """The centre of each node and lane, from 0; numbers from `first_lane` on are lanes.
+
+    `is_straight`: of the average and the four it is made of, that with the most straight edges, for lines with right
+    angles, which have corners where others only lean.
+    """
     if not widths:
         return []
     conflicts = lane_conflicts(layers, up, first_lane)
@@ -46,8 +57,13 @@ def coordinates(
         sum(sorted((a + shifts[0], b + shifts[1], c + shifts[2], d + shifts[3]))[1:3]) / 2
         for a, b, c, d in zip(*four, strict=True)
     ]
-    left, _ = extent(middle, widths)
-    return [x - left for x in middle]
+    chosen = max((middle, *four), key=lambda each: straight_count(each, down)) if is_straight else middle
+    left, _ = extent(chosen, widths)
+    return [x - left for x in chosen]
+
+
+def straight_count(centres: Sequence[float], down: Neighbours) -> int:
+    return sum(abs(centres[node] - centres[other]) < 0.5 for node, others in enumerate(down) for other in others)
 
 
 def extent(centres: Sequence[float], widths: Sequence[float]) -> tuple[float, float]:
