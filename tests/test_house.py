@@ -44,6 +44,7 @@ STOREYS = {
         "history",
         "looking",
         "watch",
+        "tracing",
         "loading",
         "classic",
         "testing",

@@ -7,19 +7,23 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, NamedTuple, cast
 
-from mainspring import Machine
+from mainspring import Machine, Process
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.files import write
-from mainspring.cli.load import TargetNotFoundError, is_file, load_any
+from mainspring.cli.graph_process import FLOWCHARTS, heat_chart, instance_chart
+from mainspring.cli.load import TargetNotFoundError, is_file, load_definition
 from mainspring.cli.moments import duration
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import look
 from mainspring.drawing import dot, mermaid, statechart_dot, statechart_mermaid, statechart_svg, svg
+from mainspring.drawing.flowchart import Flowchart
 from mainspring.drawing.graph import Edge, EdgeStyle, Graph, Node
 from mainspring.errors import InstanceNotFoundError, StoreNotFoundError
+from mainspring.models.process.graph import flowchart_of
 from mainspring.models.workflow.document import decode_document
 from mainspring.models.workflow.graph import Arrow, Box, Picture, picture
+from mainspring.tracing import PROCESS
 from mainspring.watch import Times, Watch
 
 WORKFLOW = "workflow"
@@ -48,10 +52,14 @@ def arguments(parser: Parser) -> None:
         metavar="FORMAT",
         help="svg, mermaid or dot, of a machine also scxml, json or yaml; default: as the file is called, else svg",
     )
+    parser.add_argument(
+        "--heat", action="store_true", help="of a process in the store, by its name: how often its instances went where"
+    )
     parser.add_argument("--output", metavar="FILE", default="-", help="write to this file; default: standard output")
     parser.examples = [
         ("mainspring graph report.py --output report.svg", "a definition"),
         ("mainspring graph report:1 --format mermaid", "an instance, for a README"),
+        ("mainspring graph claim --heat --output claim.svg", "where the instances of a process go"),
     ]
 
 
@@ -62,6 +70,12 @@ def perform(options: Options, output: Output) -> int:
         return _perform_machine(drawn, title, chosen, options, output)
     if chosen not in FORMATS:
         raise UsageError(f"{chosen} is a notation of state machines; of this there are {', '.join(FORMATS)}")
+    if isinstance(drawn, Flowchart):
+        if output.is_json:
+            output.json({"title": title, "figures": drawn.figures, "lines": drawn.lines})
+        else:
+            write(options.output, FLOWCHARTS[chosen](drawn, title=title), output)
+        return 0
     if output.is_json:
         output.json({"title": title, "nodes": drawn.nodes, "edges": drawn.edges})
         return 0
@@ -101,23 +115,28 @@ class Chart(NamedTuple):
     has_ended: bool = False
 
 
-def _drawn(options: Options) -> tuple[Graph | Chart, str]:
+def _drawn(options: Options) -> tuple[Graph | Chart | Flowchart, str]:
     """Of an instance if there is one of that id, else of a definition."""
     target: str = options.target
+    if options.heat:
+        with look(options) as looking:
+            return heat_chart(looking, target)
     found = None if is_file(target) else _of_instance(target, options)
     if found is not None:
         return found
     try:
-        workflow = load_any(target)
+        workflow = load_definition(target)
     except UsageError:
         raise TargetNotFoundError(f"{target!r} is neither a file, a module, nor an instance in the store") from None
     if isinstance(workflow, Machine):
         return Chart(workflow), workflow.name
+    if isinstance(workflow, Process):
+        return flowchart_of(workflow.document), workflow.name
     workflow.deployable()  # raises what is wrong with it
     return graph_of(picture(workflow.definition(), with_inputs=True), {}), workflow.name
 
 
-def _of_instance(id: str, options: Options) -> tuple[Graph | Chart, str] | None:
+def _of_instance(id: str, options: Options) -> tuple[Graph | Chart | Flowchart, str] | None:
     """The instance of that id, if there is a store and it has one."""
     try:
         with look(options) as looking:
@@ -126,6 +145,8 @@ def _of_instance(id: str, options: Options) -> tuple[Graph | Chart, str] | None:
             title = f"{id} ({watch.status})"
             if watch.view.model == MACHINE:
                 return _machine(watch), title
+            if watch.view.model == PROCESS:
+                return instance_chart(looking, watch), title
             return graph_of(_picture(watch), watch.times), title
     except (StoreNotFoundError, InstanceNotFoundError):
         return None
