@@ -79,8 +79,7 @@ class Case(Struct, frozen=True, gc=False, eq=False):
 
     def tasks(self) -> list[UserTask]:
         """Its open user tasks, oldest first."""
-        rows = self._engine.reader.list_subscriptions(TASK, instance=self._number(), limit=LISTED_MAX)
-        return [user_task_of(row) for row in rows]
+        return tasks_of(self._engine.reader, self._number())
 
     def complete(self, task: str, *, by: str = "", data: Mapping[str, Any] | None = None) -> None:
         """Complete a user task; `data` becomes variables.
@@ -110,8 +109,7 @@ class Case(Struct, frozen=True, gc=False, eq=False):
 
     def incidents(self) -> list[Incident]:
         """What has stopped in it, oldest first."""
-        rows = self._engine.reader.list_subscriptions(INCIDENT, instance=self._number(), limit=LISTED_MAX)
-        return [incident_of(row) for row in rows]
+        return incidents_of(self._engine.reader, self._number())
 
     def resolve(
         self, incident: str, *, data: Mapping[str, Any] | None = None, skip: bool = False, by: str = ""
@@ -158,6 +156,15 @@ class Case(Struct, frozen=True, gc=False, eq=False):
         if view is None:
             raise InstanceNotFoundError(self.id)
         return view.number
+
+
+def tasks_of(reader: Reader, instance: int, limit: int = LISTED_MAX) -> list[UserTask]:
+    """The open user tasks of an instance, by its number."""
+    return [user_task_of(row) for row in reader.list_subscriptions(TASK, instance=instance, limit=limit)]
+
+
+def incidents_of(reader: Reader, instance: int, limit: int = LISTED_MAX) -> list[Incident]:
+    return [incident_of(row) for row in reader.list_subscriptions(INCIDENT, instance=instance, limit=limit)]
 
 
 def user_task_of(row: SubscriptionView) -> UserTask:

@@ -77,3 +77,55 @@ def test_bad_files_are_refused_with_their_lines(call, tmp_path):
     code, told = call("deploy", "bad.bpmn")
     assert code == 2
     assert "bad.bpmn:11: 'f4': its targetRef 'gone' is not in the file" in told
+
+
+def test_pictures_of_a_process(call, tmp_path):
+    code, told = call("graph", "claim.bpmn")
+    assert (code, told.startswith("<svg"), "Approve it" in told) == (0, True, True)
+    call("deploy", "claim.bpmn")
+    for number in range(3):
+        call("start", "claim", "amount=5", "--key", f"k{number}", "--id", f"c{number}")
+    call("complete", "c0", "approve", "--by", "ann")
+
+    assert call("graph", "c0", "--output", "c0.svg")[0] == 0
+    told = (tmp_path / "c0.svg").read_text(encoding="utf-8")
+    assert "c0 (running)" in told
+    assert "Approve it" in told
+    figures = {each["id"]: each for each in json.loads(call("graph", "c0", "--json")[1])["figures"]}
+    assert (figures["approve"]["status"], figures["wait"]["status"], figures["wait"]["dots"]) == (
+        "completed",
+        "running",
+        1,
+    )
+    assert figures["approve"]["note"], "how long it took"
+
+    drawn = json.loads(call("graph", "claim", "--heat", "--json")[1])
+    assert drawn["title"] == "claim, version 1: 3 instances"
+    heat = {each["id"]: (each["count"], round(each["heat"], 2)) for each in drawn["figures"]}
+    assert (heat["s"], heat["approve"], heat["wait"], heat["e"]) == ((3, 1.0), (3, 1.0), (1, 0.33), (0, 0.0))
+    assert call("graph", "claim", "--heat", "--format", "dot")[1].startswith("digraph {")
+    assert "flowchart LR" in call("graph", "c0", "--format", "mermaid")[1]
+
+    code, told = call("graph", "nothing", "--heat")
+    assert (code, "is none" in told) == (2, True)
+    code, told = call("graph", "claim.bpmn", "--format", "scxml")
+    assert (code, "notation of state machines" in told) == (2, True)
+
+
+def test_show_tells_what_a_process_waits_for_and_the_journal_knows_its_elements(call):
+    call("deploy", "claim.bpmn")
+    call("start", "claim", "amount=5", "--key", "k1", "--id", "c1")
+    told = call("show", "c1")[1]
+    assert "Waits for people" in told
+    assert "approve#2  Approve it  for bosses" in told
+    call("complete", "c1", "approve", "--by", "ann")
+    call("publish", "paid", "--key", "k1")
+    told = call("show", "c1")[1]
+    assert "Waits for people" not in told
+    assert "Has stopped" in told
+    assert "there is no 'fee'" in told
+
+    entries = json.loads(call("journal", "c1", "--json")[1])["entries"]
+    about = json.loads(call("journal", "c1", "--element", "approve", "--json")[1])["entries"]
+    assert 0 < len(about) < len(entries)
+    assert json.loads(call("journal", "c1", "--element", "appr", "--json")[1])["entries"] == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -21,6 +23,7 @@ QUIET_FIELDS = ("attempt", "started_at", "finished_at", "ready_at", "worker")
 def arguments(parser: Parser) -> None:
     parser.add_argument("id", metavar="ID", help="of the instance")
     parser.add_argument("--after", metavar="N", type=int, default=0, help="only entries after number N")
+    parser.add_argument("--element", metavar="ELEMENT", help="only entries about this node, state or element")
     parser.add_argument("--follow", action="store_true", help="go on until it has ended")
     parser.add_argument("--full", action="store_true", help="whole values, not cut at the width of the terminal")
 
@@ -29,11 +32,11 @@ def perform(options: Options, output: Output) -> int:
     with look(options) as looking:
         instance = looking.get(options.id)
         if output.is_json and not options.follow:
-            entries = instance.journal(options.after)
+            entries = _about(instance.journal(options.after), options.element)
             output.json({"id": instance.id, "entries": [_as_json(entry) for entry in entries]})
             return 0
         for entries in _pages(instance, options):
-            for entry in entries:
+            for entry in _about(entries, options.element):
                 if output.is_json:
                     output.line(msgspec.json.encode(_as_json(entry)).decode(), flush=True)
                 else:
@@ -43,6 +46,26 @@ def perform(options: Options, output: Output) -> int:
 
 def _pages(instance: Instance, options: Options) -> Any:
     return instance.follow(options.after) if options.follow else [instance.journal(options.after)]
+
+
+def _about(entries: Iterable[Entry], element: str | None) -> list[Entry]:
+    """Those that name it: by itself, as a flow that was taken (`>f`), or before the number of a task (`f/3`, `f#2`)."""
+    if element is None:
+        return list(entries)
+    names = re.compile(f">?{re.escape(element)}([/#].*)?", re.DOTALL)
+    return [entry for entry in entries if _names([entry.event, entry.decisions], names)]
+
+
+def _names(value: Any, names: re.Pattern[str]) -> bool:
+    match value:
+        case str():
+            return names.fullmatch(value) is not None
+        case dict():
+            return any(_names(each, names) for pair in value.items() for each in pair)
+        case list():
+            return any(_names(each, names) for each in value)
+        case _:
+            return False
 
 
 def _as_json(entry: Entry) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from mainspring.cli.moments import duration, instant
 from mainspring.cli.output import SIGNS, Cell, Output, cut, paint, sign
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.result import show_failure, show_next, show_value
+from mainspring.cli.show_process import tell_people
 from mainspring.cli.stages import Row, rows_of
 from mainspring.cli.stores import hint, is_worked_on, look
 from mainspring.cli.values import failure_json, info_json, instant_json, node_json
@@ -49,6 +50,8 @@ def perform(options: Options, output: Output) -> int:
         output.line()
         rows_max = 10**9 if options.all else ROWS_MAX
         output.table([""] * 4, list(_lines(watch, rows_max, "", DEPTH_MAX)), right=[1])
+        if watch.view.model == "process":
+            tell_people(looking, watch, options, output)
         _ending(watch, options, output)
         if watch.status == "running":
             _tell_waiting(watch, is_worked_on(looking), options, output)

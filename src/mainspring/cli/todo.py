@@ -29,7 +29,7 @@ def perform(options: Options, output: Output) -> int:
         output.line("nothing waits for people" if options.command == "tasks" else "nothing has stopped")
         return 0
     for each in found:
-        output.line(_line(each))
+        output.line(line_of(each))
     first = found[0]
     verb = "complete" if options.command == "tasks" else "resolve"
     output.table(["", "", ""], [(" ", (hint(options, verb, first.instance, first.id), "name"), "sees to the first")])
@@ -54,7 +54,7 @@ def _incidents(options: Options) -> list[Incident]:
     return [each for each in found if options.id in (None, each.instance)]
 
 
-def _line(each: UserTask | Incident) -> str:
+def line_of(each: UserTask | Incident) -> str:
     if isinstance(each, Incident):
         return f"{each.instance}  {each.id}  {each.type}: {each.message}"
     who = each.assignee or ", ".join((*each.users, *each.groups)) or "anybody"
