@@ -180,15 +180,13 @@ class Engine(Scheduling, Messaging):
         """
         wanted = list(instances)
         until = None if timeout_s is None else time.monotonic() + timeout_s
-        ends: dict[str, End] = {}
         pending = [instance.id for instance in wanted]
-        for _ in range(2):  # most have ended when the last one has, so few are awaited one by one
-            for place in range(0, len(pending), PAGE_MAX):
-                rows = self._reader.find_ends(pending[place : place + PAGE_MAX])
-                ends.update((row.public_id, end_of(row)) for row in rows)
-            pending = [id for id in pending if id not in ends]
-            if pending:
-                ends[pending[-1]] = self._await(pending[-1], until, timeout_s)
+        ends: dict[str, End] = {}
+        for place in range(0, len(pending), PAGE_MAX):
+            page = pending[place : place + PAGE_MAX]
+            # Most of a page have ended when its last one has, so few are awaited one by one, and none is read in vain.
+            ends[page[-1]] = self._await(page[-1], until, timeout_s)
+            ends.update((row.public_id, end_of(row)) for row in self._reader.find_ends(page))
         replies = [(id, self._pump.call(Await(id))) for id in pending if id not in ends]
         for id, reply in replies:
             ends[id] = wait_for(reply, id, until, timeout_s)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, overload
 
 import msgspec
@@ -42,6 +43,8 @@ from mainspring.models.machine.outcome import Outcome
 FOLLOW_S = 0.1
 """How often `follow` looks for more."""
 LOGS_MAX = 100_000
+DECODERS_MAX = 256
+"""Types of outputs whose decoders are kept: to make one takes ten times as long as to use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Instance(Case, frozen=True, gc=False, eq=False):
 
     def _typed(self, output: bytes) -> Any:
         try:
-            return msgspec.json.decode(output, type=self._output_type)
+            return _decoder_of(self._output_type)(output)
         except (TypeError, msgspec.ValidationError):
             return msgspec.json.decode(output)
 
@@ -290,6 +293,19 @@ class Instance(Case, frozen=True, gc=False, eq=False):
         if view is None:
             raise InstanceNotFoundError(self.id)
         return view
+
+
+def _decoder_of(output_type: Any) -> Callable[[bytes], Any]:
+    """Raises `TypeError` for what is no type of JSON."""
+    try:
+        return _kept_decoder_of(output_type)
+    except TypeError:  # perhaps only because it cannot be a key
+        return msgspec.json.Decoder(output_type).decode
+
+
+@lru_cache(DECODERS_MAX)
+def _kept_decoder_of(output_type: Any) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(output_type).decode
 
 
 def wait_for(reply: Future[Any], id: str, until: float | None, timeout_s: float | None) -> End:
