@@ -23,6 +23,8 @@ ALONE_RETRY_S = 0.005
 """Between tries to have a new file alone."""
 CHECKPOINT_PAGES = 4_000
 """16 MB of log between checkpoints: fewer page writes under load, and still a short recovery."""
+CACHE_KIB = 8_192
+"""Pages of the writer that are kept at most; a big turn would have SQLite's usual two MB written and read again."""
 LOG_INDEX_BYTES = 65_536
 """The `-shm` file of a new log, and what a file system needs beside it."""
 MEMORY_VFS = "memdb"
@@ -48,6 +50,7 @@ def connect(path: str | None, memory_name: str | None, *, write: bool) -> apsw.C
         write_ahead(connection)
         connection.pragma("synchronous", "full")
         connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        connection.pragma("cache_size", -CACHE_KIB)
     return connection
 
 

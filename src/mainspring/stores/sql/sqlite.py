@@ -5,22 +5,22 @@ from __future__ import annotations
 # --- Writing, one statement per table ---------------------------------------------------------
 
 INSERTS: tuple[tuple[str, str, int], ...] = (
-    # (attribute of Changes, statement up to its rows, columns), in the order that makes a turn's rows consistent
+    # (attribute of Changes, statement, columns), in the order that makes a turn's rows consistent
     (
         "instances",
         "insert into instance (id, public_id, definition, status, parent, parent_key, priority, attributes,"
-        " created_at, group_key, detached)",
+        " created_at, group_key, detached) {rows}",
         11,
     ),
-    ("journal", "insert into journal (instance, seq, at, kind, event, decisions)", 6),
+    ("journal", "insert into journal (instance, seq, at, kind, event, decisions) {rows}", 6),
     (
         "tasks",
         "insert into task (instance, key, capability, priority, ready_at, attempt, token, owner, leased_at, timeout_s,"
-        " payload, queue, group_key)",
+        " payload, queue, group_key) {rows}",
         13,
     ),
-    ("logs", "insert into log (instance, key, attempt, at, level, message)", 6),
-    ("snapshots", "insert or replace into snapshot (instance, seq, state)", 3),
+    ("logs", "insert into log (instance, key, attempt, at, level, message) {rows}", 6),
+    ("snapshots", "insert or replace into snapshot (instance, seq, state) {rows}", 3),
 )
 
 UPDATES: tuple[tuple[str, str], ...] = (
@@ -36,13 +36,13 @@ UPDATES: tuple[tuple[str, str], ...] = (
         " owner = (select 0 from instance where id = task.instance and status = 'paused')"
         " where instance = ? and key = ? and token = ?",
     ),
-    ("tasks_done", "delete from task where instance = ? and key = ?"),
     ("progress", "update task set progress = ? where instance = ? and key = ?"),
     ("held", "update task set owner = 0 where instance = ? and owner is null"),
     ("released", "update task set owner = null where instance = ? and owner = 0"),
     ("statuses", "update instance set status = ?, ended_at = ?, output = ?, error = ?, reason = ? where id = ?"),
 )
 
+DELETE_TASKS = "delete from task where (instance, key) in ({rows})"
 PUT_ONCE = "insert or replace into once (name, instance, until) values (?, ?, ?)"
 PUT_EVENT = "insert or replace into event (instance, key, ready_at, kind, data) values (?, ?, ?, ?, ?)"
 DELETE_EVENT = "delete from event where instance = ? and key = ?"
@@ -162,7 +162,7 @@ NEXT_TASK_AT = (
 )
 LEASE = (
     "update task set owner = ?, leased_at = ?, token = token + 1, attempt = attempt + 1, progress = null"
-    " where instance = ? and key = ?"
+    " where (instance, key) in ({rows})"
 )
 HAS_NOT_BEGUN = "select 1 from task where instance = ? and key = ? and attempt = 0 and coalesce(owner, 0) = 0"
 FIND_ONCE = (
