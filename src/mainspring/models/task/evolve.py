@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mainspring.models.contract import (
@@ -88,13 +88,17 @@ def commands(plan: TaskPlan, state: TaskState, event: Event, decision: TaskDecis
 
 
 def _queue(plan: TaskPlan, state: TaskState, event: Event, decision: Queued, at: float) -> Iterable[Command]:
-    task = StartTask(state.key, plan.spec, bytes(state.input), decision.ready_at, state.priority)
+    ready_at = decision.ready_at
+    task = StartTask(state.key, plan.spec, bytes(state.input), ready_at, state.priority)
+    timers = _timers(plan, state)
     # What is to run tomorrow has its time from tomorrow on.
-    return (task, *(SetTimer(key, decision.ready_at + seconds) for key, seconds in _timers(plan, state)))
+    return (task, *[SetTimer(key, ready_at + seconds) for key, seconds in timers]) if timers else (task,)
 
 
-def _timers(plan: TaskPlan, state: TaskState) -> list[tuple[str, float]]:
+def _timers(plan: TaskPlan, state: TaskState) -> Sequence[tuple[str, float]]:
     """Key and seconds of each; most tasks have none."""
+    if plan.deadline_s is None and not state.expires_s:
+        return ()
     timers = [] if plan.deadline_s is None else [(state.deadline_key, plan.deadline_s)]
     return [*timers, (state.expiry_key, state.expires_s)] if state.expires_s else timers
 
@@ -109,7 +113,8 @@ def _retry(plan: TaskPlan, state: TaskState, event: Any, decision: Retried, at: 
 
 
 def _complete(plan: TaskPlan, state: TaskState, event: Any, decision: Completed, at: float) -> Iterable[Command]:
-    return (*(CancelTimer(key) for key, _ in _timers(plan, state)), Complete(bytes(event.output)))
+    ended, timers = Complete(bytes(event.output)), _timers(plan, state)
+    return (*[CancelTimer(key) for key, _ in timers], ended) if timers else (ended,)
 
 
 def _expire(plan: TaskPlan, state: TaskState, event: Any, decision: Expired, at: float) -> Iterable[Command]:
