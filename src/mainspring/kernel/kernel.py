@@ -60,6 +60,9 @@ BUSY_S = 0.05
 TRIES_MAX = 20
 """Of a turn that others were in the way of; then it is not they who are to blame."""
 
+INPUT_TOLD_MAX = 500
+"""Characters of an input that the log shows: a start of many is megabytes."""
+
 NAMING = (Tell, Ask, Await)
 """Inputs that name the instance that they are about."""
 
@@ -341,11 +344,11 @@ class Kernel(Hold):
             lost = TaskLost(input.attempt.key, input.attempt.attempt, now, self.leases.name)
             return self._end_aside(input.attempt, lost, now, error)
         if isinstance(input, Progress):
-            logger.error("could not be recorded: %r", input, exc_info=error)
+            logger.error("could not be recorded: %.*r", INPUT_TOLD_MAX, input, exc_info=error)
             return Report([], [], [], [], now)
         if isinstance(error, MainspringError):
             return Report([], [], [(input.reply, error)], [], now)
-        logger.error("could not be taken in: %r", input, exc_info=error)
+        logger.error("could not be taken in: %.*r", INPUT_TOLD_MAX, input, exc_info=error)
         broken = BrokenError(f"{type(error).__name__}: {error}")
         broken.__cause__ = error
         return Report([], [], [(input.reply, broken)], [], now)
