@@ -17,6 +17,7 @@ from mainspring import Context, Engine, Workflow, task
 from mainspring.errors import (
     BrokenError,
     EngineClosedError,
+    InstanceFailedError,
     MainspringError,
     StoreLostError,
     StoreUnavailableError,
@@ -36,6 +37,13 @@ def double(value: int) -> int:
 async def forever(folder: str) -> None:
     Path(folder, "begun").touch()
     await asyncio.Event().wait()
+
+
+@task
+async def not_700(value: int) -> dict[str, int]:
+    if value == 700:
+        raise ValueError("700")
+    return {"value": value}
 
 
 @task
@@ -168,6 +176,16 @@ def test_an_outcome_that_the_model_cannot_take_fails_its_task_alone(engine, monk
     assert [end for number, end in enumerate(ends) if number != 13] == [2 * n for n in range(40) if n != 13]
     assert isinstance(ends[13], MainspringError)
     assert "a bug of the model" in str(ends[13])
+
+
+def test_more_than_a_page_is_gathered_in_order_with_what_failed_in_it(engine):
+    instances = engine.submit_many(not_700, [(number,) for number in range(2_500)])
+    ends = engine.gather(instances, timeout_s=60, return_errors=True)
+    assert isinstance(ends.pop(700), InstanceFailedError)
+    assert [end["value"] for end in ends] == [number for number in range(2_500) if number != 700]
+    assert engine.gather(reversed(instances[-2:]), timeout_s=60) == [{"value": 2_499}, {"value": 2_498}]
+    with pytest.raises(InstanceFailedError):
+        engine.gather(instances, timeout_s=60)
 
 
 def test_a_timer_that_the_model_cannot_take_stops_nobody(engine, monkeypatch):

@@ -135,6 +135,20 @@ def test_what_was_done_one_by_one_is_told_though_the_rest_has_to_wait(world, bug
     assert late.result(timeout=0)[0].public_id == "late"
 
 
+def test_a_start_of_many_that_breaks_is_logged_in_short(world, bug, caplog):
+    one, _ = world.processes
+    bug(TASK, lambda event: getattr(event, "priority", 0) == 13)
+    deployable = world_deployable(world)
+    bad = one.pump.call(Start(deployable, [StartEntry(b'{"value": 1}', priority=13)] * 1_000))
+    # when
+    world.turn(one)
+    # then
+    assert isinstance(bad.exception(timeout=0), BrokenError)
+    (told,) = [record.getMessage() for record in caplog.records if "could not be taken in" in record.getMessage()]
+    assert "Start(" in told
+    assert len(told) < 600
+
+
 def world_deployable(world):
     """Of the standalone task."""
     world.submit(double, 0).result()
