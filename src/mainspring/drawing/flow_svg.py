@@ -291,7 +291,7 @@ def draw_badges(figure: Figure, spot: Spot) -> Iterator[str]:
         yield f'<circle class="f-running" cx="{number(x)}" cy="{number(y)}" r="9"/>'
         told = str(figure.dots) if figure.dots < 100 else "99+"
         yield f'<text class="badge f-paper" x="{number(x)}" y="{number(y + 3.6)}">{told}</text>'
-        x += 21.0
+        x += 36.0 if figure.icon and not is_round else 21.0  # beside the icon, not on it
     if figure.alert:
         yield f"<g><title>{escaped(figure.alert)}</title>"
         yield f'<circle class="f-failed" cx="{number(x)}" cy="{number(y)}" r="9"/>'
