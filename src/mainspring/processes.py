@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mainspring.errors import DefinitionInvalidError, Problem
+from mainspring.errors import DefinitionInvalidError, HandlerUnknownError, Problem
 from mainspring.models.process.builder import Process as Built
 from mainspring.models.process.definition import Startable
 from mainspring.models.process.document import FEEL
+from mainspring.runtime.handlers import find_object
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -41,3 +42,14 @@ class Process(Built):
         made = cls.of_bpmn(text, id=id, file=file, handlers=handlers, scripts=scripts, language=language, uses=uses)
         assert isinstance(made, Process), "of_bpmn makes one of its own class"
         return made
+
+    def missing_handlers(self) -> list[HandlerUnknownError]:
+        """Handlers named as `module:function` that cannot be imported here; other names may be known to some worker."""
+        names = {vertex.spec.handler for vertex in self.plan.vertices.values() if vertex.spec is not None}
+        found = []
+        for name in sorted(name for name in names if ":" in name and name not in self.handlers):
+            try:
+                find_object(name)
+            except HandlerUnknownError as error:
+                found.append(error)
+        return found

@@ -129,3 +129,15 @@ def test_show_tells_what_a_process_waits_for_and_the_journal_knows_its_elements(
     about = json.loads(call("journal", "c1", "--element", "approve", "--json")[1])["entries"]
     assert 0 < len(about) < len(entries)
     assert json.loads(call("journal", "c1", "--element", "appr", "--json")[1])["entries"] == []
+
+
+def test_check_tells_what_may_get_stuck_and_which_handlers_cannot_be_imported(call, tmp_path):
+    text = BPMN.replace('<scriptTask id="sum"><script>{total: amount + fee}</script></scriptTask>',
+                        '<serviceTask id="sum" implementation="no_such.module:run"/><task id="lost"/>')  # fmt: skip
+    (tmp_path / "odd.bpmn").write_text(text, encoding="utf-8")
+
+    code, told = call("check", "odd.bpmn")
+    assert code == 0
+    assert "odd: odd.bpmn:10: <task> 'lost' is dead: no way leads to it from a start" in told
+    assert "there is no module 'no_such' here" in told
+    assert call("check", "odd.bpmn", "--strict")[0] == 2

@@ -47,7 +47,7 @@ def _tell_process(process: Process, output: Output, *, is_strict: bool) -> int:
         simplefilter("ignore", DefinitionOddWarning)  # it is told below
         deployable = process.deployable()
     elements, warnings = len(process.plan.vertices), [str(each) for each in process.warnings]
-    odd = [str(each) for each in process.oddities()]
+    odd = [str(each) for each in (*process.oddities(), *process.missing_handlers())]
     if output.is_json:
         told = {"definition": process.name, "elements": elements, "digest": deployable.digest}
         output.json({**told, "problems": [], "warnings": warnings, "oddities": odd})

@@ -159,6 +159,13 @@ def test_all_problems_are_told_at_once_with_their_lines():
     assert [f"claim.bpmn:{line}: <" in text for line in (4, 5, 6)] == [True, True, True]
 
 
+def test_a_reference_that_leads_nowhere_is_told_once():
+    text = broken("<sequenceFlow id='g' sourceRef='s' targetRef='gone'/>\n<message id='m' itemRef='lost'/>")
+
+    assert text.count("'gone'") == 1
+    assert text.count("'lost'") == 1
+
+
 def test_what_a_file_written_by_hand_leaves_out_is_no_problem():
     body = (
         "<startEvent id='s'/><sequenceFlow id='a' sourceRef='s' targetRef='w'/><intermediateCatchEvent id='w'>"

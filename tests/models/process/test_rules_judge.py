@@ -26,6 +26,7 @@ NOT_RUN = frozenset(
 """Models of which the suite itself says that they may be refused: their cases expect an error."""
 REJECTED, BEHAVING = 175, 88
 
+pytestmark = pytest.mark.filterwarnings("ignore::mainspring.errors.DefinitionOddWarning")
 here = pytest.mark.skipif(not LIST.exists(), reason=f"the suites are not here: there is no {LIST}")
 
 

@@ -74,9 +74,9 @@ def boundary_kind(outline: Outline, event: Element) -> str | None:
 
 def attached(outline: Outline, event: Element) -> str | None:
     host = outline.refer(event, "attachedToRef")
-    if host is None:
+    if not event.attributes.get("attachedToRef"):
         return "is attached to nothing: attachedToRef names no activity"
-    if host.name in ACTIVITIES and outline.parents[host] is not outline.parents[event]:
+    if host is not None and host.name in ACTIVITIES and outline.parents[host] is not outline.parents[event]:
         return f"is attached to {label(host)}, which stands in another process or sub-process"
     return None
 

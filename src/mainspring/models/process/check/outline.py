@@ -74,7 +74,7 @@ class Outline:
         """By their name."""
         self.parents: dict[Element, Element] = {}
         self.writes_flows = False
-        """Whether elements list the flows that enter and leave them, if there are any."""
+        """Whether elements list their flows; where there are none, whether a modeler wrote the file."""
         self._is_for_engine = _is_from_engine(source.root)
         self._gather()
         self.incoming = self._by_end("sequenceFlow", "targetRef")
@@ -96,7 +96,8 @@ class Outline:
                     inside = (each, *each.elements)
                     self._is_for_engine = self._is_for_engine or any(one.namespace in ENGINES for one in inside)
         listed = self.elements["incoming"] or self.elements["outgoing"]
-        self.writes_flows = bool(listed) or not self.elements["sequenceFlow"]
+        exporter = self.source.root.attributes.get("exporter")
+        self.writes_flows = bool(listed or (exporter and not self.elements["sequenceFlow"]))
 
     def _by_end(self, kind: str, end: str) -> dict[str, list[Element]]:
         found: dict[str, list[Element]] = defaultdict(list)

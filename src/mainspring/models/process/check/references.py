@@ -117,9 +117,20 @@ HOLDERS: dict[str, dict[str, frozenset[str]]] = {
 """Elements that have others of a common name, whose text refers."""
 
 
+TOLD_BY_READER = frozenset(
+    {
+        *("sequenceFlow sourceRef", "sequenceFlow targetRef", "boundaryEvent attachedToRef", "eventDefinitionRef"),
+        *("messageEventDefinition messageRef", "signalEventDefinition signalRef", "errorEventDefinition errorRef"),
+        *("escalationEventDefinition escalationRef", "sendTask messageRef", "sendTask operationRef"),
+        *("receiveTask messageRef", *(f"{name} default" for name in ATTRIBUTES)),
+    }
+)
+"""What leads nowhere of these is told by who needs it, when the file is read and compiled."""
+
+
 def attributes_lead(outline: Outline, element: Element) -> str | None:
     told = (
-        _wrong(outline, name, element.attributes.get(name, ""), kinds)
+        _wrong(outline, name, element.attributes.get(name, ""), kinds, f"{element.name} {name}")
         for name, kinds in ATTRIBUTES[element.name].items()
     )
     return "; ".join(each for each in told if each) or None
@@ -127,7 +138,7 @@ def attributes_lead(outline: Outline, element: Element) -> str | None:
 
 def text_leads(outline: Outline, element: Element) -> str | None:
     holder = outline.parents[element]
-    wrong = _wrong(outline, element.name, element.text, CHILDREN[element.name])
+    wrong = _wrong(outline, element.name, element.text, CHILDREN[element.name], element.name)
     return f"of {label(holder)} {wrong}" if wrong else None
 
 
@@ -138,23 +149,20 @@ def inside_leads(outline: Outline, element: Element) -> str | None:
 def _wrong_inside(outline: Outline, element: Element) -> Iterator[str]:
     for name, kinds in HOLDERS[element.name].items():
         for each in children(element, name):
-            wrong = _wrong(outline, name, each.text, kinds)
+            wrong = _wrong(outline, name, each.text, kinds, name)
             if wrong:
                 yield wrong
 
 
-def _wrong(outline: Outline, name: str, value: str, kinds: frozenset[str]) -> str | None:
+def _wrong(outline: Outline, name: str, value: str, kinds: frozenset[str], what: str) -> str | None:
     reference = local(value)
     if not reference:
         return None
     found = outline.source.by_id.get(reference)
     if found is None:
         # A name of another namespace is told by its prefix, and leads out of the file; a structure may be any type.
-        return (
-            None
-            if ":" in value or name == "structureRef"
-            else f"refers by {name} to {reference!r}, which is not in the file"
-        )
+        is_told = ":" in value or name == "structureRef" or what in TOLD_BY_READER
+        return None if is_told else f"refers by {name} to {reference!r}, which is not in the file"
     if found.name in kinds:
         return None
     wanted = "a flow node" if kinds is NODE else " or ".join(f"<{kind}>" for kind in sorted(kinds)[:4])

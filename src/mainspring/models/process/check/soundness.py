@@ -92,13 +92,17 @@ class _Search:
 
     def endless(self) -> Iterator[Problem]:
         """Circles that nothing leads out of."""
-        ending = {vertex.id for vertex in self.net.order if not any(followers(vertex))}
-        before = len(ending)
-        while True:
-            ending |= {each.id for each in self.net.order if any(one.id in ending for one in followers(each))}
-            if len(ending) == before:
-                break
-            before = len(ending)
+        follow = {vertex.id: [each.id for each in followers(vertex)] for vertex in self.net.order}
+        lead: dict[str, list[str]] = {id: [] for id in follow}
+        for id, others in follow.items():
+            for other in others:
+                lead[other].append(id)
+        waiting = [id for id, others in follow.items() if not others]
+        ending = set(waiting)
+        while waiting:
+            new = [id for id in lead[waiting.pop()] if id not in ending]
+            ending.update(new)
+            waiting += new
         lost = next((vertex for vertex in self.net.order if vertex.id not in ending), None)
         if lost is not None:
             path = _told_path(_way_to(self.net, lost))
