@@ -173,3 +173,98 @@ def test_nothing_is_lost_or_done_twice_by_crashes(engine):
         engine.advance(1)
     assert case.result()["n"] in (2, 4, 6)
     assert len([entry for entry in case.journal() if entry.kind == "TaskCompleted"]) == 3
+
+
+# --- Messages during a pause ------------------------------------------------------------------
+
+
+def test_messages_during_a_pause_wait_for_its_end_and_none_is_lost(engine):
+    process = Process("two").start("s").wait("m", message="paid").wait("n", message="paid").end("e")
+    case = engine.start(process, key="k")
+    case.pause()
+    for n in (1, 2):
+        assert engine.publish("paid", {f"n{n}": n}, key="k", ttl_s=60) is None
+    case.resume()
+    assert case.result() == {"n1": 1, "n2": 2}
+
+
+def test_a_message_that_is_not_to_wait_is_wanted_by_nobody_during_a_pause(engine):
+    case = engine.start(waiting(), key="k")
+    case.pause()
+    with pytest.raises(MessageUnwantedError):
+        engine.publish("paid", key="k")
+    case.resume()
+    assert engine.publish("paid", key="k").id == case.id
+
+
+def test_a_message_that_lived_no_longer_than_the_pause_does_not_come(engine):
+    case = engine.start(waiting(), key="k")
+    case.pause()
+    engine.publish("paid", key="k", ttl_s=60)
+    engine.advance(61)
+    case.resume()
+    assert case.tasks() == []
+
+
+def test_an_event_based_gateway_takes_one_of_two_messages_and_the_other_stays(engine):
+    process = Process("race").start("s").event_based("g").wait("a", message="a").end("ea")
+    process = process.back_to("g").wait("b", message="b").end("eb")
+    case = engine.start(process, key="k")
+    case.pause()
+    for name in ("a", "b"):
+        engine.publish(name, {name: 1}, key="k", ttl_s=60)
+    case.resume()
+    assert case.result() == {"a": 1}
+    later = engine.start(Process("later").start("s").wait("w", message="b").end("e"), key="k")
+    assert later.result() == {"b": 1}
+
+
+def test_of_two_messages_that_wait_an_event_based_gateway_takes_one_and_the_other_stays(engine):
+    process = Process("race").start("s").event_based("g").wait("a", message="a").end("ea")
+    process = process.back_to("g").wait("b", message="b").end("eb")
+    engine.deploy(process)
+    for name in ("a", "b"):
+        engine.publish(name, {name: 1}, key="k", ttl_s=60)
+    results = [engine.start(process, key="k").result() for _ in range(2)]
+    assert results == [{"a": 1}, {"b": 1}]
+
+
+def test_an_event_that_does_not_interrupt_takes_all_messages_that_wait(engine):
+    process = Process("news").start("s").user("u").end("e").on("more", "u", interrupting=False, message="more")
+    process = process.script("n", "n + 1", result="n").end("ne")
+    case = engine.start(process, {"n": 0}, key="k")
+    case.pause()
+    for _ in range(3):
+        engine.publish("more", {}, key="k", ttl_s=60)
+    case.resume()
+    assert case.variables == {"n": 3}
+
+
+def test_a_time_that_came_during_a_pause_goes_before_the_messages(engine):
+    process = Process("late").start("s").event_based("g").wait("a", message="a").end("ea")
+    process = process.back_to("g").wait("t", after=5).end("et")
+    case = engine.start(process, key="k")
+    case.pause()
+    engine.advance(6)
+    engine.publish("a", {"a": 1}, key="k", ttl_s=60)
+    case.resume()
+    assert case.result() == {}
+    assert engine.start(Process("b").start("s").wait("b", message="a").end("e"), key="k").result() == {"a": 1}
+
+
+def test_one_that_was_paused_over_the_time_to_begin_begins_when_it_is_resumed(engine):
+    process = Process("later").start("s").end("e")
+    case = engine.start(process, delay_s=5)
+    case.pause()
+    engine.advance(6)
+    assert case.status == "paused"
+    case.resume()
+    assert case.result() == {}
+
+
+def test_one_that_failed_says_why_it_cannot_be_tried_again(engine):
+    case = engine.start(Process("bad").start("s").end("e", error="BROKEN"))
+    assert case.status == "failed"
+    with pytest.raises(RefusedError, match=r"nothing catches it.*start a new instance"):
+        case.retry()
+    assert case.status == "failed"

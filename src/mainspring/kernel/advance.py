@@ -10,6 +10,7 @@ from mainspring.errors import BrokenError
 from mainspring.kernel.apply import APPLY
 from mainspring.kernel.instances import Live, decode_event
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
+from mainspring.kernel.messages import take_waiting
 from mainspring.kernel.store import ENDED_ATTEMPT
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import (
@@ -18,6 +19,7 @@ from mainspring.models.contract import (
     ChildFailed,
     Event,
     Failure,
+    Received,
     Refusal,
     TaskCompleted,
     TaskFailed,
@@ -79,9 +81,14 @@ def deliver_all(turn: Turn) -> None:
     """Hand on what instances sent to one another, until nothing is left."""
     if len(turn.deliveries) > 1:
         turn.lock(id for id, _, _ in turn.deliveries)  # at once, not one by one
-    while turn.deliveries:
+    while turn.deliveries or turn.opened:
+        if not turn.deliveries:
+            take_waiting(turn)
+            continue
         id, event, asker = turn.deliveries.popleft()
         handed = hand(turn, id, event)
+        if handed.is_taken and type(event) is Received:
+            turn.given.discard((id, event.key))  # it may go on waiting for more
         if asker is not None:
             instance, key = asker
             failure = Failure("RefusedError", handed.refusal)

@@ -132,7 +132,7 @@ class Kernel(Hold):
         self._fetch(turn, inputs, ids)
         for input in inputs:
             TAKE[type(input)](turn, input)
-            if turn.deliveries:
+            if turn.deliveries or turn.opened:
                 deliver_all(turn)
         if self.next_event_at <= now:
             fire(turn, DUE_EVENTS_MAX)

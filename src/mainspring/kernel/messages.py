@@ -20,23 +20,37 @@ SIGNAL_MAX = 1_000_000
 
 
 def subscribe(turn: Turn, live: Live, command: Subscribe) -> None:
-    """A message that waits already comes at once."""
+    """A message that waits already comes as soon as the instance is at rest."""
     key, kind, name, match = command.key, command.kind, command.name, command.match
     turn.changes.subscriptions[live.id, key] = (live.id, key, kind, name, match, command.data, turn.now)
-    if kind != MESSAGE:
-        return
+    if kind == MESSAGE:
+        turn.opened[live.id, key] = (name, match)
+
+
+def take_waiting(turn: Turn) -> None:
+    """Give one message that waits to one subscription that was opened.
+
+    One at a time: of two that come to an event-based gateway the second would find nobody who waits for it.
+    """
+    to = next(iter(turn.opened))
+    name, match = turn.opened.pop(to)
+    instance, key = to
+    live = turn.touched[instance]
     store = turn.hold.store
-    found = store.find_message(name, match, turn.now)
-    if found is not None:
-        store.take_message(found.id, live.public_id)
-        turn.wrote = True
-        turn.given.add((live.id, key))
-        turn.deliver(live.id, Received(key, name, Raw(found.data.encode()), found.message_id))
+    found = store.find_message(name, match, turn.now) if live.status == RUNNING else None
+    if found is None:
+        return
+    store.take_message(found.id, live.public_id)
+    turn.wrote = True
+    turn.given.add(to)
+    turn.deliver(instance, Received(key, name, Raw(found.data.encode()), found.message_id))
+    turn.opened[to] = (name, match)  # until it is closed, or none waits
 
 
 def unsubscribe(turn: Turn, live: Live, command: Unsubscribe) -> None:
     turn.changes.subscriptions[live.id, command.key] = None
     turn.given.discard((live.id, command.key))
+    turn.opened.pop((live.id, command.key), None)
 
 
 # --- What is sent -----------------------------------------------------------------------------

@@ -62,6 +62,8 @@ class Turn:
         """1 while the loss of a worker is being dealt with."""
         self.given: set[Key] = set()
         """Subscriptions to messages that were given one in this turn; a second one goes to somebody else."""
+        self.opened: dict[Key, tuple[str, str]] = {}
+        """Name and match of subscriptions to messages that are to look for one that waits already."""
         self.message_count = 0
         """Messages that instances have sent to one another."""
         self.more_is_due = False

@@ -51,6 +51,8 @@ def act(driver: Driver, chance: random.Random) -> None:
     choices = [("task", key) for key in driver.tasks] + [("timer", key) for key in driver.timers]
     choices += [("user", key) for key in people] + [("wait", key) for key in waits]
     choices += [("incident", key) for key in incidents]
+    if driver.status == "paused" and not choices:
+        return  # messages come only after the pause
     assert choices, f"it waits for nothing: {[token.node for token in driver.state.tokens.values()]}"
     kind, key = chance.choice(choices)
     if kind == "task":

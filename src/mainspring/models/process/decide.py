@@ -4,13 +4,15 @@
 |-----------------------------|---------|----------------|---------|---------|
 | Started                     | begin   |                |         |         |
 | Task…, Timer…, Child…       |         | run            | keep    |         |
-| Received                    |         | run            | keep    | refused |
+| Received                    |         | run            | keep*   | refused |
 | Requested                   | refused | run or refused | refused | refused |
 | CancelRequested             | cancel  | cancel         | cancel  | refused |
 | PauseRequested              | refused | pause          |         | refused |
 | ResumeRequested             | refused |                | resume  | refused |
 | RetryRequested              | refused | retry incidents| refused | refused |
 | Signal, RerunRequested      | refused | refused        | refused | refused |
+
+* Only signals, and what was on its way when the pause began: messages are not subscribed to while it is paused.
 """
 
 # ruff: noqa: ARG001 - the rows of a table have one signature
@@ -44,7 +46,17 @@ from mainspring.models.contract import (
     TimerFired,
 )
 from mainspring.models.process.arrivals import ARRIVE, begin_process
-from mainspring.models.process.decisions import Again, Cancelled, Kept, Paused, Postponed, ProcessDecision, Resumed
+from mainspring.models.process.decisions import (
+    Again,
+    Cancelled,
+    Kept,
+    Listening,
+    Paused,
+    Postponed,
+    ProcessDecision,
+    Resumed,
+)
+from mainspring.models.process.document import MESSAGE
 from mainspring.models.process.game.rules import run
 from mainspring.models.process.game.session import EndlessError, Session
 from mainspring.models.process.plan import Plan
@@ -54,6 +66,7 @@ from mainspring.models.process.state import (
     CANCELLED,
     CREATED,
     DEPTH_MAX,
+    FAILED,
     PAUSED,
     RUNNING,
     STATUS_NAMES,
@@ -107,7 +120,7 @@ def _begin(plan: Plan, state: ProcessState, at: float, event: Started | ProcessS
 def _arrived(plan: Plan, state: ProcessState, event: Any, at: float) -> Decisions:
     """Something that nobody waits for an answer to."""
     if isinstance(event, TimerFired) and event.key == BEGIN_KEY and not state.tokens:
-        return _begin(plan, state, at, state) if state.status == RUNNING else NOTHING
+        return _time_to_begin(plan, state, event, at)
     if state.status not in (RUNNING, PAUSED):
         return NOTHING
     session = Session(plan, state, at)
@@ -117,6 +130,12 @@ def _arrived(plan: Plan, state: ProcessState, event: Any, at: float) -> Decision
     if state.status == PAUSED:
         return (_kept(event),) if arrived else NOTHING
     return _ended(session) if arrived else NOTHING
+
+
+def _time_to_begin(plan: Plan, state: ProcessState, event: TimerFired, at: float) -> Decisions:
+    if state.status == PAUSED:
+        return (_kept(event),)
+    return _begin(plan, state, at, state) if state.status == RUNNING else NOTHING
 
 
 def _kept(event: Event) -> Kept:
@@ -171,8 +190,10 @@ def _resume(plan: Plan, state: ProcessState, event: ResumeRequested, at: float) 
         return NOTHING
     if state.status != PAUSED:
         return Refusal(f"it is {STATUS_NAMES[state.status]}; only what is paused can be resumed")
-    if not state.kept:
-        return (Resumed(),)
+    if state.kept and not state.tokens:
+        begun = _begin(plan, state, at, state)
+        assert not isinstance(begun, Refusal), "what was to begin later begins"
+        return (Resumed(), *begun)
     session = Session(plan, state, at)
     decided: tuple[ProcessDecision, ...] = ()
     for kind, data in state.kept:
@@ -181,10 +202,28 @@ def _resume(plan: Plan, state: ProcessState, event: ResumeRequested, at: float) 
         event_kept = msgspec.json.decode(msgspec.json.encode(data), type=KINDS[kind])
         ARRIVE[KINDS[kind]](session, event_kept)
         decided = _ended(session)
-    return (Resumed(), *decided)
+    return (Resumed(), *decided, *_listening(state, session))
+
+
+def _listening(state: ProcessState, session: Session) -> tuple[ProcessDecision, ...]:
+    """Messages are taken again by what still waits for them; new waits see to it themselves."""
+    if session.is_over:
+        return ()
+    keys = tuple(
+        key
+        for key, wait in state.waits.items()
+        if wait.kind == MESSAGE and key not in session.waits and session.find_wait(key) is not None
+    )
+    return (Listening(keys),) if keys else ()
 
 
 def _retry(plan: Plan, state: ProcessState, event: RetryRequested, at: float) -> Decisions:
+    if state.status == FAILED:
+        reason = state.failure.message if state.failure is not None else "an error"
+        return Refusal(
+            f"it has failed, because {reason}: its tokens are gone and its tasks taken back;"
+            " start a new instance, or catch the error by a boundary event or an event sub-process"
+        )
     if state.status != RUNNING:
         return Refusal(f"it is {STATUS_NAMES[state.status]}; retry resolves the incidents of what runs")
     if not state.incidents:

@@ -123,4 +123,11 @@ class Resumed(Decision, frozen=True, tag="resume"):
     pass
 
 
-ProcessDecision = Ran | Postponed | Kept | Again | Cancelled | Paused | Resumed
+class Listening(Decision, frozen=True, tag="listen"):
+    """After a pause, messages are taken again."""
+
+    keys: tuple[str, ...]
+    """The waits that were there before the pause and still are."""
+
+
+ProcessDecision = Ran | Postponed | Kept | Again | Cancelled | Paused | Resumed | Listening

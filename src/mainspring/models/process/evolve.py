@@ -24,6 +24,7 @@ from mainspring.models.contract import (
     Publish,
     ReleaseTasks,
     Resume,
+    ResumeRequested,
     RetryTask,
     SetTimer,
     Started,
@@ -36,13 +37,14 @@ from mainspring.models.process.decisions import (
     Again,
     Cancelled,
     Kept,
+    Listening,
     Paused,
     Postponed,
     ProcessDecision,
     Ran,
     Resumed,
 )
-from mainspring.models.process.document import TIMER
+from mainspring.models.process.document import MESSAGE, TIMER
 from mainspring.models.process.expression import encode
 from mainspring.models.process.game.session import INCIDENT, TASK
 from mainspring.models.process.plan import Plan
@@ -168,6 +170,7 @@ _EVOLVE: dict[type, Callable[[ProcessState, Any], None]] = {
     Cancelled: _become(CANCELLED),
     Paused: _become(PAUSED),
     Resumed: _become(RUNNING),
+    Listening: lambda state, decision: None,
 }
 
 # --- The outward part -------------------------------------------------------------------------
@@ -182,7 +185,7 @@ def _run(plan: Plan, state: ProcessState, event: Event, ran: Ran, at: float) -> 
     asked: list[Command] = []
     if ran.withdrawn or ran.recalled or ran.unwaited or ran.closed:
         settled = "" if isinstance(event, Started) else getattr(event, "key", "")
-        asked += _end_what_is_gone(ran, settled)
+        asked += _end_what_is_gone(ran, settled, is_deaf=isinstance(event, ResumeRequested))
     for task in ran.tasks:
         spec = plan.vertices[task.node].spec
         assert spec is not None, f"{task.node} has a task and no handler"
@@ -194,12 +197,14 @@ def _run(plan: Plan, state: ProcessState, event: Event, ran: Ran, at: float) -> 
     return asked
 
 
-def _end_what_is_gone(ran: Ran, settled: str) -> Iterator[Command]:
+def _end_what_is_gone(ran: Ran, settled: str, *, is_deaf: bool) -> Iterator[Command]:
+    """`is_deaf`: no message is taken, since the pause that ends now."""
     yield from (CancelTask(key) for key in ran.withdrawn if key != settled)
     yield from (CancelInstance(key) for key in ran.recalled if key != settled)
     for key, kind in ran.unwaited.items():
         if kind != TIMER:
-            yield Unsubscribe(key)
+            if kind != MESSAGE or not is_deaf:
+                yield Unsubscribe(key)
         elif key != settled and key not in ran.waits:
             yield CancelTimer(key)
     yield from (Unsubscribe(key) for key in ran.closed)
@@ -228,12 +233,25 @@ def _try_again(plan: Plan, state: ProcessState, event: Event, decision: Again, a
     return (again, HoldTasks()) if state.status == PAUSED else (again,)
 
 
+def _pause(plan: Plan, state: ProcessState, event: Event, decision: Paused, at: float) -> Iterable[Command]:
+    """No message is taken during a pause: two could come to what only one of them ends, and the other would be lost."""
+    deaf = (Unsubscribe(key) for key, wait in state.waits.items() if wait.kind == MESSAGE)
+    return (Pause(), HoldTasks(), *deaf)
+
+
+def _listen(plan: Plan, state: ProcessState, event: Event, decision: Listening, at: float) -> Iterable[Command]:
+    for key in decision.keys:
+        wait = state.waits[key]
+        yield Subscribe(key, wait.kind, wait.name, wait.key)
+
+
 _COMMANDS: dict[type, Callable[[Plan, ProcessState, Event, Any, float], Iterable[Command]]] = {
     Ran: _run,
     Postponed: lambda plan, state, event, decision, at: (SetTimer(BEGIN_KEY, decision.ready_at),),
     Kept: lambda plan, state, event, decision, at: (),
     Again: _try_again,
     Cancelled: lambda plan, state, event, decision, at: (Cancel(decision.reason),),
-    Paused: lambda plan, state, event, decision, at: (Pause(), HoldTasks()),
+    Paused: _pause,
     Resumed: lambda plan, state, event, decision, at: (Resume(), ReleaseTasks()),
+    Listening: _listen,
 }
