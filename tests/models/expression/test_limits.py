@@ -71,6 +71,18 @@ def test_a_number_beyond_all_bounds_is_soon_nothing_or_zero(text):
     assert result.value == 0 or (result.value is None and "too large" in result.warnings[0].message)
 
 
+def test_trees_that_are_deeper_than_python_calls_are_compared_and_shown():
+    """Signs before loops before signs: each is a level of the tree, but not of the text."""
+    text = ("-" * 30 + "for i in 1..1 return ") * 8 + "-" * 30 + "i"
+    one, other = feel.compile(text), feel.compile(text)
+    assert one.tree.depth > 240
+    assert one.tree == other.tree
+    assert hash(one.tree) == hash(other.tree)
+    assert one.tree != feel.compile(text + "i").tree
+    assert feel.compile(one.to_text()).tree == one.tree
+    assert "…" in repr(one.tree)
+
+
 def test_a_long_condition_is_neither_deep_nor_refused():
     text = " or ".join(f"x = {number}" for number in range(2_000))
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator as Iteration
 
 
+SHOWN_DEPTH_MAX = 100
+"""Nobody reads more, and Python calls no deeper."""
+
+
 class Node:
     """One node; a subclass names its parts in `__slots__`, and they are given in that order."""
 
@@ -32,17 +36,29 @@ class Node:
         return tuple(getattr(self, name) for name in self.__match_args__)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Node)
-            and type(self) is type(other)
-            and [(type(part), part) for part in self.parts()] == [(type(part), part) for part in other.parts()]
-        )
+        return isinstance(other, Node) and list(_flat(self)) == list(_flat(other))
 
     def __hash__(self) -> int:
-        return hash((type(self), self.parts()))
+        return hash(tuple(_flat(self)))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.parts()))})"
+        inside = ", ".join(map(repr, self.parts())) if self.depth <= SHOWN_DEPTH_MAX else "…"
+        return f"{type(self).__name__}({inside})"
+
+
+def _flat(part: object) -> Iteration[tuple[type, object]]:
+    """What a tree says, one thing after another: a tree may be deeper than Python calls."""
+    waiting = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Node):
+            yield type(each), None
+            waiting.extend(reversed(each.parts()))
+        elif type(each) is tuple:
+            yield tuple, len(each)
+            waiting.extend(reversed(each))
+        else:
+            yield type(each), each
 
 
 def _depth(part: object) -> int:
