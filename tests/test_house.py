@@ -413,3 +413,9 @@ def test_a_file_reached_by_name_lives():
 
 def test_a_long_file_is_refused():
     assert "second noun" in faults_of(long_files, clock="\n" * (LINES_MAX + 1))[0]
+
+
+def test_no_merge_was_left_half_done():
+    texts = [path for kind in ("*.md", "src/**/*.py", "tests/**/*.py", "docs/**/*.md") for path in ROOT.glob(kind)]
+    left = [path for path in texts if re.search(r"^(<{7} |>{7} )", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    assert left == []
