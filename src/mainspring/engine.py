@@ -14,6 +14,7 @@ from mainspring.clock import Clock
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
+    MainspringError,
     SettingInvalidError,
 )
 from mainspring.instance import Instance, wait_for
@@ -149,6 +150,11 @@ class Engine(Scheduling, Messaging):
         self._worker.drain(drain_s)
         self._pump.stop()
         super().close()
+
+    @property
+    def broken(self) -> MainspringError | None:
+        """Why this engine works no more although nobody closed it; what it was doing goes on in another one."""
+        return self._pump.broken
 
     def pause(self) -> None:
         """Begin no attempts in this process; those under way go on, and all else does too."""

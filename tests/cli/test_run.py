@@ -9,6 +9,7 @@ import pytest
 from mainspring import Instance
 from mainspring.cli.load import load
 from mainspring.cli.session import Session
+from mainspring.errors import StoreLostError
 from mainspring.watch import Watch
 
 
@@ -288,3 +289,17 @@ def test_failures_beyond_a_screenful_are_counted(place, flow, monkeypatch):
     assert answer.out.count("attempt 1: ConnectionError") == 2
     assert answer.out.count("further failures are only counted here") == 1
     assert answer.out.count("3 more attempts failed") == 1
+
+
+def test_a_worker_whose_store_is_gone_ends_and_says_so(place, flow):
+    (place.folder / "hold").touch()
+    process = place.spawn("worker", flow)
+    place("start", flow, "--id", "first")
+    place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
+    for file in place.folder.glob("mainspring.db*"):
+        file.unlink()
+    (place.folder / "hold").unlink()
+    seen = process.communicate(timeout=60)[0]
+    assert process.returncode == StoreLostError.exit_code
+    assert "was deleted or replaced" in seen
+    assert "Traceback" not in seen

@@ -161,6 +161,8 @@ class Session:
         told: set[str] = set()
         look_at = time.monotonic() + LOOK_S
         while not self._signals:
+            if self.engine.broken is not None:
+                raise self.engine.broken
             if until_idle and not self.engine.list(status=("created", "running"), children=True, limit=1):
                 if self._output.is_json:
                     self._output.json({"interrupted": False})
@@ -184,11 +186,7 @@ class Session:
     def _interrupted(self, view: View | None, go_on: str, *, code: int = INTERRUPTED) -> int:
         """Stop in good order, unless asked a second time."""
         tell = self._output.note if view is None else view.say
-        running = sum(worker.running_count for worker in self.engine.workers() if worker.process.startswith(_pid()))
-        if running:
-            tasks = "1 task that runs" if running == 1 else f"{running} tasks that run"
-            tell(f"stopping: waiting up to {self._grace_s:.0f} s for {tasks}; Ctrl-C once more stops at once")
-        closing = threading.Thread(target=self.engine.close, kwargs={"drain_s": self._grace_s}, daemon=True)
+        closing = threading.Thread(target=self._close, args=[tell], daemon=True)
         closing.start()
         while closing.is_alive() and self._signals < 2:
             closing.join(TICK_S)
@@ -203,6 +201,16 @@ class Session:
         if at_once:
             self._leave_at_once(code)
         return code
+
+    def _close(self, tell: Callable[[str], None]) -> None:
+        """Begin nothing more, only then say so, and wait for what runs."""
+        if self.engine.broken is None:
+            self.engine.pause()
+        running = sum(worker.running_count for worker in self.engine.workers() if worker.process.startswith(_pid()))
+        if running:
+            tasks = "1 task that runs" if running == 1 else f"{running} tasks that run"
+            tell(f"stopping: waiting up to {self._grace_s:.0f} s for {tasks}; Ctrl-C once more stops at once")
+        self.engine.close(drain_s=self._grace_s)
 
     def _leave_at_once(self, code: int) -> None:
         """Handlers in threads cannot be ended, and Python would wait for them: end the process instead."""

@@ -52,7 +52,8 @@ class Pump:
         self._ended = False
         """Whether the thread answers nobody any more."""
         self._draining = False
-        self._broken: MainspringError | None = None
+        self.broken: MainspringError | None = None
+        """Why the thread ended although nobody asked for it."""
         self._process = os.getpid()
         self._wake_at = 0.0
         self._pause_s = 0.0
@@ -77,8 +78,8 @@ class Pump:
             reply.set_exception(
                 EngineClosedError("this engine belongs to the process that was forked; open another one in the copy")
             )
-        elif self._broken is not None:
-            reply.set_exception(self._broken)
+        elif self.broken is not None:
+            reply.set_exception(self.broken)
         elif self._closing:
             reply.set_exception(EngineClosedError("the engine is closed; open another one"))
         else:
@@ -117,10 +118,10 @@ class Pump:
                 self._present = []
         except MainspringError as error:
             logger.critical("the engine has stopped: %s", error)
-            self._broken = error
+            self.broken = error
         except BaseException as error:
             logger.critical("the engine has stopped", exc_info=error)
-            self._broken = BrokenError(f"the engine has stopped: {type(error).__name__}: {error}")
+            self.broken = BrokenError(f"the engine has stopped: {type(error).__name__}: {error}")
         finally:
             self._answer_all()
             self._kernel.store.close()
@@ -209,7 +210,7 @@ class Pump:
     def _answer_all(self) -> None:
         """Nobody waits for an engine that has stopped."""
         self._closing = self._ended = True
-        error = self._broken or EngineClosedError(
+        error = self.broken or EngineClosedError(
             "the engine was closed before the answer came; what was started goes on when it is opened again"
         )
         waiting = [reply for replies in self._kernel.awaited.values() for reply in replies]
