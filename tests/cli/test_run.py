@@ -283,7 +283,7 @@ def test_failures_within_workflows_of_the_workflow_are_told(place, start):
 
 
 def test_failures_beyond_a_screenful_are_counted(place, flow, monkeypatch):
-    monkeypatch.setattr("mainspring.cli.progress.FAILURES_MAX", 2)
+    monkeypatch.setattr("mainspring.cli.view.FAILURES_MAX", 2)
     (place.folder / "many_failures.py").write_text(FAMILY)
     answer = place("run", "many_failures.py:outer", "numbers=[1,2,3,4]", "--id", "nest")
     assert answer.out.count("attempt 1: ConnectionError") == 2

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from mainspring.cli.moments import duration
 from mainspring.cli.output import SIGNS, Output, cut
-from mainspring.cli.progress import Failures, View
 from mainspring.cli.stages import Row, rows_of
+from mainspring.cli.view import Failures, View
 from mainspring.models.contract import NodeView
 from mainspring.watch import Happening, Watch, node_of
 

@@ -21,10 +21,11 @@ from mainspring.cli import INTERRUPTED
 from mainspring.cli.moments import instant
 from mainspring.cli.output import Output, paint, sign
 from mainspring.cli.parser import Options
-from mainspring.cli.progress import View, view_for
+from mainspring.cli.progress import view_for
 from mainspring.cli.result import show_end
 from mainspring.cli.stores import hint, store_of
 from mainspring.cli.values import failure_json
+from mainspring.cli.view import View
 from mainspring.cli.waiting import WAITED_LONG_S, Stranger, family_of, strangers_in, strangers_of
 from mainspring.engine import DRAIN_S, Engine
 from mainspring.instance import Instance

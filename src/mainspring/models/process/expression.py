@@ -1,19 +1,12 @@
-"""What expressions of a process see and give; the languages are in `language.py`, loaded with the first.
-
-A compiled expression is a function of the variables in sight.  A missing variable, or a comparison without a meaning,
-is an error with its place, which becomes an incident at the element, and no silent null.
-"""
+"""What expressions of a process see and give."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from importlib import import_module
 from typing import Any
 
 import msgspec
-
-from mainspring.models.process.document import TEXT, Code
 
 Evaluate = Callable[[Any], Any]
 """Takes what gives the value of a name by `[name]`, and raises `KeyError` for one that is not in sight."""
@@ -28,31 +21,6 @@ class NoValueError(Exception):
 
 class CodeInvalidError(Exception):
     """A text that is no expression."""
-
-
-def compile_code(code: Code) -> Evaluate:
-    """Raises `CodeInvalidError` with the place in the text."""
-    if code.language == TEXT:
-        text = code.text
-        return lambda _: text
-    evaluate: Evaluate = import_module("mainspring.models.process.language").compile_expression(code)
-    return evaluate
-
-
-def compile_condition(code: Code) -> Evaluate:
-    """The same for what must be true or false."""
-    evaluate = compile_code(code)
-
-    def holds(scope: Any) -> bool:
-        value = evaluate(scope)
-        if value is True or value is False:
-            return value
-        raise NoValueError(f"{code.text:.200}: the condition gives {value!r:.80}, neither true nor false")
-
-    return holds
-
-
-# --- Values -----------------------------------------------------------------------------------
 
 
 def _other(value: object) -> Any:

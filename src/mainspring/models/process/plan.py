@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.models.contract import TaskSpec
+from mainspring.models.process.code import compile_code, compile_condition
 from mainspring.models.process.document import (
     ACTIVITIES,
     AD_HOC,
@@ -30,7 +31,7 @@ from mainspring.models.process.document import (
     ProcessPart,
     StandardLoop,
 )
-from mainspring.models.process.expression import CodeInvalidError, Evaluate, compile_code, compile_condition
+from mainspring.models.process.expression import CodeInvalidError, Evaluate
 
 
 class Arc:
