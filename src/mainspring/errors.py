@@ -208,9 +208,11 @@ class ConditionFailedError(MainspringError):
 class MessageUnwantedError(NotFoundError):
     """Nobody waits for a message, and nothing begins with it."""
 
-    def __init__(self, name: str, key: str) -> None:
+    def __init__(self, name: str, key: str, paused: Sequence[str] = ()) -> None:
+        """`paused`: what would have got it."""
         what = f"message {name!r}" + (f" with the key {key!r}" if key else " without a key")
-        super().__init__(f"nobody waits for {what}, and nothing begins with it; give ttl_s to let it wait")
+        why = f"{', '.join(map(repr, paused))} would get it, but is paused" if paused else "nothing begins with it"
+        super().__init__(f"nobody waits for {what} now: {why}; give ttl_s to let it wait")
 
 
 class MessageAmbiguousError(ConflictError):

@@ -57,7 +57,7 @@ def test_a_message_waits_until_it_is_taken_or_expires(bench):
     with bench.writing():
         first = bench.store.find_message("paid", "k", NOW)
         assert isinstance(first, MessageRow)
-        assert (first.data, first.message_id) == ('{"n":1}', "")
+        assert (first.data, first.message_id, first.expires_at) == ('{"n":1}', "", NOW + HOUR)
         assert bench.store.find_message("paid", "other", NOW) is None
         bench.store.take_message(first.id, "case-1")
     with bench.writing():
@@ -71,6 +71,16 @@ def test_a_message_waits_until_it_is_taken_or_expires(bench):
         assert bench.store.find_told("m2", NOW) == "case-2"
         bench.store.forget_messages(NOW + 3 * HOUR)
         assert bench.store.find_told("m2", NOW) is None
+
+
+def test_one_that_its_receiver_did_not_want_is_nobody_s_again(bench):
+    with bench.writing():
+        bench.store.add_message("paid", "k", "", id="m1", receiver="case-1", expires_at=NOW + HOUR)
+        bench.store.forget_told("m1")
+        assert bench.store.find_told("m1", NOW) is None
+        bench.store.add_message("paid", "k", "{}", id="m1", receiver=None, expires_at=NOW + HOUR)
+    with bench.reading() as store:
+        assert store.find_told("m1", NOW) == ""
 
 
 def test_who_got_a_message_is_known_by_its_id(bench):

@@ -239,6 +239,15 @@ def test_a_sweep_comes_before_what_the_same_turn_adds(queue):
         assert sorted(row.key for row in store.due_events(NOW, 10, [])) == ["new", "other"]
 
 
+def test_a_message_that_came_too_late_is_not_swept(queue):
+    with queue.writing() as changes:
+        changes.events[1] = {key: (1, key, NOW, kind, "{}") for key, kind in (("t", "TimerFired"), ("!1", "Received"))}
+    with queue.writing() as changes:
+        changes.swept.append((1,))
+    with queue.reading() as store:
+        assert [row.key for row in store.due_events(NOW, 10, [])] == ["!1"]
+
+
 def test_a_key_is_one_task(queue):
     queue.task(1, "a")
     with pytest.raises(Exception, match=r"(?i)unique"), queue.writing() as changes:

@@ -10,7 +10,7 @@ from mainspring.errors import BrokenError
 from mainspring.kernel.apply import APPLY
 from mainspring.kernel.instances import Live, decode_event
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
-from mainspring.kernel.messages import take_waiting
+from mainspring.kernel.messages import pass_on, take_waiting
 from mainspring.kernel.store import ENDED_ATTEMPT
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import (
@@ -87,8 +87,8 @@ def deliver_all(turn: Turn) -> None:
             continue
         id, event, asker = turn.deliveries.popleft()
         handed = hand(turn, id, event)
-        if handed.is_taken and type(event) is Received:
-            turn.given.discard((id, event.key))  # it may go on waiting for more
+        if type(event) is Received:
+            _see_to(turn, id, event, handed)
         if asker is not None:
             instance, key = asker
             failure = Failure("RefusedError", handed.refusal)
@@ -110,19 +110,31 @@ TAKEN = Handed(True)
 def hand(turn: Turn, id: int, event: Event) -> Handed:
     """Deliver an event here, or leave it for a process that hosts the definition."""
     live = live_of(turn, id)
+    if live.hosted or answer(event, live.status) == "no":
+        return _take(turn, live, event)
+    # Also what seems to be so already: requests that wait before it may change that.
+    leave_for_host(turn, id, event)
+    return Handed(False)
+
+
+def _take(turn: Turn, live: Live, event: Event) -> Handed:
     what = answer(event, live.status)
     if what == "no":
         return Handed(False, refusal(event, live.public_id, live.status))
-    if not live.hosted:
-        # Also what seems to be so already: requests that wait before it may change that.
-        leave_for_host(turn, id, event)
-        return Handed(False)
     if what == "done":
         return TAKEN
     refused = step(turn, live, event)
     if refused is None:
         return TAKEN
     return Handed(False, f"instance {live.public_id!r}: {refused.reason}", refused.family)
+
+
+def _see_to(turn: Turn, id: int, event: Received, handed: Handed) -> None:
+    """Whoever has taken a message may go on waiting for more; one that was not wanted any more is for others."""
+    if handed.is_taken:
+        turn.given.discard((id, event.key))
+    elif handed.refusal and event.until:
+        pass_on(turn, id, event)
 
 
 def leave_for_host(turn: Turn, id: int, event: Event) -> None:
@@ -155,8 +167,10 @@ def fire(turn: Turn, limit: int) -> None:
         if isinstance(event, Outcome):
             turn.settling = None
             conclude(turn, live, event)
-        elif answer(event, live.status) == "do":
-            step(turn, live, event)
+        else:
+            handed = _take(turn, live, event)
+            if type(event) is Received:
+                _see_to(turn, live.id, event, handed)
         deliver_all(turn)
     turn.suspect = None
 

@@ -12,11 +12,13 @@ from mainspring.kernel.store import InstanceRow, Key
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import Publish, Received, Started, Subscribe, Unsubscribe
 
-MESSAGE, SIGNAL = "message", "signal"
+MESSAGE, SIGNAL, HELD = "message", "signal", "held"
 TTL_S = 3_600.0
 """So long a message that an instance sends waits for a receiver, and the id of one that was given is known."""
 SIGNAL_MAX = 1_000_000
 """Receivers of one signal."""
+TOLD_MAX = 3
+"""Paused receivers that a refusal names."""
 
 
 def subscribe(turn: Turn, live: Live, command: Subscribe) -> None:
@@ -25,6 +27,8 @@ def subscribe(turn: Turn, live: Live, command: Subscribe) -> None:
     turn.changes.subscriptions[live.id, key] = (live.id, key, kind, name, match, command.data, turn.now)
     if kind == MESSAGE:
         turn.opened[live.id, key] = (name, match)
+    else:
+        turn.opened.pop((live.id, key), None)
 
 
 def take_waiting(turn: Turn) -> None:
@@ -43,7 +47,8 @@ def take_waiting(turn: Turn) -> None:
     store.take_message(found.id, live.public_id)
     turn.wrote = True
     turn.given.add(to)
-    turn.deliver(instance, Received(key, name, Raw(found.data.encode()), found.message_id))
+    data = Raw(found.data.encode())
+    turn.deliver(instance, Received(key, name, data, found.message_id, match, found.expires_at))
     turn.opened[to] = (name, match)  # until it is closed, or none waits
 
 
@@ -62,14 +67,31 @@ def publish(turn: Turn, live: Live, command: Publish) -> None:  # noqa: ARG001 -
     if command.kind == SIGNAL:
         _broadcast(turn, name, data)
         return
-    found = _subscribers(turn, name, command.match, 1)
-    starts = [] if found else turn.hold.store.find_starts(MESSAGE, name, 1)
+    input = Correlate(name, command.match, data, TTL_S)
+    if _send(turn, input, turn.now + TTL_S) is None:
+        _keep(turn, input, None)
+
+
+def pass_on(turn: Turn, instance: int, event: Received) -> None:
+    """A message that its receiver does not want any more is for the next one, or waits."""
+    store, to = turn.hold.store, (instance, event.key)
+    turn.given.add(to)  # not to the same again
+    turn.opened.pop(to, None)
+    if event.id:
+        store.forget_told(event.id)
+    input = Correlate(event.name, event.match, bytes(event.data), max(0.0, event.until - turn.now), event.id)
+    receiver = _send(turn, input, event.until)
+    if receiver is None or input.id:
+        _keep(turn, input, receiver)
+
+
+def _send(turn: Turn, input: Correlate, until: float) -> str | None:
+    """Give a message to the first that waits for it, or let it begin an instance; None: nobody is there now."""
+    found = _subscribers(turn, input.name, input.key, 1)
     if found:
-        _give(turn, found[0], name, data)
-    elif starts:
-        _begin(turn, *starts[0], data, command.match)
-    else:
-        _keep(turn, Correlate(name, command.match, data, TTL_S), None)
+        return _give(turn, found[0], input, until)
+    starts = _starts(turn, input, 1)
+    return _begin(turn, *starts[0], input.data, input.key) if starts else None
 
 
 def correlate(turn: Turn, input: Correlate) -> None:
@@ -80,17 +102,18 @@ def correlate(turn: Turn, input: Correlate) -> None:
         turn.replies.append((input.reply, known or None))
         return
     found = _subscribers(turn, name, match, 2)
-    starts = [] if found else store.find_starts(MESSAGE, name, 2)
+    starts = [] if found else _starts(turn, input, 2)
     if len(found) > 1 or len(starts) > 1:
         ids = [row.public_id for row in store.load_instances([id for id, _ in found])]
         turn.replies.append((input.reply, MessageAmbiguousError(name, match, ids)))
         return
     if not found and not starts and input.ttl_s <= 0:
-        turn.replies.append((input.reply, MessageUnwantedError(name, match)))
+        paused = store.load_instances([id for id, _ in store.find_subscribers(HELD, name, match, TOLD_MAX)])
+        turn.replies.append((input.reply, MessageUnwantedError(name, match, [row.public_id for row in paused])))
         return
     receiver = None
     if found:
-        receiver = _give(turn, found[0], name, input.data, input.id)
+        receiver = _give(turn, found[0], input, turn.now + (input.ttl_s or TTL_S))
     elif starts:
         receiver = _begin(turn, *starts[0], input.data, match)
     if receiver is None or input.id:
@@ -121,6 +144,14 @@ def _subscribers(turn: Turn, name: str, match: str, limit: int) -> list[Key]:
     return [key for key in found if key not in turn.given][:limit]
 
 
+def _starts(turn: Turn, input: Correlate, limit: int) -> list[tuple[int, str]]:
+    """What a message begins; nothing where it is for one that is paused, and so waits for that."""
+    store = turn.hold.store
+    if store.find_subscribers(HELD, input.name, input.key, 1):
+        return []
+    return store.find_starts(MESSAGE, input.name, limit)
+
+
 def _waiting(turn: Turn, kind: str, name: str, match: str, limit: int) -> list[Key]:
     """What waits for it, and still does when it is given."""
     store = turn.hold.store
@@ -131,10 +162,10 @@ def _waiting(turn: Turn, kind: str, name: str, match: str, limit: int) -> list[K
     return [key for key in store.find_subscribers(kind, name, match, limit) if turn.has_locked(key[0])]
 
 
-def _give(turn: Turn, to: Key, name: str, data: bytes, id: str = "") -> str:
+def _give(turn: Turn, to: Key, input: Correlate, until: float) -> str:
     instance, key = to
     turn.given.add(to)
-    turn.deliver(instance, Received(key, name, Raw(data), id))
+    turn.deliver(instance, Received(key, input.name, Raw(input.data), input.id, input.key, until))
     (row,) = turn.hold.store.load_instances([instance])
     return row.public_id
 

@@ -86,6 +86,7 @@ class MessageRow(Struct, frozen=True, gc=False):
     data: str
     message_id: str
     """Given by its sender; empty: none."""
+    expires_at: float
 
 
 class WaitingRow(Struct, frozen=True, gc=False):
@@ -178,7 +179,8 @@ class Changes:
 
     def __init__(self) -> None:
         self.swept: list[tuple[int]] = []
-        """instance whose tasks and events are all taken back, before anything below is written"""
+        """instance whose tasks, events and subscriptions are taken back before anything below is written; but no
+        `Received`, which looks for another receiver"""
         self.instances: list[tuple[Any, ...]] = []
         """id, public_id, definition, status, parent, parent_key, priority, attributes, created_at, group, detached"""
         self.journal: list[tuple[int, int, float, str, str, str]] = []
@@ -362,6 +364,9 @@ class Store(Census, Protocol):
 
     def find_told(self, message_id: str, now: float) -> str | None:
         """Who got the message that its sender gave this id; empty: nobody yet; None: it is not known."""
+
+    def forget_told(self, message_id: str) -> None:
+        """Who got the message of this id did not want it any more."""
 
     def forget_messages(self, now: float) -> None:
         """Delete those that have expired."""

@@ -16,7 +16,7 @@ from mainspring.kernel.instances import Live
 from mainspring.kernel.records import Attempt, End
 from mainspring.kernel.store import Changes, InstanceRow, Key
 from mainspring.kernel.tally import Settled
-from mainspring.models.contract import Event, StartInstance, StartTask
+from mainspring.models.contract import Event, Received, StartInstance, StartTask
 
 _encode = msgspec.json.Encoder().encode
 
@@ -132,7 +132,10 @@ class Turn:
     def sweep(self, instance: int) -> None:
         """Take back all tasks, events and subscriptions of an instance, also those of this turn."""
         self.changes.swept.append((instance,))
-        self.changes.events.pop(instance, None)
+        put = self.changes.events.pop(instance, {})
+        kept = {key: row for key, row in put.items() if row is None or row[3] == Received.__name__}
+        if kept:
+            self.changes.events[instance] = kept
         for subscription in [each for each in self.changes.subscriptions if each[0] == instance]:
             del self.changes.subscriptions[subscription]
         self.withdrawn.update((instance, task.key) for live, task in self.new_tasks if live.id == instance)

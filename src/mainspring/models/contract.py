@@ -210,6 +210,10 @@ class Received(Event, frozen=True):
     data: Raw = Raw(b"{}")
     id: str = ""
     """Of the message; a second one of the same id is taken for the first, sent again.  Empty: none."""
+    match: str = ""
+    """Of a message: its key."""
+    until: float = 0.0
+    """So long a message looks for somebody else, where this instance does not want it any more; 0: it is a signal."""
 
 
 class Requested(Event, frozen=True):
@@ -344,7 +348,7 @@ class Subscribe(Command, frozen=True):
 
     key: str
     kind: str
-    """`message`, `signal`, `task` (of a person), `incident`."""
+    """`message`, `signal`, `task` (of a person), `incident`; `held`: a message, which is to wait for the instance."""
     name: str
     match: str = ""
     """Of a message: its key."""

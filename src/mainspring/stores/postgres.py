@@ -242,6 +242,9 @@ class PostgresStore(PostgresCensus):
         rows = self._rows(sql.FIND_TOLD, (message_id, now))
         return str(rows[0][0]) if rows else None
 
+    def forget_told(self, message_id: str) -> None:
+        self._write(sql.FORGET_TOLD, (message_id,))
+
     def forget_messages(self, now: float) -> None:
         self._write(sql.FORGET_MESSAGES, (now,))
 

@@ -12,7 +12,7 @@
 | RetryRequested              | refused | retry incidents| refused | refused |
 | Signal, RerunRequested      | refused | refused        | refused | refused |
 
-* Only signals, and what was on its way when the pause began: messages are not subscribed to while it is paused.
+* Only signals.  A message that was on its way when the pause began is refused, and so waits for the end of the pause.
 """
 
 # ruff: noqa: ARG001 - the rows of a table have one signature
@@ -146,7 +146,7 @@ def _received(plan: Plan, state: ProcessState, event: Received, at: float) -> De
     if event.id and event.id in state.told:
         return NOTHING
     if state.status == PAUSED:
-        return (_kept(event),)
+        return Refusal("it is paused") if event.until else (_kept(event),)
     if state.status != RUNNING or event.key not in state.waits:
         return Refusal(f"it does not wait for {event.name!r} any more")
     session = Session(plan, state, at)

@@ -32,6 +32,8 @@ NODES = (*ACTIVITIES, *GATEWAYS, *EVENTS)
 # --- Kinds of event definitions (10.5.5) --------------------------------------------------------
 
 MESSAGE, TIMER, SIGNAL, CONDITIONAL = "message", "timer", "signal", "conditional"
+HELD = "held"
+"""A message that waits for the end of its receiver's pause."""
 ERROR, ESCALATION, CANCEL, COMPENSATE = "error", "escalation", "cancel", "compensate"
 LINK, TERMINATE = "link", "terminate"
 EVENT_KINDS = (MESSAGE, TIMER, SIGNAL, CONDITIONAL, ERROR, ESCALATION, CANCEL, COMPENSATE, LINK, TERMINATE)

@@ -24,7 +24,6 @@ from mainspring.models.contract import (
     Publish,
     ReleaseTasks,
     Resume,
-    ResumeRequested,
     RetryTask,
     SetTimer,
     Started,
@@ -44,7 +43,7 @@ from mainspring.models.process.decisions import (
     Ran,
     Resumed,
 )
-from mainspring.models.process.document import MESSAGE, TIMER
+from mainspring.models.process.document import HELD, MESSAGE, TIMER
 from mainspring.models.process.expression import encode
 from mainspring.models.process.game.session import INCIDENT, TASK
 from mainspring.models.process.plan import Plan
@@ -185,7 +184,7 @@ def _run(plan: Plan, state: ProcessState, event: Event, ran: Ran, at: float) -> 
     asked: list[Command] = []
     if ran.withdrawn or ran.recalled or ran.unwaited or ran.closed:
         settled = "" if isinstance(event, Started) else getattr(event, "key", "")
-        asked += _end_what_is_gone(ran, settled, is_deaf=isinstance(event, ResumeRequested))
+        asked += _end_what_is_gone(ran, settled)
     for task in ran.tasks:
         spec = plan.vertices[task.node].spec
         assert spec is not None, f"{task.node} has a task and no handler"
@@ -197,14 +196,12 @@ def _run(plan: Plan, state: ProcessState, event: Event, ran: Ran, at: float) -> 
     return asked
 
 
-def _end_what_is_gone(ran: Ran, settled: str, *, is_deaf: bool) -> Iterator[Command]:
-    """`is_deaf`: no message is taken, since the pause that ends now."""
+def _end_what_is_gone(ran: Ran, settled: str) -> Iterator[Command]:
     yield from (CancelTask(key) for key in ran.withdrawn if key != settled)
     yield from (CancelInstance(key) for key in ran.recalled if key != settled)
     for key, kind in ran.unwaited.items():
         if kind != TIMER:
-            if kind != MESSAGE or not is_deaf:
-                yield Unsubscribe(key)
+            yield Unsubscribe(key)
         elif key != settled and key not in ran.waits:
             yield CancelTimer(key)
     yield from (Unsubscribe(key) for key in ran.closed)
@@ -234,9 +231,12 @@ def _try_again(plan: Plan, state: ProcessState, event: Event, decision: Again, a
 
 
 def _pause(plan: Plan, state: ProcessState, event: Event, decision: Paused, at: float) -> Iterable[Command]:
-    """No message is taken during a pause: two could come to what only one of them ends, and the other would be lost."""
-    deaf = (Unsubscribe(key) for key, wait in state.waits.items() if wait.kind == MESSAGE)
-    return (Pause(), HoldTasks(), *deaf)
+    """No message is taken during a pause: two could come to what only one of them ends, and the other would be lost.
+
+    They wait for its end, and begin nothing else meanwhile.
+    """
+    held = (Subscribe(key, HELD, wait.name, wait.key) for key, wait in state.waits.items() if wait.kind == MESSAGE)
+    return (Pause(), HoldTasks(), *held)
 
 
 def _listen(plan: Plan, state: ProcessState, event: Event, decision: Listening, at: float) -> Iterable[Command]:

@@ -59,7 +59,7 @@ from mainspring.models.contract import (
     TimerFired,
     Unsubscribe,
 )
-from mainspring.models.process.document import MESSAGE, SIGNAL
+from mainspring.models.process.document import HELD, MESSAGE, SIGNAL
 from mainspring.models.process.expression import encode
 from mainspring.models.process.model import PROCESS
 from mainspring.models.process.plan import Plan
@@ -191,7 +191,8 @@ class World:
             waiting = waiting[:1]
         for live, wait in waiting:
             self._queue.append((live, Received(wait, name, Raw(data))))
-        starts = list(self._starts.get((kind, name), ())) if kind == SIGNAL or not waiting else []
+        is_wanted = waiting or (kind == MESSAGE and self._subscriptions.get((HELD, name, key)))
+        starts = [] if kind == MESSAGE and is_wanted else list(self._starts.get((kind, name), ()))
         for process, entry in starts if kind == SIGNAL else starts[:1]:
             self._begin(process, data, key, entry)
         return len(waiting) + len(starts)
@@ -233,7 +234,8 @@ class World:
         live.timers.pop(command.key, None)
 
     def subscribe(self, live: LiveProcess, command: Subscribe) -> None:
-        if command.kind in (MESSAGE, SIGNAL):
+        self.unsubscribe(live, Unsubscribe(command.key))
+        if command.kind in (MESSAGE, SIGNAL, HELD):
             place = (command.kind, command.name, command.match)
             live.subscriptions[command.key] = place
             self._subscriptions.setdefault(place, {})[live, command.key] = None

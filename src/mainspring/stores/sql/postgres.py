@@ -14,7 +14,11 @@ SESSION = (
 
 # --- Writing, one statement per table ---------------------------------------------------------
 
-SWEEP = tuple(f"delete from {table} where instance = any(%s::bigint[])" for table in ("task", "event", "subscription"))
+# Messages that came too late for their receiver are for others.
+SWEEP = tuple(
+    f"delete from {rows} instance = any(%s::bigint[])"
+    for rows in ("task where", "event where kind <> 'Received' and", "subscription where")
+)
 
 INSERTS: tuple[tuple[str, str, str], ...] = (
     # (attribute of Changes, statement, kinds of its columns: n number, t text), in the order that makes a turn's rows
@@ -293,7 +297,7 @@ FIND_SUBSCRIBERS = (
     " order by instance, key limit %s"
 )
 FIND_MESSAGE = (
-    "select id, data, coalesce(message_id, '') from message"
+    "select id, data, coalesce(message_id, ''), expires_at from message"
     " where name = %s and match = %s and receiver is null and expires_at > %s order by id limit 1"
 )
 ADD_MESSAGE = (
@@ -302,6 +306,7 @@ ADD_MESSAGE = (
 )
 TAKE_MESSAGE = "update message set receiver = %s, data = '' where id = %s and message_id is not null"
 DELETE_MESSAGE = "delete from message where id = %s and message_id is null"
+FORGET_TOLD = "delete from message where message_id = %s"
 FIND_TOLD = "select coalesce(receiver, '') from message where message_id = %s and expires_at > %s"
 FORGET_MESSAGES = (
     "delete from message where id = any(array(select id from message where expires_at <= %s for update skip locked))"

@@ -51,7 +51,11 @@ PUT_SUBSCRIPTION = (
     " values (?, ?, ?, ?, ?, ?, ?)"
 )
 DELETE_SUBSCRIPTION = "delete from subscription where instance = ? and key = ?"
-SWEEP = tuple(f"delete from {table} where instance = ?" for table in ("task", "event", "subscription"))
+# Messages that came too late for their receiver are for others.
+SWEEP = tuple(
+    f"delete from {rows} instance = ?"
+    for rows in ("task where", "event where kind <> 'Received' and", "subscription where")
+)
 
 # --- Sequences, definitions, capabilities -----------------------------------------------------
 
@@ -182,7 +186,7 @@ FIND_SUBSCRIBERS = (
     "select instance, key from subscription where kind = ? and name = ? and match = ? order by instance, key limit ?"
 )
 FIND_MESSAGE = (
-    "select id, data, coalesce(message_id, '') from message"
+    "select id, data, coalesce(message_id, ''), expires_at from message"
     " where name = ? and match = ? and receiver is null and expires_at > ? order by id limit 1"
 )
 ADD_MESSAGE = (
@@ -190,6 +194,7 @@ ADD_MESSAGE = (
 )
 TAKE_MESSAGE = "update message set receiver = ?, data = '' where id = ? and message_id is not null"
 DELETE_MESSAGE = "delete from message where id = ? and message_id is null"
+FORGET_TOLD = "delete from message where message_id = ?"
 FIND_TOLD = "select coalesce(receiver, '') from message where message_id = ? and expires_at > ?"
 FORGET_MESSAGES = "delete from message where expires_at <= ?"
 FIND_STARTS = "select definition, entry from start where kind = ? and name = ? order by definition, entry limit ?"
