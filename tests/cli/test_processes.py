@@ -76,7 +76,7 @@ def test_bad_files_are_refused_with_their_lines(call, tmp_path):
     (tmp_path / "bad.bpmn").write_text(BPMN.replace('targetRef="e"', 'targetRef="gone"'), encoding="utf-8")
     code, told = call("deploy", "bad.bpmn")
     assert code == 2
-    assert "bad.bpmn:11: 'f4': its targetRef 'gone' is not in the file" in told
+    assert "bad.bpmn:11: <sequenceFlow> 'f4': its targetRef 'gone' is not in the file" in told
 
 
 def test_pictures_of_a_process(call, tmp_path):

@@ -70,11 +70,14 @@ def test_what_is_no_bpmn_is_refused_with_its_line(text, words):
     [
         ("<task id='a'/><task id='a'/>", "id 'a' is given twice"),
         ("<task/>", "<task> has no id"),
-        ("<choreographyTask id='a'/>", "<choreographyTask> is not known"),
+        ("<telepathyTask id='a'/>", "<telepathyTask> is not known"),
         ("<scriptTask id='a' scriptFormat='groovy'><script>x = 1</script></scriptTask>", "a script in groovy"),
         ("<task id='a' startQuantity='0'/>", "startQuantity is '0'"),
         ("<task id='a'><standardLoopCharacteristics/></task>", "would never end"),
-        ("<task id='a'><multiInstanceLoopCharacteristics/></task>", "neither a loopCardinality nor a collection"),
+        (
+            "<task id='a'><multiInstanceLoopCharacteristics/></task>",
+            "neither a loopCardinality nor a loopDataInputRef or collection",
+        ),
         ("<startEvent id='a'><messageEventDefinition messageRef='m'/></startEvent>", "'m', which is not in the file"),
         ("<startEvent id='a'><timerEventDefinition/></startEvent>", "needs one of timeDate"),
         ("<callActivity id='a'/>", "does not say what it calls"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -17,9 +18,11 @@ from mainspring.models.process.document import FEEL, START, SUBSCRIBED, TIMER, D
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
 from mainspring.models.process.plan import Plan, compile_process
+from mainspring.models.process.running import running
 from mainspring.models.process.starts import starts_of
 
 Functions = Mapping[str, Callable[..., Any]]
+_QUOTED = re.compile(r"'[^']*'")
 
 
 class Startable(Protocol):
@@ -85,14 +88,18 @@ class Definition:
         chosen = id or next(iter(read.documents), "")
         rules = broken_rules(read.source)
         if not chosen:
-            raise DefinitionInvalidError(file, [Problem("there is no process in it", file), *rules])
+            raise DefinitionInvalidError(file, [Problem("there is no process in it", file), *rules.problems])
+        document = read.documents[chosen]
+        runs = {part.id for part in running(document)}
+        drawn = [(id in runs, problem) for id, found in rules.drawn.items() for problem in found]
+        gaps = [problem for id, found in read.gaps.items() if id in runs for problem in found]
         return cls._made(
-            read.documents[chosen],
+            document,
             {**(handlers or {}), **{named[written]: function for written, function in (scripts or {}).items()}},
             file=file,
-            siblings={name: document for name, document in read.documents.items() if name != chosen},
-            problems=(*read.problems, *rules),
-            warnings=read.warnings,
+            siblings={name: read.documents[name] for name in read.documents if name in runs and name != chosen},
+            problems=(*read.problems, *gaps, *rules.problems, *(problem for does_run, problem in drawn if does_run)),
+            warnings=(*read.warnings, *rules.warnings, *(problem for does_run, problem in drawn if not does_run)),
             uses=uses,
         )
 
@@ -121,7 +128,8 @@ class Definition:
         try:
             plan = compile_process(document, self.file)
         except DefinitionInvalidError as error:
-            raise DefinitionInvalidError(document.process, (*problems, *error.problems)) from None
+            more = [problem for problem in error.problems if not _is_told(problem, problems)]
+            raise DefinitionInvalidError(document.process, (*problems, *more)) from None
         for vertex in plan.vertices.values():
             people = vertex.node.people
             unknown = unknown_keywords(people.form_schema) if people is not None else set()
@@ -172,6 +180,13 @@ class Definition:
     def begin(self, data: Mapping[str, Any] | None = None, *, key: str = "") -> LiveProcess:
         """Begin an instance in memory, and run it until it waits; handlers are called at once."""
         return self.world().start(self.name, data, key=key)
+
+
+def _is_told(problem: Problem, told: list[Problem]) -> bool:
+    """Whether a rule has told already, of the same element, what is wrong with what it refers to."""
+    element, names = problem.message.partition(":")[0], set(_QUOTED.findall(problem.message))
+    beside = (each.message for each in told if each.place == problem.place)
+    return any(each.startswith(element) and names <= set(_QUOTED.findall(each)) for each in beside)
 
 
 def _timed_starts(document: Document, file: str) -> list[Problem]:

@@ -32,6 +32,7 @@ from mainspring.models.process.document import (
     StandardLoop,
 )
 from mainspring.models.process.expression import CodeInvalidError, Evaluate
+from mainspring.models.process.running import running
 
 
 class Arc:
@@ -187,7 +188,7 @@ def compile_process(document: Document, file: str = "") -> Plan:
     """Raises `DefinitionInvalidError` with all that is in the way: references that lead nowhere, texts that are no
     expressions."""
     compiler = _Compiler(document, file)
-    for part in document.processes:
+    for part in running(document):
         compiler.part(part)
     if compiler.problems:
         raise DefinitionInvalidError(document.process, compiler.problems)
@@ -202,17 +203,19 @@ class _Compiler:
         self.file = file
         self.problems: list[Problem] = []
 
-    def wrong(self, message: str, id: str, line: int) -> None:
+    def wrong(self, message: str, what: Node | Flow, line: int = 0) -> None:
+        line = line or what.line
+        kind = what.kind if isinstance(what, Node) else "sequenceFlow"
         place = f"{self.file or 'line'}:{line}" if line else ""
-        self.problems.append(Problem(f"{id!r}: {message}", place))
+        self.problems.append(Problem(f"<{kind}> {what.id!r}: {message}", place))
 
-    def code(self, code: Code | None, id: str, *, condition: bool = False) -> Evaluate | None:
+    def code(self, code: Code | None, what: Node | Flow, *, condition: bool = False) -> Evaluate | None:
         if code is None:
             return None
         try:
             return compile_condition(code) if condition else compile_code(code)
         except CodeInvalidError as error:
-            self.wrong(str(error), id, code.line)
+            self.wrong(str(error), what, code.line)
             return None
 
     # --- Areas ----------------------------------------------------------------------------------
@@ -238,7 +241,7 @@ class _Compiler:
     def vertex(self, node: Node, area: Area) -> None:
         vertex = Vertex(node, area)
         if node.id in self.plan.vertices:
-            self.wrong("another element has this id", node.id, node.line)
+            self.wrong("another element has this id", node)
         self.plan.vertices[node.id] = area.vertices[node.id] = vertex
         if node.body is not None:
             vertex.body = self.area(node.id, node.body, vertex)
@@ -248,11 +251,11 @@ class _Compiler:
         for end, found, id in (("sourceRef", source, flow.source), ("targetRef", target, flow.target)):
             if found is None:
                 there = "is in another process or sub-process" if self.plan.vertices.get(id) else "is not in the file"
-                self.wrong(f"its {end} {id!r} {there}", flow.id, flow.line)
+                self.wrong(f"its {end} {id!r} {there}", flow)
         if source is None or target is None:
             return
         arc = Arc(flow, source, target)
-        arc.condition = self.code(flow.condition, flow.id, condition=True)
+        arc.condition = self.code(flow.condition, flow, condition=True)
         source.outgoing.append(arc)
         target.incoming.append(arc)
 
@@ -264,7 +267,7 @@ class _Compiler:
         if node.default:
             vertex.default = next((arc for arc in vertex.outgoing if arc.id == node.default), None)
             if vertex.default is None:
-                self.wrong(f"its default {node.default!r} is no flow that goes out of it", node.id, node.line)
+                self.wrong(f"its default {node.default!r} is no flow that goes out of it", node)
         vertex.has_conditions = any(arc.condition is not None for arc in vertex.outgoing) or vertex.default is not None
         vertex.events = [self.trigger(event, index, node) for index, event in enumerate(node.events)]
         self.codes(vertex)
@@ -285,44 +288,44 @@ class _Compiler:
 
     def trigger(self, event: EventDefinition, index: int, node: Node) -> Trigger:
         trigger = Trigger(event, index)
-        trigger.code = self.code(event.code, node.id, condition=event.kind == "conditional")
-        trigger.correlation = self.code(event.correlation, node.id)
+        trigger.code = self.code(event.code, node, condition=event.kind == "conditional")
+        trigger.correlation = self.code(event.correlation, node)
         return trigger
 
     def codes(self, vertex: Vertex) -> None:
         node = vertex.node
         for mappings, compiled in ((node.inputs, vertex.inputs), (node.outputs, vertex.outputs)):
             for mapping in mappings:
-                evaluate = self.code(mapping.source, node.id)
+                evaluate = self.code(mapping.source, node)
                 if evaluate is not None:
                     compiled.append((evaluate, tuple(mapping.target.split("."))))
         if node.script is not None:
-            vertex.code = self.code(node.script.code, node.id)
-        vertex.activation = self.code(node.activation, node.id, condition=True)
-        vertex.completion = self.code(node.completion, node.id, condition=True)
-        vertex.active = self.code(node.active, node.id)
+            vertex.code = self.code(node.script.code, node)
+        vertex.activation = self.code(node.activation, node, condition=True)
+        vertex.completion = self.code(node.completion, node, condition=True)
+        vertex.active = self.code(node.active, node)
         if node.call is not None:
-            vertex.call = self.code(node.call.element, node.id)
-            vertex.call_key = self.code(node.call.key, node.id)
+            vertex.call = self.code(node.call.element, node)
+            vertex.call_key = self.code(node.call.key, node)
         if node.people is not None:
             for field in ("assignee", "users", "groups", "due", "follow_up", "priority"):
-                evaluate = self.code(getattr(node.people, field), node.id)
+                evaluate = self.code(getattr(node.people, field), node)
                 if evaluate is not None:
                     vertex.people[field] = evaluate
 
     def loop(self, what: StandardLoop | MultiInstance, node: Node) -> Loop:
         loop = Loop(what)
         if isinstance(what, StandardLoop):
-            loop.condition = self.code(what.condition, node.id, condition=True)
+            loop.condition = self.code(what.condition, node, condition=True)
             return loop
-        loop.cardinality = self.code(what.cardinality, node.id)
-        loop.collection = self.code(what.collection, node.id)
-        loop.completion = self.code(what.completion, node.id, condition=True)
-        loop.output = self.code(what.output_item, node.id)
+        loop.cardinality = self.code(what.cardinality, node)
+        loop.collection = self.code(what.collection, node)
+        loop.completion = self.code(what.completion, node, condition=True)
+        loop.output = self.code(what.output_item, node)
         loop.one = None if what.one_event is None else self.trigger(what.one_event, 0, node)
         loop.none = None if what.none_event is None else self.trigger(what.none_event, 0, node)
         for behavior in what.complex:
-            condition = self.code(behavior.condition, node.id, condition=True)
+            condition = self.code(behavior.condition, node, condition=True)
             if condition is not None:
                 loop.complex.append((condition, self.trigger(behavior.event, 0, node)))
         return loop
@@ -331,7 +334,7 @@ class _Compiler:
         node = vertex.node
         vertex.attached = around = area.vertices.get(node.attached_to)
         if around is None or not around.is_activity:
-            self.wrong(f"it is attached to {node.attached_to!r}, which is no activity beside it", node.id, node.line)
+            self.wrong(f"it is attached to {node.attached_to!r}, which is no activity beside it", node)
         elif not any(event.kind == COMPENSATE for event in vertex.events):
             around.boundaries.append(vertex)
             around.is_plain_script = False
@@ -343,9 +346,7 @@ class _Compiler:
         body = vertex.body
         start = None if body is None else next((each for each in body.starts if each.kind == START), None)
         if start is None:
-            self.wrong(
-                "an event sub-process begins with a start event that waits for something", vertex.id, vertex.node.line
-            )
+            self.wrong("an event sub-process begins with a start event that waits for something", vertex.node)
         elif any(event.kind == COMPENSATE for event in start.events):
             area.compensation = vertex
         else:

@@ -132,6 +132,9 @@ class ActivityReader:
                 written,
             )
             return {}
+        if not language:
+            told = "has no scriptFormat (BPMN 2.0.2, 10.3.3); it is taken for FEEL"
+            self.source.warn(f"{label(element)} {told}", written)
         code = self.reading.expression(written) if not language else Code(
             written.text.strip().removeprefix("="), LANGUAGES[language.lower()], written.line
         )  # fmt: skip
@@ -156,7 +159,10 @@ class ActivityReader:
         return {"work": work, "events": message}
 
     def _receive(self, element: Element) -> dict[str, Any]:
-        return {"events": self._message(element), "instantiate": is_true(element, "instantiate")}
+        message = self._message(element)
+        if not message and not element.attributes.get("messageRef"):
+            self.source.lack(f"{label(element)} does not say which message it waits for; give it a messageRef", element)
+        return {"events": message, "instantiate": is_true(element, "instantiate")}
 
     def _message(self, element: Element) -> tuple[EventDefinition, ...]:
         details = message_of(self.source, self.reading, element.attributes.get("messageRef", ""), element)

@@ -50,6 +50,10 @@ BESIDE = frozenset({
 """Elements of a body or an activity that are no nodes."""
 
 
+CHOREOGRAPHY = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
+"""What a rule says of these is enough: they stand in choreographies only (11)."""
+
+
 class BodyReader:
     """Reads bodies, one inside the other."""
 
@@ -69,7 +73,7 @@ class BodyReader:
                 continue
             if each.name in NODES:
                 nodes.append(self._node(each))
-            elif each.name not in BESIDE:
+            elif each.name not in BESIDE and each.name not in CHOREOGRAPHY:
                 self.source.refuse(f"<{each.name}> is not known here, so it could not be run", each)
         return Body(
             nodes=tuple(nodes),
@@ -109,7 +113,7 @@ class BodyReader:
     def _id(self, element: Element) -> str:
         id = element.attributes.get("id", "").strip()
         if not id:
-            self.source.refuse(f"<{element.name}> has no id", element)
+            self.source.refuse(f"<{element.name}> has no id, by which others refer to it", element)
         return id
 
     def _sub_process(self, kind: str, element: Element) -> dict[str, Any]:

@@ -94,12 +94,14 @@ def _message(source: Source, reading: Reading, element: Element) -> dict[str, An
     if not details and operation:
         details = message_of_operation(source, reading, operation, element)
     handler = camunda(element, "topic") or camunda(element, "class") or camunda(element, "delegateExpression") or ""
+    if not handler and not operation and not element.attributes.get("messageRef"):
+        source.lack(f"{label(element)} has no messageRef: it does not say which message (BPMN 2.0.2, 10.5.5)", element)
     return {**details, "handler": handler.removeprefix("${").removesuffix("}")}
 
 
 def message_of_operation(source: Source, reading: Reading, reference: str, element: Element) -> dict[str, Any]:
     """The message that an operation takes (8.4.3)."""
-    operation = source.find(reference, element, "operation")
+    operation = source.by_id.get(local(reference))  # a rule tells where there is none
     incoming = "" if operation is None else text_of(operation, "inMessageRef")
     return message_of(source, reading, incoming, element)
 
@@ -119,7 +121,7 @@ def _timer(source: Source, reading: Reading, element: Element) -> dict[str, Any]
 def _condition(source: Source, reading: Reading, element: Element) -> dict[str, Any]:
     code = reading.expression(child(element, "condition"))
     if code is None:
-        source.refuse(f"{label(element)} has no condition", element)
+        source.refuse(f"{label(element)} has no condition (BPMN 2.0.2, 10.5.5)", element)
     return {"code": code}
 
 
@@ -139,7 +141,13 @@ def _named(attribute: str, kind: str, field: str) -> Callable[[Source, Reading, 
 
 _error = _named("errorRef", "error", "errorCode")
 _escalation = _named("escalationRef", "escalation", "escalationCode")
-_signal = _named("signalRef", "signal", "name")
+_signal_named = _named("signalRef", "signal", "name")
+
+
+def _signal(source: Source, reading: Reading, element: Element) -> dict[str, Any]:
+    if not element.attributes.get("signalRef"):
+        source.warn(f"{label(element)} has no signalRef: it does not say which signal (BPMN 2.0.2, 10.5.5)", element)
+    return _signal_named(source, reading, element)
 
 
 def _caught_error(source: Source, reading: Reading, element: Element) -> dict[str, Any]:
@@ -158,7 +166,9 @@ def _compensation(source: Source, reading: Reading, element: Element) -> dict[st
 def _link(source: Source, reading: Reading, element: Element) -> dict[str, Any]:  # noqa: ARG001
     name = element.attributes.get("name", "").strip()
     if not name:
-        source.refuse(f"{label(element)} has no name, by which the other end of the link is found", element)
+        source.refuse(
+            f"{label(element)} has no name, by which the other end of the link is found (BPMN 2.0.2, 10.5.5)", element
+        )
     return {"name": name}
 
 

@@ -25,26 +25,24 @@ def read_loop(source: Source, reading: Reading, element: Element) -> StandardLoo
     found = list(children(element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"))
     if not found:
         return None
-    if len(found) > 1:
-        source.refuse(f"{label(element)} has more than one loop", found[1])
     if found[0].name == "standardLoopCharacteristics":
-        return _standard(source, reading, found[0])
-    return _multi(source, reading, found[0])
+        return _standard(source, reading, element, found[0])
+    return _multi(source, reading, element, found[0])
 
 
-def _standard(source: Source, reading: Reading, element: Element) -> StandardLoop:
+def _standard(source: Source, reading: Reading, host: Element, element: Element) -> StandardLoop:
     maximum = element.attributes.get("loopMaximum")
     if maximum is not None and not maximum.strip().isdigit():
-        source.refuse(f"loopMaximum is {maximum!r:.20}; it must be a whole number from 0", element)
+        source.refuse(f"{label(host)}: loopMaximum is {maximum!r:.20}; it must be a whole number from 0", element)
         maximum = None
     condition = reading.expression(child(element, "loopCondition"))
     if condition is None and maximum is None:
-        source.refuse("the loop has neither a condition nor a maximum, and would never end", element)
+        source.refuse(f"{label(host)}: the loop has neither a condition nor a maximum, and would never end", element)
     before = element.attributes.get("testBefore", "").strip() in ("true", "1")
     return StandardLoop(condition, before, None if maximum is None else int(maximum), element.line)
 
 
-def _multi(source: Source, reading: Reading, element: Element) -> MultiInstance:
+def _multi(source: Source, reading: Reading, host: Element, element: Element) -> MultiInstance:
     loop = MultiInstance(
         sequential=element.attributes.get("isSequential", "").strip() in ("true", "1"),
         cardinality=reading.expression(child(element, "loopCardinality")),
@@ -59,9 +57,14 @@ def _multi(source: Source, reading: Reading, element: Element) -> MultiInstance:
         **_zeebe_output(reading, element),
     )
     if loop.behavior not in BEHAVIORS:
-        source.refuse(f"behavior is {loop.behavior!r:.20}; known are {', '.join(BEHAVIORS)}", element)
+        known = ", ".join(BEHAVIORS)
+        source.refuse(f"{label(host)}: behavior is {loop.behavior!r:.20}; known are {known}", element)
     if loop.cardinality is None and loop.collection is None:
-        source.refuse("the multi-instance has neither a loopCardinality nor a collection", element)
+        source.refuse(
+            f"{label(host)}: the multi-instance has neither a loopCardinality nor a loopDataInputRef or collection, "
+            "which tells how many instances there are (BPMN 2.0.2, 10.3.8)",
+            element,
+        )
     return loop
 
 

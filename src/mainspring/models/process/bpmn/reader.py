@@ -37,6 +37,8 @@ class BpmnFile:
         """By the id of the process; executable ones first."""
         self.problems: tuple[Problem, ...] = tuple(source.problems)
         """Why it cannot be run, whatever the rules of BPMN say of it besides."""
+        self.gaps = {id: tuple(problems) for id, problems in source.gaps.items()}
+        """By process: what those that are only drawn (isExecutable='false') lack to be run."""
         self.warnings: tuple[Problem, ...] = tuple(source.warnings)
         """What it says and is not done."""
 
@@ -55,7 +57,7 @@ def read_bpmn(
     if not parts:
         there = next((name for name in NOT_RUN if child(source.root, name) is not None), None)
         nothing = Problem("there is no <process> in it" + (f", only a {there}" if there else ""), f"{file}:1")
-        raise DefinitionInvalidError(file, [nothing, *broken_rules(source)])
+        raise DefinitionInvalidError(file, [nothing, *broken_rules(source).problems])
     shapes, edges = read_diagram(source)
     collaborations = list(children(source.root, "collaboration"))
     around = Document(
@@ -91,12 +93,12 @@ def _process(source: Source, reader: BodyReader, element: Element) -> ProcessPar
     id = element.attributes.get("id", "").strip()
     if not id:
         source.refuse("<process> has no id, by which it is started", element)
+    executable = is_true(element, "isExecutable", default=True)
+    source.drawn, source.is_meant_to_run = "" if executable else id, is_true(element, "isExecutable")
+    body = reader.read(element)
+    source.drawn, source.is_meant_to_run = "", False
     return ProcessPart(
-        id=id,
-        name=element.attributes.get("name", "").strip(),
-        line=element.line,
-        body=reader.read(element),
-        executable=is_true(element, "isExecutable", default=True),
+        id=id, name=element.attributes.get("name", "").strip(), line=element.line, body=body, executable=executable
     )
 
 

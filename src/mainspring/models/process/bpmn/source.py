@@ -24,6 +24,12 @@ class Source:
     def __init__(self, text: str | bytes, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.gaps: dict[str, list[Problem]] = {}
+        """By process: what those that are only drawn (isExecutable='false') lack to be run."""
+        self.drawn = ""
+        """The process of that kind that is being read; empty: none."""
+        self.is_meant_to_run = False
+        """Whether the process that is being read says so (isExecutable='true')."""
         self.warnings: list[Problem] = []
         try:
             self.root = read_xml(text)
@@ -56,8 +62,16 @@ class Source:
         return f"{self.file}:{element.line}"
 
     def refuse(self, message: str, element: Element) -> None:
-        """The file cannot be run as it says."""
-        self.problems.append(Problem(message, self.place(element)))
+        """The file cannot be run as it says; of a process that is only drawn, if somebody runs it all the same."""
+        kept = self.gaps.setdefault(self.drawn, []) if self.drawn else self.problems
+        kept.append(Problem(message, self.place(element)))
+
+    def lack(self, message: str, element: Element) -> None:
+        """It would stop there with an incident: refused where the process says that it is to be run."""
+        if self.is_meant_to_run:
+            self.refuse(message, element)
+        else:
+            self.warn(message, element)
 
     def warn(self, message: str, element: Element) -> None:
         """It can be run, but not all that it says is done."""

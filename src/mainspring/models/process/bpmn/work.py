@@ -13,6 +13,7 @@ from mainspring.models.process.bpmn.source import (
     camunda,
     extensions,
     label,
+    local,
     text_of,
 )
 from mainspring.models.process.document import Work
@@ -104,7 +105,7 @@ def _operation(source: Source, element: Element) -> Work | None:
     reference = element.attributes.get("operationRef", "")
     if not reference or element.name != "serviceTask":
         return None
-    operation = source.find(reference, element, "operation")
+    operation = source.by_id.get(local(reference))  # a rule tells where there is none
     if operation is None:
         return None
     return Work(operation.attributes.get("implementationRef") or operation.attributes.get("name") or reference)

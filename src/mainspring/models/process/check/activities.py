@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mainspring.models.process.bpmn.source import child, children, is_true, label
+from mainspring.models.process.bpmn.source import child, children, is_true, label, local
 from mainspring.models.process.check.outline import (
     ACTIVITIES,
     CHOREOGRAPHY_ACTIVITIES,
@@ -13,7 +13,7 @@ from mainspring.models.process.check.outline import (
     is_compensation,
     is_event_sub_process,
 )
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 NO_CONDITION = re.compile(r"""[+-]?\d+(\.\d+)?|"[^"]*"|'[^']*'""")
@@ -28,12 +28,9 @@ def one_loop(_: Outline, activity: Element) -> str | None:
 
 
 def knows_how_often(_: Outline, loop: Element) -> str | None:
-    count = sum(child(loop, name) is not None for name in ("loopCardinality", "loopDataInputRef"))
-    return (
-        None
-        if count == 1
-        else "needs either loopCardinality or loopDataInputRef, which tells how many instances there are"
-    )
+    if all(child(loop, name) is not None for name in ("loopCardinality", "loopDataInputRef")):
+        return "has a loopCardinality and a loopDataInputRef; only one of them can tell how many instances there are"
+    return None
 
 
 def completion_is_condition(_: Outline, condition: Element) -> str | None:
@@ -113,6 +110,18 @@ def compensates_outside_flow(outline: Outline, activity: Element) -> str | None:
     return None
 
 
+def has_handler(outline: Outline, event: Element) -> str | None:
+    """An association leads from a boundary event that catches compensation to what compensates."""
+    if not any(each.name == "compensateEventDefinition" for each in outline.definitions(event)):
+        return None
+    ends = (local(each.attributes.get("targetRef", "")) for each in outline.associations[id_of(event)])
+    handlers = [found for end in ends if (found := outline.source.by_id.get(end)) and found.name in ACTIVITIES]
+    if not handlers:
+        return "catches a compensation, but no association leads from it to the activity that compensates"
+    strange = next((each for each in handlers if not is_compensation(each)), None)
+    return None if strange is None else f"leads to {label(strange)}, which is not marked as isForCompensation='true'"
+
+
 def one_compensation(_: Outline, scope: Element) -> str | None:
     """A sub-process is compensated by one event sub-process at most (10.7)."""
     handlers = [
@@ -134,11 +143,12 @@ RULES = (
     Rule("10.3.5", ("adHocSubProcess",), ad_hoc_has_no_ends),
     Rule("10.3.5", ("adHocSubProcess",), ad_hoc_order),
     Rule("10.3.8", ACTIVITIES, one_loop),
-    Rule("10.3.8", ("multiInstanceLoopCharacteristics",), knows_how_often, is_for_complete=True),
+    Rule("10.3.8", ("multiInstanceLoopCharacteristics",), knows_how_often),
     Rule("10.3.8", ("multiInstanceLoopCharacteristics",), behaves),
     Rule("10.3.8", ("multiInstanceLoopCharacteristics",), loops_over_own_input),
     Rule("10.3.8", ("completionCondition", "loopCondition", "conditionExpression"), completion_is_condition),
     Rule("10.3.8", ("loopCardinality",), cardinality_is_number),
     Rule("10.7", ACTIVITIES, compensates_outside_flow),
+    Rule("10.7", ("boundaryEvent",), has_handler, OF_COMPLETE),
     Rule("10.7", ("process", "subProcess", "transaction"), one_compensation),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.models.process.bpmn.source import child, children, label
 from mainspring.models.process.check.outline import EVENTS, THROWING, Outline, id_of, kind_of, references
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 CONVERSATION_PARTS = (
@@ -90,19 +90,23 @@ def _has_message(outline: Outline, event: Element) -> bool:
 # --- Choreographies ------------------------------------------------------------------------------
 
 
-def has_participants(_: Outline, activity: Element) -> str | None:
+def has_participants(outline: Outline, activity: Element) -> str | None:
     participants = references(activity, "participantRef")
     if len(participants) < 2:
         return f"has {len(participants)} participants; it needs two"
     first = activity.attributes.get("initiatingParticipantRef", "").rpartition(":")[2]
-    return None if first in participants else f"is begun by {first!r}, which is not among its participants"
+    return (
+        None
+        if first in participants or first not in outline.source.by_id
+        else f"is begun by {first!r}, which is not among its participants"
+    )
 
 
 RULES = (
     Rule("9.3.1", ("participantMultiplicity",), counts_well),
     Rule("9.4", ("messageFlow",), between_pools),
-    Rule("9.4", EVENTS, sends),
-    Rule("9.4", EVENTS, receives),
+    Rule("9.4", EVENTS, sends, OF_COMPLETE),
+    Rule("9.4", EVENTS, receives, OF_COMPLETE),
     Rule("9.5", ("globalConversation",), is_plain_conversation),
     Rule("9.2", ("choreography", "globalConversation", "globalChoreographyTask"), names_choreography),
     Rule("11.5", ("choreographyTask", "callChoreography", "subChoreography"), has_participants),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.models.process.bpmn.source import child, children, is_true, label
 from mainspring.models.process.check.outline import CATCHING, THROWING, Outline, id_of, kind_of, references
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 WITH_ITEMS = ("dataObject", "dataInput", "dataOutput")
@@ -99,7 +99,9 @@ def sets_agree(outline: Outline, data_set: Element) -> str | None:
 
 
 def _is_of_process(outline: Outline, data: Element) -> bool:
-    return any(outline.parents.get(each) is outline.source.root for each in list(outline.around(data))[:2])
+    holder = outline.parents[data]
+    holder = outline.parents[holder] if holder.name == "ioSpecification" else holder
+    return outline.parents.get(holder) is outline.source.root
 
 
 def input_only_given(outline: Outline, association: Element) -> str | None:
@@ -158,15 +160,15 @@ def event_has_data(outline: Outline, event: Element) -> str | None:
 
 
 RULES = (
-    Rule("10.4.1", WITH_ITEMS, is_collection_like_item, is_for_complete=True),
-    Rule("10.4.1", ("dataObjectReference",), shows_state, is_for_complete=True),
-    Rule("10.4.1", ("ioSpecification",), has_sets, is_for_complete=True),
-    Rule("10.4.1", ("dataInput",), input_is_in_set, is_for_complete=True),
-    Rule("10.4.1", ("dataOutput",), output_is_in_set, is_for_complete=True),
+    Rule("10.4.1", WITH_ITEMS, is_collection_like_item, OF_COMPLETE),
+    Rule("10.4.1", ("dataObjectReference",), shows_state, OF_COMPLETE),
+    Rule("10.4.1", ("ioSpecification",), has_sets, OF_COMPLETE),
+    Rule("10.4.1", ("dataInput",), input_is_in_set, OF_COMPLETE),
+    Rule("10.4.1", ("dataOutput",), output_is_in_set, OF_COMPLETE),
     Rule("10.4.1", ("inputSet", "outputSet"), set_has_its_data),
     Rule("10.4.1", ("inputSet", "outputSet"), sets_agree),
     Rule("10.4.1", ("dataInputAssociation", "dataOutputAssociation"), input_only_given),
     Rule("10.4.1", ("dataInputAssociation", "dataOutputAssociation"), output_only_taken),
-    Rule("10.4.1", ("dataInputAssociation", "dataOutputAssociation"), passes_one_item),
-    Rule("10.5.1", frozenset(CATCHING | THROWING), event_has_data),
+    Rule("10.4.1", ("dataInputAssociation", "dataOutputAssociation"), passes_one_item, OF_COMPLETE),
+    Rule("10.5.1", frozenset(CATCHING | THROWING), event_has_data, OF_COMPLETE),
 )

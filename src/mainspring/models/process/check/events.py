@@ -8,13 +8,14 @@ from mainspring.models.process.check.outline import (
     CATCHING,
     EVENT_DEFINITIONS,
     EVENTS,
+    THROWING,
     Outline,
     id_of,
     is_event_sub_process,
     kind_of,
     references,
 )
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 NONE = "none"
@@ -175,9 +176,15 @@ def message_is_named(outline: Outline, definition: Element) -> str | None:
     return f"has no {' and no '.join(missing)}, which an executable process needs" if missing else None
 
 
-def condition_is_there(_: Outline, definition: Element) -> str | None:
-    condition = child(definition, "condition")
-    return None if condition is not None and condition.text.strip() else "has no condition"
+def names_its_code(outline: Outline, definition: Element) -> str | None:
+    """What an executable process throws has the code by which it is caught (8.4.3, 8.4.4)."""
+    if outline.parents[definition].name not in THROWING or not outline.is_executable(definition):
+        return None
+    kind = kind_of(definition)
+    thrown = outline.refer(definition, f"{kind}Ref")
+    if thrown is not None and not thrown.attributes.get(f"{kind}Code", "").strip():
+        return f"throws {label(thrown)}, which has no {kind}Code"
+    return None if thrown is not None or definition.attributes.get(f"{kind}Ref") else f"has no {kind}Ref to throw"
 
 
 def compensates_activity(outline: Outline, definition: Element) -> str | None:
@@ -198,16 +205,16 @@ RULES = (
     Rule("10.5.4", ("boundaryEvent",), boundary_kind),
     Rule("10.5.4", ("boundaryEvent",), attached),
     Rule("10.5.4", ("boundaryEvent",), nothing_enters),
-    Rule("10.5.4", ("boundaryEvent",), boundary_leads_on, is_for_complete=True),
-    Rule("10.5.4", ("intermediateCatchEvent",), catch_leads_on, is_for_complete=True),
-    Rule("10.5.4", ("intermediateCatchEvent",), catch_is_left, is_for_complete=True),
-    Rule("10.5.4", ("intermediateThrowEvent",), throw_leads_on, is_for_complete=True),
-    Rule("10.5.4", ("intermediateThrowEvent",), throw_is_entered, is_for_complete=True),
-    Rule("10.5.5", EVENTS, cancels_transaction),
+    Rule("10.5.4", ("boundaryEvent",), boundary_leads_on, OF_COMPLETE),
+    Rule("10.5.4", ("intermediateCatchEvent",), catch_leads_on, OF_COMPLETE),
+    Rule("10.5.4", ("intermediateCatchEvent",), catch_is_left, OF_COMPLETE),
+    Rule("10.5.4", ("intermediateThrowEvent",), throw_leads_on, OF_COMPLETE),
+    Rule("10.5.4", ("intermediateThrowEvent",), throw_is_entered, OF_COMPLETE),
+    Rule("10.5.5", ("endEvent", "boundaryEvent"), cancels_transaction),
     Rule("10.5.5", EVENTS, refers_to_reusable),
-    Rule("10.5.5", ("messageEventDefinition",), message_is_named, is_for_complete=True),
-    Rule("10.5.5", ("conditionalEventDefinition",), condition_is_there),
-    Rule("10.5.5", ("compensateEventDefinition",), compensates_activity, is_for_complete=True),
+    Rule("10.5.5", ("messageEventDefinition",), message_is_named, OF_COMPLETE),
+    Rule("10.5.5", ("compensateEventDefinition",), compensates_activity, OF_COMPLETE),
+    Rule("10.5.5", ("errorEventDefinition", "escalationEventDefinition"), names_its_code, OF_COMPLETE),
     Rule("10.3.5", ("subProcess", "transaction"), one_start),
     Rule("10.3.5", ("subProcess", "transaction"), outside_flow),
 )

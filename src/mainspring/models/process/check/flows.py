@@ -16,7 +16,7 @@ from mainspring.models.process.check.outline import (
     kind_of,
     references,
 )
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 SCOPES = ("process", "subProcess", "transaction", "choreography", "subChoreography")
@@ -144,12 +144,12 @@ NEED_FLOWS = ACTIVITIES | GATEWAYS | CHOREOGRAPHY_ACTIVITIES | {"intermediateCat
 RULES = (
     Rule("8.4.13", ("sequenceFlow",), both_ends),
     Rule("7.6.1", ("sequenceFlow",), one_scope),
-    Rule("8.4.13", ("sequenceFlow",), not_deferred, is_for_complete=True),
-    Rule("8.4.13", ("sequenceFlow",), condition_has_alternative, is_for_complete=True),
+    Rule("8.4.13", ("sequenceFlow",), not_deferred, OF_COMPLETE),
+    Rule("8.4.13", ("sequenceFlow",), condition_has_alternative, OF_COMPLETE),
     Rule("8.4.13", ("sequenceFlow",), may_be_conditional),
     Rule("8.4.13", ACTIVITIES | GATEWAYS, default_is_own),
-    Rule("8.4.13", FLOW_NODES, lists_its_flows, is_for_complete=True),
-    Rule("10.5.2", NEED_FLOWS | {"endEvent"}, needs_incoming, is_for_complete=True),
-    Rule("10.5.3", NEED_FLOWS | {"startEvent", "boundaryEvent"}, needs_outgoing, is_for_complete=True),
-    Rule("10.5.3", ("process", "subProcess", "transaction"), start_and_end, is_for_complete=True),
+    Rule("8.4.13", FLOW_NODES, lists_its_flows, OF_COMPLETE),
+    Rule("10.5.2", NEED_FLOWS | {"endEvent"}, needs_incoming, OF_COMPLETE),
+    Rule("10.5.3", NEED_FLOWS | {"startEvent"}, needs_outgoing, OF_COMPLETE),
+    Rule("10.5.3", ("process", "subProcess", "transaction"), start_and_end, OF_COMPLETE),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainspring.models.process.bpmn.source import child, children, is_true, label
 from mainspring.models.process.check.outline import GATEWAYS, Outline, id_of, kind_of
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
@@ -25,14 +25,16 @@ def direction(outline: Outline, gateway: Element) -> str | None:
     said = gateway.attributes.get("gatewayDirection", "Unspecified").strip()
     wanted = DIRECTIONS.get(said)
     comes, goes = _counts(outline, gateway)
-    if wanted is None or (comes > 1, goes > 1) == wanted:
+    if wanted is None or (comes > 1, goes > 1) == wanted or not (comes or goes):
         return None
     return f"has gatewayDirection='{said}', but {comes} incoming and {goes} outgoing sequence flows"
 
 
 def splits_or_joins(outline: Outline, gateway: Element) -> str | None:
     comes, goes = _counts(outline, gateway)
-    return None if comes > 1 or goes > 1 else "neither joins several sequence flows nor splits into several"
+    if comes > 1 or goes > 1 or not (comes or goes) or direction(outline, gateway):
+        return None
+    return "neither joins several sequence flows nor splits into several"
 
 
 def goes_on(outline: Outline, gateway: Element) -> str | None:
@@ -120,9 +122,9 @@ def complex_knows_when(outline: Outline, gateway: Element) -> str | None:
 
 
 RULES = (
-    Rule("8.4.9", GATEWAYS, direction),
+    Rule("8.4.9", GATEWAYS, direction, OF_COMPLETE),
     Rule("8.4.9", GATEWAYS, goes_on),
-    Rule("10.6.1", GATEWAYS - {"eventBasedGateway"}, splits_or_joins, is_for_complete=True),
+    Rule("10.6.1", GATEWAYS - {"eventBasedGateway"}, splits_or_joins, OF_COMPLETE),
     Rule("10.6.5", ("complexGateway",), complex_knows_when),
     Rule("10.6.6", ("eventBasedGateway",), waits_for_several),
     Rule("10.6.6", ("eventBasedGateway",), instantiates_without_incoming),

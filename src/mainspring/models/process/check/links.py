@@ -70,13 +70,7 @@ def one_target(outline: Outline, link: Element) -> str | None:
     return None
 
 
-def is_named(_: Outline, link: Element) -> str | None:
-    named = link.attributes.get("name") or references(link, "source", "target")
-    return None if named else "has no name, by which its other end is found"
-
-
 RULES = (
-    Rule("10.5.5", LINK, is_named),
     Rule("10.5.5", LINK, has_other_end),
     Rule("10.5.5", LINK, ends_agree),
     Rule("10.5.5", LINK, one_target),

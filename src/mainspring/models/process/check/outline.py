@@ -6,16 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
 
-from mainspring.models.process.bpmn.source import (
-    BPMN,
-    CAMUNDA,
-    SAME_AS_CAMUNDA,
-    ZEEBE,
-    Source,
-    children,
-    is_true,
-    local,
-)
+from mainspring.models.process.bpmn.source import BPMN, Source, children, is_true, local
 from mainspring.models.xml_text import Element
 
 TASKS = frozenset(
@@ -53,14 +44,14 @@ EVENT_DEFINITIONS = frozenset(
         "terminate",
     )
 )
-ENGINES = (
-    ZEEBE,
-    CAMUNDA,
-    *SAME_AS_CAMUNDA,
-    "http://camunda.org/schema/modeler/1.0",
-    "http://bpmn.io/schema/bpmn/biocolor/1.0",
+STANDARD = frozenset(
+    {
+        *("", BPMN, "http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace"),
+        *("http://www.omg.org/spec/BPMN/non-normative/color/1.0", "http://bpmn.sourceforge.net"),
+    }
 )
-"""Whose attributes and extensions tell that a file was written for an engine, which completes the model its own way."""
+"""Namespaces of attributes and extensions that add nothing to a model, or only say how it is painted.  Any other tells
+that a file was written for an engine or by its modeler, which completes the model its own way."""
 ENGINE_EXPORTERS = ("bpmn-js", "bpmn.io", "camunda", "zeebe", "flowable", "activiti")
 ENGINE_TARGETS = ("http://bpmn.io/", "http://www.activiti.org/", "http://www.flowable.org/")
 
@@ -79,6 +70,7 @@ class Outline:
         self._gather()
         self.incoming = self._by_end("sequenceFlow", "targetRef")
         self.outgoing = self._by_end("sequenceFlow", "sourceRef")
+        self.associations = self._by_end("association", "sourceRef")
         self.messages_to = self._by_end("messageFlow", "targetRef")
         self.messages_from = self._by_end("messageFlow", "sourceRef")
 
@@ -93,8 +85,7 @@ class Outline:
                     self.parents[each] = element
                     waiting.append(each)
                 else:
-                    inside = (each, *each.elements)
-                    self._is_for_engine = self._is_for_engine or any(one.namespace in ENGINES for one in inside)
+                    self._is_for_engine = self._is_for_engine or _is_foreign(each)
         listed = self.elements["incoming"] or self.elements["outgoing"]
         exporter = self.source.root.attributes.get("exporter")
         self.writes_flows = bool(listed or (exporter and not self.elements["sequenceFlow"]))
@@ -180,4 +171,9 @@ def _is_from_engine(root: Element) -> bool:
 
 
 def _speaks_to_engine(element: Element) -> bool:
-    return any(name.rpartition(" ")[0] in ENGINES for name in element.attributes if " " in name)
+    return any(name.rpartition(" ")[0] not in STANDARD for name in element.attributes if " " in name)
+
+
+def _is_foreign(element: Element) -> bool:
+    """Extension elements of an engine or its modeler; what is drawn has names of its own."""
+    return element.name == "extensionElements" and any(each.namespace not in STANDARD for each in element.elements)

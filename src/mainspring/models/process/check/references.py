@@ -12,7 +12,7 @@ from mainspring.models.process.check.outline import (
     FLOW_NODES,
     Outline,
 )
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.xml_text import Element
 
 NODE = FLOW_NODES
@@ -117,15 +117,24 @@ HOLDERS: dict[str, dict[str, frozenset[str]]] = {
 """Elements that have others of a common name, whose text refers."""
 
 
+ONLY_TOLD = frozenset({"incoming", "outgoing", "flowNodeRef"})
+"""What says once more what is known already: modelers leave these behind when something is deleted."""
+
 TOLD_BY_READER = frozenset(
     {
-        *("sequenceFlow sourceRef", "sequenceFlow targetRef", "boundaryEvent attachedToRef", "eventDefinitionRef"),
         *("messageEventDefinition messageRef", "signalEventDefinition signalRef", "errorEventDefinition errorRef"),
-        *("escalationEventDefinition escalationRef", "sendTask messageRef", "sendTask operationRef"),
-        *("receiveTask messageRef", *(f"{name} default" for name in ATTRIBUTES)),
+        *("escalationEventDefinition escalationRef", "sendTask messageRef", "receiveTask messageRef"),
+        "eventDefinitionRef",
     }
 )
-"""What leads nowhere of these is told by who needs it, when the file is read and compiled."""
+"""What is wrong with these is told by who follows them, when the file is read."""
+TOLD_BY_PLAN = frozenset(
+    {
+        *("sequenceFlow sourceRef", "sequenceFlow targetRef", "boundaryEvent attachedToRef"),
+        *(f"{name} default" for name in ATTRIBUTES),
+    }
+)
+"""What leads nowhere of these is told when the file is compiled."""
 
 
 def attributes_lead(outline: Outline, element: Element) -> str | None:
@@ -156,12 +165,12 @@ def _wrong_inside(outline: Outline, element: Element) -> Iterator[str]:
 
 def _wrong(outline: Outline, name: str, value: str, kinds: frozenset[str], what: str) -> str | None:
     reference = local(value)
-    if not reference:
+    if not reference or what in TOLD_BY_READER:
         return None
     found = outline.source.by_id.get(reference)
     if found is None:
         # A name of another namespace is told by its prefix, and leads out of the file; a structure may be any type.
-        is_told = ":" in value or name == "structureRef" or what in TOLD_BY_READER
+        is_told = ":" in value or name == "structureRef" or what in TOLD_BY_PLAN
         return None if is_told else f"refers by {name} to {reference!r}, which is not in the file"
     if found.name in kinds:
         return None
@@ -171,6 +180,7 @@ def _wrong(outline: Outline, name: str, value: str, kinds: frozenset[str], what:
 
 RULES = (
     Rule("8.3.1", frozenset(ATTRIBUTES), attributes_lead),
-    Rule("8.3.1", frozenset(CHILDREN), text_leads),
+    Rule("8.3.1", frozenset(CHILDREN) - ONLY_TOLD, text_leads),
+    Rule("8.3.1", ONLY_TOLD, text_leads, OF_COMPLETE),
     Rule("8.3.1", frozenset(HOLDERS), inside_leads),
 )

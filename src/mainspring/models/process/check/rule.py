@@ -8,6 +8,10 @@ from typing import NamedTuple
 from mainspring.models.process.check.outline import Outline
 from mainspring.models.xml_text import Element
 
+REFUSED, OF_COMPLETE, QUIET, WARNED = "refused", "of complete", "quiet", "warned"
+"""What breaking a rule leads to: the file is refused; only one that says everything is (see `Outline.is_complete`), and
+others are warned about; or others are not asked, for they say it in another way; or it is a warning in any file."""
+
 
 class Rule(NamedTuple):
     section: str
@@ -16,5 +20,4 @@ class Rule(NamedTuple):
     """The names of those that it speaks of."""
     find: Callable[[Outline, Element], str | None]
     """What is wrong with one; None: nothing."""
-    is_for_complete: bool = False
-    """Whether it asks for what a file only has that says everything (see `Outline.is_complete`)."""
+    weight: str = REFUSED

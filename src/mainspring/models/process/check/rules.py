@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from mainspring.errors import Problem
-from mainspring.models.process.bpmn.source import Source, label
+from mainspring.models.process.bpmn.source import Source, is_true, label
 from mainspring.models.process.check import (
     activities,
     collaboration,
@@ -19,12 +20,15 @@ from mainspring.models.process.check import (
     services,
     structure,
     timers,
+    vocabulary,
 )
-from mainspring.models.process.check.outline import Outline
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.outline import Outline, id_of
+from mainspring.models.process.check.rule import QUIET, REFUSED, WARNED, Rule
+from mainspring.models.xml_text import Element
 
 RULES = (
     *structure.RULES,
+    *vocabulary.RULES,
     *references.RULES,
     *flows.RULES,
     *gateways.RULES,
@@ -49,18 +53,41 @@ def _by_element(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
 BY_ELEMENT = _by_element(RULES)
 
 
-def broken_rules(source: Source) -> list[Problem]:
+class Broken(NamedTuple):
     """What a file has that BPMN 2.0.2 does not allow, in the order of its lines."""
+
+    problems: list[Problem]
+    warnings: list[Problem]
+    drawn: dict[str, list[Problem]]
+    """Problems inside of processes that are only drawn (isExecutable='false'), by their ids."""
+
+
+def broken_rules(source: Source) -> Broken:
     outline = Outline(source)
+    broken = Broken([], [], {})
+    for element, told, is_problem in sorted(_found(outline), key=lambda each: each[0].line):
+        process = outline.process(element)
+        if not is_problem:
+            kept = broken.warnings
+        elif process is not None and not is_true(process, "isExecutable", default=True):
+            kept = broken.drawn.setdefault(id_of(process), [])
+        else:
+            kept = broken.problems
+        problem = Problem(told, source.place(element))
+        if problem not in kept:
+            kept.append(problem)
+    return broken
+
+
+def _found(outline: Outline) -> Iterator[tuple[Element, str, bool]]:
+    """Elements with what is wrong with them, and whether that is a problem."""
     is_complete = outline.is_complete
-    found: dict[Problem, int] = {}
     for name, elements in list(outline.elements.items()):
         for rule in BY_ELEMENT.get(name, ()):
-            if rule.is_for_complete and not is_complete:
+            if rule.weight is QUIET and not is_complete:
                 continue
             for element in elements:
                 wrong = rule.find(outline, element)
                 if wrong is not None:
                     told = f"{label(element)} {wrong} (BPMN 2.0.2, {rule.section})"
-                    found.setdefault(Problem(told, source.place(element)), element.line)
-    return sorted(found, key=lambda problem: found[problem])
+                    yield element, told, rule.weight is REFUSED or (is_complete and rule.weight is not WARNED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainspring.models.process.bpmn.source import child, children, label
 from mainspring.models.process.check.data import is_same_item, item_of, told
 from mainspring.models.process.check.outline import Outline, id_of
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, Rule
 from mainspring.models.process.check.structure import GLOBAL_TASKS
 from mainspring.models.xml_text import Element
 
@@ -131,14 +131,14 @@ def binding_fits(outline: Outline, binding: Element) -> str | None:
 
 
 RULES = (
-    Rule("8.5.1", ("interface",), has_operation, is_for_complete=True),
-    Rule("8.5.3", ("operation",), takes_message, is_for_complete=True),
+    Rule("8.5.1", ("interface",), has_operation, OF_COMPLETE),
+    Rule("8.5.3", ("operation",), takes_message, OF_COMPLETE),
     Rule("10.3.3", ("serviceTask",), service_sets),
     Rule("10.3.3", ("serviceTask",), service_data),
     Rule("10.3.3", ("sendTask",), send_data),
     Rule("10.3.3", ("receiveTask",), receive_data),
-    Rule("10.3.6", ("callActivity",), call_has_data, is_for_complete=True),
+    Rule("10.3.6", ("callActivity",), call_has_data, OF_COMPLETE),
     Rule("10.3.6", ("callActivity",), call_data_fits),
-    Rule("10.3.6", CALLABLE, binds_operations, is_for_complete=True),
+    Rule("10.3.6", CALLABLE, binds_operations, OF_COMPLETE),
     Rule("10.3.6", ("ioBinding",), binding_fits),
 )

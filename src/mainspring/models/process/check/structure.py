@@ -13,7 +13,7 @@ from mainspring.models.process.check.outline import (
     SUB_PROCESSES,
     Outline,
 )
-from mainspring.models.process.check.rule import Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, QUIET, Rule
 from mainspring.models.xml_text import Element
 
 XSI_TYPE = "http://www.w3.org/2001/XMLSchema-instance type"
@@ -74,10 +74,6 @@ def stands_well(outline: Outline, element: Element) -> str | None:
     return None if parent.name in PARENTS[element.name] else f"cannot stand in {label(parent)}"
 
 
-def has_id(_: Outline, element: Element) -> str | None:
-    return None if element.attributes.get("id", "").strip() else "has no id, by which sequence flows refer to it"
-
-
 def is_formal(outline: Outline, expression: Element) -> str | None:
     if not outline.is_executable(expression) or _is_formal(expression):
         return None
@@ -120,9 +116,8 @@ PARTS = ("lane", "laneSet", "participant", "messageFlow", "ioSpecification", *EX
 RULES = (
     Rule("8.2.1", PARTS, is_root_element),
     Rule("8.4.8", frozenset(PARENTS), stands_well),
-    Rule("8.3.1", FLOW_NODES, has_id),
-    Rule("8.4.6", EXPRESSIONS, is_formal, is_for_complete=True),
-    Rule("8.4.6", (*EXPRESSIONS, *ALWAYS_FORMAL), is_not_empty, is_for_complete=True),
-    Rule("8.4.6", frozenset(ADDRESSES), has_good_addresses, is_for_complete=True),
-    Rule("10.2.1", ("process",), is_process_public),
+    Rule("8.4.6", EXPRESSIONS, is_formal, QUIET),
+    Rule("8.4.6", (*EXPRESSIONS, *ALWAYS_FORMAL), is_not_empty, OF_COMPLETE),
+    Rule("8.4.6", frozenset(ADDRESSES), has_good_addresses, OF_COMPLETE),
+    Rule("10.2.1", ("process",), is_process_public, OF_COMPLETE),
 )

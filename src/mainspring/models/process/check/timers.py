@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mainspring.models.process.bpmn.source import child, children
+from mainspring.models.process.bpmn.source import child
 from mainspring.models.process.check.outline import Outline
 from mainspring.models.process.check.rule import Rule
 from mainspring.models.process.check.structure import MARKS
@@ -13,11 +13,6 @@ from mainspring.models.xml_text import Element
 KINDS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 SOME_TIME = 1_000_000_000.0
 """Only whether there is a time is asked, not which."""
-
-
-def one_time(_: Outline, definition: Element) -> str | None:
-    count = sum(1 for _ in children(definition, *KINDS))
-    return None if count < 2 else f"has {count} of timeDate, timeDuration and timeCycle; it can have one"
 
 
 def is_time(_: Outline, definition: Element) -> str | None:
@@ -32,7 +27,4 @@ def is_time(_: Outline, definition: Element) -> str | None:
     return None
 
 
-RULES = (
-    Rule("10.5.5", ("timerEventDefinition",), one_time),
-    Rule("10.5.5", ("timerEventDefinition",), is_time),
-)
+RULES = (Rule("10.5.5", ("timerEventDefinition",), is_time),)
