@@ -22,7 +22,18 @@ PACKAGE = "mainspring"
 # --- The plan of the house ----------------------------------------------------------------------
 
 STOREYS = {
-    0: ("errors", "clock", "codec", "sketch", "settings", "telemetry", "handler_context", "signature", "handler"),
+    0: (
+        "errors",
+        "clock",
+        "codec",
+        "sketch",
+        "settings",
+        "telemetry",
+        "transaction",
+        "handler_context",
+        "signature",
+        "handler",
+    ),
     1: ("models", "drawing"),
     2: ("kernel",),
     3: ("stores", "runtime"),
@@ -40,6 +51,7 @@ STOREYS = {
         "case",
         "messaging",
         "processes",
+        "task_transaction",
         "instance",
         "history",
         "looking",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mainspring.processes import Process
     from mainspring.schedule import Schedule
     from mainspring.scheduling import OCCURRENCE
+    from mainspring.transaction import Transaction
 
 __all__ = [
     "OCCURRENCE",
@@ -37,6 +38,7 @@ __all__ = [
     "Schedule",
     "State",
     "StateMachine",
+    "Transaction",
     "Workflow",
     "context",
     "feel",
@@ -59,6 +61,7 @@ _HOMES = {
     "Schedule": "schedule",
     "State": "models.machine",
     "StateMachine": "models.machine",
+    "Transaction": "transaction",
     "Workflow": "models.workflow",
     "context": "handler_context",
     "task": "handler",

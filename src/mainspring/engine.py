@@ -38,6 +38,7 @@ from mainspring.runtime.pump import Pump
 from mainspring.runtime.worker import Worker
 from mainspring.scheduling import Scheduling
 from mainspring.stores.url import open_reader, open_store, store_url
+from mainspring.task_transaction import Transactions
 from mainspring.terms import is_name, is_whole
 
 SLOTS = {"async": 2_048, "thread": 64, "process": os.cpu_count() or 1}
@@ -127,6 +128,7 @@ class Engine(Scheduling, Messaging):
             is_idle=not total,
             recycle_attempts=recycle_attempts,
             recycle_mb=recycle_mb,
+            joins=Transactions(self.url, self.clock),
         )
         self._worker.start()
         if paused:

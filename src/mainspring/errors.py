@@ -153,6 +153,10 @@ class RefusedError(ConflictError):
     """A command makes no sense in the instance's present state; nothing was changed."""
 
 
+class TransactionLostError(ConflictError):
+    """The transaction of an attempt cannot commit with its outcome any more; nothing of it has happened."""
+
+
 class InstanceFailedError(MainspringError):
     """The awaited instance failed; `failure` tells the story."""
 

@@ -25,6 +25,7 @@ from mainspring import codec
 from mainspring.errors import HandlerInvalidError, PayloadInvalidError, SettingInvalidError
 from mainspring.handler_context import Context
 from mainspring.signature import Signature
+from mainspring.transaction import Transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,6 +91,9 @@ def requirement_of(labels: str | Iterable[str]) -> str:
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
+
+GIVEN = {Context: lambda context: context, Transaction: lambda context: context.transaction}
+"""What parameters of these types get when an attempt begins."""
 
 # --- The decorator ----------------------------------------------------------------------------
 
@@ -162,7 +166,14 @@ class Handler(Generic[P, R]):
         self.options = options or Options()
         if self.options.memory_max_mb is not None and self.isolation != "process":
             raise HandlerInvalidError(f'{self.where}: memory_max_mb takes effect with isolation="process" only')
-        self.signature = Signature(function, self.where, Context)
+        self.signature = Signature(function, self.where, GIVEN)
+        self.is_transactional = Transaction in self.signature.given.values()
+        """Whether it asks for a transaction that commits with the completion of its task."""
+        if self.is_transactional and self.isolation != "thread":
+            raise HandlerInvalidError(
+                f"{self.where} asks for a transaction, which handlers in threads can have, and it runs as"
+                f" {self.isolation!r}; use `def`, without isolation"
+            )
         # Their own, for each attempt passes here twice.
         self.decode = self.signature.decode
         """What to call the function with, from a payload; a context goes to the parameter annotated so."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from mainspring.codec import storable
 from mainspring.errors import RefusedError, SettingInvalidError
+from mainspring.transaction import Transaction
 
 LINE_COUNT_MAX = 1_000
 """Lines kept of one attempt; what comes after is counted.  A handler that says more writes its own file."""
@@ -86,6 +87,8 @@ class Context:
     _sent_at = 0.0
     _fraction: float | None = None
     _cancelled = False
+    keeps_others_waiting = False
+    """Whether its handler is in a transaction that keeps all others from writing to the store."""
     _lines: Lines | None = None
 
     def __init__(
@@ -116,6 +119,11 @@ class Context:
     def cancelled(self) -> bool:
         """Time is up, the instance was cancelled, or the worker stops: return soon, the result is no longer wanted."""
         return self._cancelled
+
+    @property
+    def transaction(self) -> Transaction:
+        """What a handler gets that asks for a `Transaction`; raises `RefusedError` where there is none."""
+        raise RefusedError(f"handler {self.handler} asks for a transaction, and there is none here; use a stub for it")
 
     @property
     def logger(self) -> TaskLogger:

@@ -45,14 +45,19 @@ PLAIN_TYPES = {
 class Signature:
     """What a callable takes and gives."""
 
-    def __init__(self, function: Callable[..., Any], where: str, context_type: type) -> None:
+    def __init__(self, function: Callable[..., Any], where: str, given: Mapping[type, Callable[[Any], Any]]) -> None:
+        """`given`: types of parameters that no payload fills, and how the context of an attempt does."""
         self._input, self._output = f"input of {where}", f"output of {where}"
         self.where = where
         declared, problem = _parameters(function)
         hints, notes = _hints(function, declared)
         self.notes: tuple[str, ...] = (*problem, *notes)
         self.parameters = {one.name: one for one in declared}
-        self.context_names = frozenset(name for name in self.parameters if _mentions(hints.get(name), context_type))
+        self.given = {
+            name: kind for name in self.parameters for kind in given if _mentions(hints.get(name), kind)
+        }  # fmt: skip
+        """What the runtime fills, by parameter name."""
+        self._give = given
         self._variadic = next((one.name for one in declared if one.kind is Parameter.VAR_POSITIONAL), None)
         self._variadic_keyword = next((one.name for one in declared if one.kind is Parameter.VAR_KEYWORD), None)
         self.fillable = self._fillable(declared, hints)
@@ -67,7 +72,7 @@ class Signature:
         """Raises `HandlerInvalidError` naming all parameters that could never be filled."""
         fillable, problems = {}, []
         for one in declared:
-            if one.name in self.context_names:
+            if one.name in self.given:
                 continue
             problem = codec.type_problem(hints[one.name])
             if not problem:
@@ -149,7 +154,7 @@ class Signature:
             if self._variadic_keyword is None:
                 close = get_close_matches(name, self.fillable, 1)
                 yield f"unknown argument {name!r}" + (f", did you mean {close[0]!r}?" if close else "")
-        elif name in self.context_names:
+        elif name in self.given:
             yield f"argument {name!r} is filled when it runs"
         elif name not in self.fillable:
             yield f"argument {name!r} cannot be given: JSON cannot carry its type"
@@ -171,7 +176,7 @@ class Signature:
     # --- Calls as a worker makes them ---------------------------------------------------------
 
     def decode(self, payload: bytes, context: Any = None) -> tuple[Sequence[Any], dict[str, Any]]:
-        """Arguments for the function; raises `PayloadInvalidError`."""
+        """Arguments for the function; raises `PayloadInvalidError`.  Without a context they are only checked."""
         if self._empty and payload == b"{}":
             return (), {}
         if payload.startswith(_OFFERED_START):
@@ -203,8 +208,8 @@ class Signature:
         kwargs: dict[str, Any] = {}
         numbers = {name: index for index, name in enumerate(self.fillable)}
         for name, parameter in self.parameters.items():
-            if name in self.context_names:
-                value = context
+            if name in self.given:
+                value: Any = None if context is None else self._give[self.given[name]](context)
             elif name not in numbers:
                 value = parameter.default
             elif parameter.kind is Parameter.VAR_KEYWORD:

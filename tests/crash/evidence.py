@@ -120,9 +120,19 @@ class Victim:
     """The program, as a process of its own."""
 
     def __init__(self, store: Path, diary: Path, *rest: str) -> None:
+        self._start("tests.crash.program", "work", str(store), str(diary), *rest)
+
+    @classmethod
+    def of(cls, module: str, *arguments: str) -> Victim:
+        """Another program."""
+        victim = object.__new__(cls)
+        victim._start(module, *arguments)
+        return victim
+
+    def _start(self, module: str, *arguments: str) -> None:
         root = Path(__file__).parents[2]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.program", "work", str(store), str(diary), *rest],
+            [sys.executable, "-m", module, *arguments],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

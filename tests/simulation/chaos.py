@@ -15,6 +15,7 @@ from mainspring.errors import (
     EngineClosedError,
     HandlerUnknownError,
     InstanceNotFoundError,
+    LeaseLostError,
     NotFoundError,
     RefusedError,
     ScheduleNotFoundError,
@@ -22,8 +23,11 @@ from mainspring.errors import (
     UnavailableError,
 )
 from mainspring.kernel import instances
-from mainspring.kernel.records import Release
+from mainspring.kernel.enlist import record
+from mainspring.kernel.records import Recorded, Release, Settle
 from mainspring.kernel.store import Key
+from mainspring.models.contract import TaskCompleted, TaskFailed
+from mainspring.models.retry import failure_of
 from mainspring.testing import Simulation
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED, Crash
 from mainspring.testing.process import Process
@@ -98,6 +102,7 @@ class Chaos:
         )  # fmt: skip
         if not self.spares_callers:
             actions += ((0.5, self.start_nameless), (0.7, self.schedule), (0.5, self.steer_schedule))
+            actions += ((1, self.perform_jointly),)
         if self.claims.count_max:
             actions += ((3, self.claims.start), (8, self.claims.send), (0.7, self.claims.steer))
         if self.cases.count_max:
@@ -130,6 +135,45 @@ class Chaos:
         if self.chance.random() < self.failure_share:
             one.stub.raises = TransientError("again")
         process.perform(one)
+
+    def perform_jointly(self) -> None:
+        """An attempt ends in a transaction of its own; its process may die, or have no answer, just then."""
+        process = self.any_process()
+        if process is None or not process.performing:
+            return
+        one = self.chance.choice(process.performing)
+        told = process.conclude(one)
+        assert isinstance(told, Settle)
+        if not isinstance(told.event, TaskCompleted):
+            process.pump.put([told])
+            return
+        is_durable = self.record(told, told.event)
+        fate = self.chance.choice(("dies", "doubts", "knows", "knows"))
+        if fate == "dies":
+            self.simulation._replace(process)
+        elif is_durable and fate == "knows":
+            process.pump.put([Recorded(one.attempt, told.event)])
+        else:
+            event = told.event
+            failure = failure_of(TransientError("no answer to a commit"))
+            failed = TaskFailed(event.key, event.attempt, event.started_at, event.finished_at, failure, event.worker)
+            process.pump.put([Settle(one.attempt, failed)])
+
+    def record(self, told: Settle, event: TaskCompleted) -> bool:
+        """Whether an outcome is durable, by way of a connection that only its handler has."""
+        store = self.simulation._another()
+        try:
+            store.begin()
+            record(store, told.attempt, event, told.lines, self.simulation.clock.now())
+            if self.chance.random() < 0.8:
+                store.commit()
+                return True
+        except LeaseLostError:
+            pass
+        finally:
+            store.rollback()
+            store.close()
+        return False
 
     def release(self) -> None:
         """An attempt that has not begun is given back."""

@@ -1,4 +1,7 @@
-"""Instances begun in a transaction of somebody else: they are there when it commits, and whoever hosts them goes on."""
+"""What takes part in a transaction of somebody else: instances that begin with it, and outcomes of attempts.
+
+It is there when that transaction commits; whoever hosts the instances goes on with them in a turn of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mainspring.errors import LeaseLostError
+from mainspring.kernel.advance import outcome_key
 from mainspring.kernel.definitions import Definition, Definitions
 from mainspring.kernel.intake import check_entry
 from mainspring.kernel.lifecycle import RUNNING
-from mainspring.kernel.records import Begun, StartEntry
-from mainspring.kernel.store import Changes, InstanceRow, Store
-from mainspring.models.contract import Deployable, Started
+from mainspring.kernel.records import Attempt, Begun, LogLine, StartEntry
+from mainspring.kernel.store import ENDED_ATTEMPT, Changes, InstanceRow, Store
+from mainspring.models.contract import Deployable, Started, TaskCompleted
 
 _encode = msgspec.json.Encoder().encode
 
@@ -60,3 +65,21 @@ def _begin(
     key = f"!{store.reserve('event', 1):016}"
     changes.events[id] = {key: (id, key, now, type(event).__name__, _encode(event).decode())}
     return Begun(id, public_id)
+
+
+def record(store: Store, attempt: Attempt, event: TaskCompleted, lines: Sequence[LogLine], now: float) -> None:
+    """Write the outcome of an attempt, with whatever transaction the store's connection is in.
+
+    From its commit on the lease is over, so the task is not run again whatever becomes of the worker.
+    Raises `LeaseLostError` where the attempt does not count any more: that transaction must be rolled back.
+    """
+    instance, key = attempt.instance, attempt.key
+    # As in a turn, which locks the instance before it reads what belongs to it.
+    if not store.lock((instance,), wait=True) or not store.is_leased(instance, key, attempt.token):
+        raise LeaseLostError(attempt.public_id, key)
+    changes = Changes()
+    place = outcome_key(event)
+    changes.events[instance] = {place: (instance, place, now, type(event).__name__, _encode(event).decode())}
+    changes.tasks_retried.append((now, ENDED_ATTEMPT, 0, instance, key))
+    changes.logs.extend((instance, key, attempt.attempt, *line) for line in lines)
+    store.write(changes)

@@ -46,6 +46,7 @@ from mainspring.kernel.records import (
     Once,
     Progress,
     Prune,
+    Recorded,
     Release,
     SetQueue,
     Settle,
@@ -96,6 +97,14 @@ def settle(turn: Turn, input: Settle) -> None:
 def _is_strange(event: TaskFailed, handler: str) -> bool:
     """Whether this process has not the handler; one that handler raises itself may name another."""
     return STRANGE in event.error.kinds and event.error.message.startswith(f"handler {handler!r} ")
+
+
+def recorded(turn: Turn, input: Recorded) -> None:
+    """The outcome is among the events that are due; what is left of the attempt is its slot."""
+    if turn.hold.placement.settle(input.attempt):
+        turn.freed.append(input.attempt)
+    turn.settled.append((input.attempt.capability, input.event))
+    turn.hold.next_event_at = 0.0
 
 
 def release(turn: Turn, input: Release) -> None:
@@ -323,6 +332,7 @@ def given_by_store(public_id: str) -> bool:
 TAKE: dict[type, Callable[[Turn, Any], None]] = {
     Claim: claim,
     Settle: settle,
+    Recorded: recorded,
     Release: release,
     Progress: progress,
     Start: start,

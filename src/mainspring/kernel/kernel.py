@@ -240,6 +240,7 @@ class Kernel(Hold):
         leases = [(attempt.instance, attempt.key, attempt.token) for attempt in held]
         for instance, key in sorted(self.store.stale(leases, self.placement.worker)) if leases else ():
             turn.stop_attempt(instance, key)
+            self.next_event_at = 0.0  # its outcome may be what took it
 
     def _named(self, turn: Turn, inputs: Sequence[Input]) -> set[int]:
         """The instances that the inputs are about."""

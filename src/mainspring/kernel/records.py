@@ -54,6 +54,14 @@ class Settle(Struct, gc=False):
     """Of whoever carries it out elsewhere: True, or the error that says why it is refused."""
 
 
+class Recorded(Struct, gc=False):
+    """An attempt whose outcome stands in the store already, by way of a transaction of its own (`kernel.enlist`)."""
+
+    attempt: Attempt
+    event: TaskCompleted
+    reply: Any = None
+
+
 class Release(Struct, gc=False):
     """An attempt that never began is given back, uncounted."""
 
@@ -215,8 +223,8 @@ class Leave(Struct):
 
 
 Input = (
-    Attend | Leave | Settle | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue | Claim
-    | Correlate | Broadcast
+    Attend | Leave | Settle | Recorded | Release | Progress | Start | Deploy | Tell | Ask | Await | Prune | SetQueue
+    | Claim | Correlate | Broadcast
 )  # fmt: skip
 
 

@@ -191,7 +191,7 @@ class Changes:
         self.tasks_retried: list[tuple[float, int | None, int, int, str]] = []
         """ready_at, owner, lost_count added, instance, key: leased no longer; the attempt stays counted"""
         self.tasks_freed: list[tuple[int, str, int]] = []
-        """instance, key, token: given back, uncounted"""
+        """instance, key, token: given back, uncounted, if the lease is in force"""
         self.tasks_done: list[Key] = []
         """instance, key"""
         self.progress: list[tuple[float, int, str]] = []
@@ -325,6 +325,12 @@ class Store(Census, Protocol):
 
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         """Which of our leases (instance, key, token) are not ours any more."""
+
+    def is_leased(self, instance: int, key: str, token: int) -> bool:
+        """Whether a lease is in force; if it is, nobody can end it before this transaction does.
+
+        Tokens are never given twice, so that no owner need be named.
+        """
 
     # Once
     def find_once(self, names: Iterable[str]) -> dict[str, OnceRow]:

@@ -11,9 +11,10 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Any, Protocol
 
 from mainspring.clock import Clock
-from mainspring.errors import BrokenError, EngineClosedError, MainspringError, UnavailableError
+from mainspring.errors import BrokenError, EngineClosedError, MainspringError, RefusedError, UnavailableError
+from mainspring.handler_context import current
 from mainspring.kernel.kernel import Kernel
-from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Release, Report, Settle
+from mainspring.kernel.records import Attempt, Attend, Await, Input, Leave, Progress, Recorded, Release, Report, Settle
 from mainspring.runtime.bell import Bell
 from mainspring.runtime.collector import uncollected
 
@@ -74,12 +75,20 @@ class Pump:
     def call(self, input: Any) -> Future[Any]:
         """Hand one input over; its reply arrives in the future once it is durable."""
         input.reply = reply = Future[Any]()
+        attempt = current.get(None)
         if os.getpid() != self._process:
             reply.set_exception(
                 EngineClosedError("this engine belongs to the process that was forked; open another one in the copy")
             )
         elif self.broken is not None:
             reply.set_exception(self.broken)
+        elif attempt is not None and attempt.keeps_others_waiting:
+            reply.set_exception(
+                RefusedError(
+                    f"handler {attempt.handler} is in a transaction that keeps all others from writing, so this would"
+                    " wait for ever; give connection=transaction.connection, or do it before the transaction begins"
+                )
+            )
         elif self._closing:
             reply.set_exception(EngineClosedError("the engine is closed; open another one"))
         else:
@@ -188,7 +197,7 @@ class Pump:
         self._pause_s = min(max(first, self._pause_s * 2), longest)
         kept: list[Input] = []
         for input in inputs:
-            if isinstance(input, Settle | Release | Progress | Await | Attend):
+            if isinstance(input, Settle | Recorded | Release | Progress | Await | Attend):
                 kept.append(input)
             else:
                 resolve(input.reply, error)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, cast
 
 from msgspec import Raw
 
@@ -19,13 +19,34 @@ from mainspring.codec import PAYLOAD_BYTES_MAX
 from mainspring.errors import TaskExitError, TaskTimeoutError
 from mainspring.handler import Handler
 from mainspring.handler_context import Context, LogLine
-from mainspring.kernel.records import Attempt, Progress, Release, Settle
+from mainspring.kernel.records import Attempt, Progress, Recorded, Release, Settle
 from mainspring.models.contract import TaskCompleted, TaskFailed
 from mainspring.runtime.failure import failure_of
 from mainspring.runtime.watchdog import Watchdog
+from mainspring.transaction import Transaction
 
 Report = Callable[[list[Any]], None]
 """Hands `Settle`, `Release` and `Progress` to the pump; any thread may call it."""
+
+
+class Joint(Protocol):
+    """A transaction that commits with the outcome of an attempt."""
+
+    @property
+    def has_begun(self) -> bool: ...
+    @property
+    def keeps_others_waiting(self) -> bool:
+        """Whether nobody else can write to the store before it ends."""
+
+    def commit(self, told: Settle) -> None:
+        """Record the outcome with it; raises why neither is durable, as far as can be known."""
+
+    def rollback(self) -> None: ...
+    def abandon(self, why: str) -> None:
+        """It must not commit any more; any thread may say so."""
+
+
+Joins = Callable[[Attempt, Watchdog], Joint]
 
 FOREVER = float("inf")
 
@@ -50,6 +71,8 @@ class Run(Context):
     """The watchdog's entry for its time-out."""
     due_at = FOREVER
     """When its time is up, by the watchdog's clock."""
+    joint: Joint | None = None
+    """The transaction that its handler has asked for."""
 
     def __init__(self, record: Attempt, target: Handler[..., Any], runs: Runs) -> None:
         # Not by way of Context's own __init__: this is paid for every attempt.
@@ -62,6 +85,23 @@ class Run(Context):
         self.runs = runs
         self.record = record
         self.target = target
+
+    @property
+    def transaction(self) -> Transaction:
+        if self.joint is None:
+            if self.runs.joins is None:
+                return super().transaction
+            self.joint = self.runs.joins(self.record, self.runs.watchdog)
+        return cast(Transaction, self.joint)
+
+    @property
+    def keeps_others_waiting(self) -> bool:  # type: ignore[override]  # it changes, and is asked only
+        return self.joint is not None and self.joint.keeps_others_waiting
+
+    def cancel(self) -> None:
+        super().cancel()
+        if self.joint is not None:
+            self.joint.abandon("its time was up, it was cancelled, or its worker stops")
 
     def flush(self) -> None:
         self.flushing = False
@@ -83,8 +123,11 @@ class Runs:
         watchdog: Watchdog,
         now: Callable[[], float] = time.time,
         bytes_max: int = PAYLOAD_BYTES_MAX,
+        joins: Joins | None = None,
     ) -> None:
+        """`joins` makes the transactions for handlers that ask for one."""
         self.report = report
+        self.joins = joins
         self.watchdog = watchdog
         self.worker = worker
         self.now = now
@@ -163,6 +206,23 @@ class Runs:
         if self.is_late(run):
             return self.failed(run, too_late(run), failure_of(error).traceback)
         return self.failed(run, error)
+
+    def concluded(self, run: Run, output: bytes, error: BaseException | None) -> Settle | Release | Recorded:
+        """What to report of a run that has ended, once its transaction has too, if it had one."""
+        told = self.returned(run, output) if error is None else self.ended(run, error)
+        joint = run.joint
+        if joint is None or not joint.has_begun:
+            return told
+        if not isinstance(told, Settle) or not isinstance(told.event, TaskCompleted):
+            joint.rollback()
+            return told
+        try:
+            joint.commit(told)
+        except Exception as problem:  # noqa: BLE001 - what databases of users raise
+            # Should it be durable all the same, the store refuses this, and has the outcome.
+            told.event = self.failed(run, problem).event
+            return told
+        return Recorded(run.record, told.event)
 
     def release(self, attempts: list[Attempt]) -> None:
         if attempts and not self._silent:

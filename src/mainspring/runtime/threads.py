@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from typing import Any
 
 from mainspring.handler_context import current
-from mainspring.kernel.records import Attempt
+from mainspring.kernel.records import Attempt, Recorded
 from mainspring.runtime.failure import where_is
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pool import Pool, Seat
@@ -71,14 +70,17 @@ class ThreadExecutor:
         try:
             # A context of its own, so that no attempt sees what an earlier one left in this thread.
             output = contextvars.Context().run(call, run, runs.bytes_max)
-            outcome: Any = None
+            problem: BaseException | None = None
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, not ours
-            output, outcome = b"", error
+            output, problem = b"", error
         if run.alarm is not None:
             self.runs.watchdog.silence(run.alarm)
+        outcome = None if run.joint is None else runs.concluded(run, output, problem)
         if not runs.claim(run):
+            if isinstance(outcome, Recorded):
+                runs.report([outcome])  # whatever was said of it meanwhile
             return self._return(run)
-        runs.report([runs.returned(run, output) if outcome is None else runs.ended(run, outcome)])
+        runs.report([outcome or runs.concluded(run, output, problem)])
         return True
 
     def _expire(self, run: Run) -> None:

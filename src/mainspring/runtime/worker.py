@@ -16,7 +16,7 @@ from mainspring.runtime.child import importing
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.loop import LoopExecutor
 from mainspring.runtime.processes import PROCESS_COUNT_MAX, RECYCLE_ATTEMPTS, RECYCLE_MB, ProcessExecutor
-from mainspring.runtime.runs import Report, Runs
+from mainspring.runtime.runs import Joins, Report, Runs
 from mainspring.runtime.threads import THREAD_COUNT_MAX, ThreadExecutor
 from mainspring.runtime.watchdog import Watchdog
 
@@ -63,8 +63,9 @@ class Worker:
         is_idle: bool = False,
         recycle_attempts: int = RECYCLE_ATTEMPTS,
         recycle_mb: float = RECYCLE_MB,
+        joins: Joins | None = None,
     ) -> None:
-        """`is_idle`: nothing will ever be dispatched to it."""
+        """`is_idle`: nothing will ever be dispatched to it.  `joins` makes transactions for handlers."""
         if importing.is_set() and not is_idle:
             raise SettingInvalidError(
                 "a process that runs a handler imports its module, and the module starts an engine; "
@@ -77,7 +78,7 @@ class Worker:
         self._draining = False
 
         def runs() -> Runs:
-            return Runs(report, name, self._watchdog, clock.now, payload_bytes_max)
+            return Runs(report, name, self._watchdog, clock.now, payload_bytes_max, joins)
 
         self._executors: dict[Isolation, Executor] = {
             "async": LoopExecutor(handlers, runs()),

@@ -19,16 +19,27 @@ from mainspring.stores.url import sqlite_path
 
 
 @contextmanager
-def guest(url: str, connection: Any) -> Iterator[Store]:
+def guest(url: str, connection: Any, *, is_quiet: bool = False) -> Iterator[Store]:
     """The store of that URL on a connection of a user; raises `SettingInvalidError` for one that cannot take part.
 
     `connection`: of psycopg or apsw, or a connection or session of SQLAlchemy on psycopg.
+    `is_quiet`: nobody need be told when its transaction commits.
     """
     driver = _driver_connection(connection)
     if url.startswith(SCHEMES):
-        with import_module("mainspring.stores.postgres_guest").guest(url, driver) as store:
+        with import_module("mainspring.stores.postgres_guest").guest(url, driver, is_quiet=is_quiet) as store:
             yield store
         return
+    path = check_apsw(url, driver)
+    if not driver.in_transaction:
+        raise SettingInvalidError(
+            'the connection is in no transaction; begin one first: connection.execute("begin immediate")'
+        )
+    yield SqliteStore.of(driver, path)
+
+
+def check_apsw(url: str, driver: Any) -> str:
+    """The file of a store, if that is a connection of apsw to it; raises `SettingInvalidError`."""
     path = sqlite_path(url)
     if isinstance(driver, sqlite3.Connection):
         raise SettingInvalidError(
@@ -39,11 +50,7 @@ def guest(url: str, connection: Any) -> Iterator[Store]:
         raise SettingInvalidError(f"{_kind(driver)} is no connection of apsw, as the store {url} needs it")
     if path is None or not _is_file(driver, path):
         raise SettingInvalidError(f"the connection is to another database than the store {url}")
-    if not driver.in_transaction:
-        raise SettingInvalidError(
-            'the connection is in no transaction; begin one first: connection.execute("begin immediate")'
-        )
-    yield SqliteStore.of(driver, path)
+    return path
 
 
 def _driver_connection(connection: Any) -> Any:

@@ -204,6 +204,9 @@ class PostgresStore(PostgresCensus):
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         return set(self._rows(sql.STALE, (*columns(leases, "ntn"), owner))) if leases else set()
 
+    def is_leased(self, instance: int, key: str, token: int) -> bool:
+        return bool(self._rows(sql.IS_LEASED, (instance, key, token)))
+
     def has_not_begun(self, instance: int, key: str) -> bool:
         return bool(self._rows(sql.HAS_NOT_BEGUN, (instance, key)))
 

@@ -21,19 +21,25 @@ from mainspring.stores.sql import postgres as sql
 
 
 @contextmanager
-def guest(url: str, connection: Any) -> Iterator[Store]:
+def guest(url: str, connection: Any, *, is_quiet: bool) -> Iterator[Store]:
     """The store on that connection; names of tables mean ours meanwhile, and the user's again afterwards."""
-    if not isinstance(connection, psycopg.Connection):
-        kind = f"{type(connection).__module__}.{type(connection).__qualname__}"
-        raise SettingInvalidError(f"{kind} is no connection of psycopg 3, as a store on PostgreSQL needs it")
+    check_psycopg(connection)
     if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
         raise SettingInvalidError("the connection is in no transaction; put this in `with connection.transaction():`")
     store = PostgresGuest(url, connection)
     ((before,),) = store.rows(sql.SEARCH_PATH)
     store.rows(sql.SET_SEARCH_PATH, (f"{store.url.schema},pg_catalog",))
     yield store
-    store.rows(sql.NOTIFY, (store.url.channel,))
+    if not is_quiet:
+        store.rows(sql.NOTIFY, (store.url.channel,))
     store.rows(sql.SET_SEARCH_PATH, (before,))
+
+
+def check_psycopg(connection: Any) -> None:
+    """Raises `SettingInvalidError`."""
+    if not isinstance(connection, psycopg.Connection):
+        kind = f"{type(connection).__module__}.{type(connection).__qualname__}"
+        raise SettingInvalidError(f"{kind} is no connection of psycopg 3, as a store on PostgreSQL needs it")
 
 
 class PostgresGuest(PostgresStore):

@@ -298,6 +298,9 @@ class SqliteStore(SqliteCensus):
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         return {(instance, key) for instance, key in self._rows(sql.STALE, (_list(leases), owner))}
 
+    def is_leased(self, instance: int, key: str, token: int) -> bool:
+        return bool(self._rows(sql.IS_LEASED, (instance, key, token)))
+
     # --- Messages -----------------------------------------------------------------------------
 
     def find_subscribers(self, kind: str, name: str, match: str, limit: int) -> list[Key]:

@@ -18,7 +18,7 @@ from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
 from mainspring.kernel.leases import Fate, Leases
 from mainspring.kernel.placement import Offers, Placement
-from mainspring.kernel.records import Attempt, Input
+from mainspring.kernel.records import Attempt, Input, Release, Settle
 from mainspring.kernel.store import Store
 from mainspring.models.contract import Resolve
 from mainspring.models.registry import MODELS
@@ -151,8 +151,12 @@ class Process:
 
     def perform(self, one: Performance) -> None:
         """End an attempt, whatever the time is."""
+        self.pump.put([self.conclude(one)])
+
+    def conclude(self, one: Performance) -> Settle | Release:
+        """How an attempt ends; nobody has heard of it yet."""
         self.performing.remove(one)
-        self.pump.put([self._stubs.perform(self._runs, one.attempt, one.stub, one.started_at)])
+        return self._stubs.perform(self._runs, one.attempt, one.stub, one.started_at)
 
     def next_at(self) -> float:
         """When it has something to do again."""

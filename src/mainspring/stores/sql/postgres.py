@@ -74,7 +74,8 @@ UPDATES: tuple[tuple[str, str, str], ...] = (
         "update task set leased_at = null, attempt = task.attempt - 1,"
         " owner = (select 0 from instance where instance.id = task.instance and instance.status = 'paused')"
         " from unnest(%s::bigint[], %s::text[], %s::integer[]) as freed (instance, key, token)"
-        " where task.instance = freed.instance and task.key = freed.key and task.token = freed.token",
+        " where task.instance = freed.instance and task.key = freed.key and task.token = freed.token"
+        " and task.owner > 0",
         "ntn",
     ),
     (
@@ -134,6 +135,10 @@ BUMP = "select nextval('pulse')"
 PULSE = "select last_value, is_called, extract(epoch from clock_timestamp())::double precision from pulse"
 LOCK = "select id from instance where id = any(%s::bigint[]) order by id for no key update"
 LOCK_NOW = f"{LOCK} nowait"
+
+MARK_TRANSACTION = "select set_config('mainspring.transaction', gen_random_uuid()::text, true)"
+MARK_OF_TRANSACTION = "select current_setting('mainspring.transaction', true)"
+BIRTH = "select (select oid from pg_database where datname = current_database()), min(reached_at) from {schema}.version"
 
 SEARCH_PATH = "select current_setting('search_path')"
 SET_SEARCH_PATH = "select set_config('search_path', %s, true)"
@@ -268,6 +273,8 @@ STALE = (
     " as lease (instance, key, token) where not exists (select 1 from task where task.instance = lease.instance"
     " and task.key = lease.key and task.token = lease.token and task.owner = %s)"
 )
+
+IS_LEASED = "select 1 from task where instance = %s and key = %s and token = %s and owner > 0 for update"
 
 # Not if another process is about to begin it.
 HAS_NOT_BEGUN = (

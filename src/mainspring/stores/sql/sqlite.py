@@ -34,7 +34,7 @@ UPDATES: tuple[tuple[str, str], ...] = (
         "tasks_freed",
         "update task set leased_at = null, attempt = attempt - 1,"
         " owner = (select 0 from instance where id = task.instance and status = 'paused')"
-        " where instance = ? and key = ? and token = ?",
+        " where instance = ? and key = ? and token = ? and owner > 0",
     ),
     ("progress", "update task set progress = ? where instance = ? and key = ?"),
     ("held", "update task set owner = 0 where instance = ? and owner is null"),
@@ -179,6 +179,8 @@ STALE = (
     " (select 1 from task where instance = lease.value ->> 0 and key = lease.value ->> 1"
     " and token = lease.value ->> 2 and owner = ?)"
 )
+
+IS_LEASED = "select 1 from task where instance = ? and key = ? and token = ? and owner > 0"
 
 # --- Messages ---------------------------------------------------------------------------------
 
