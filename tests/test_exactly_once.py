@@ -245,7 +245,7 @@ def test_savepoints_are_its_own(book):
 def test_one_that_is_too_late_leaves_nothing_and_holds_nothing(book):
     over = threading.Event()
 
-    @task(retries=Retry.fixed(1, 0.0), timeout_s=0.5)
+    @task(retries=Retry.fixed(100, 0.0), timeout_s=0.5)  # a busy machine may be late more than once
     def enter(name: str, transaction: Transaction, context: Context) -> int:
         book.enter(transaction, f"{name} {context.attempt}")
         if context.attempt == 1:
@@ -254,10 +254,11 @@ def test_one_that_is_too_late_leaves_nothing_and_holds_nothing(book):
 
     try:
         # While its thread waits, the second attempt and the turns must have the file.
-        assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == 2
+        attempt = book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
     finally:
         over.set()
-    assert book.entries == ["Ann 2"]
+    assert attempt > 1
+    assert book.entries == [f"Ann {attempt}"]
 
 
 def test_one_that_goes_on_after_its_time_writes_nothing(book):
@@ -265,9 +266,9 @@ def test_one_that_goes_on_after_its_time_writes_nothing(book):
 
     @task(timeout_s=0.5)
     def enter(name: str, transaction: Transaction, context: Context) -> None:
-        connection = transaction.connection
         until = time.monotonic() + WAIT_S
         try:
+            connection = transaction.connection
             while time.monotonic() < until:
                 connection.execute("insert into entry (name) values ('late')")
         finally:
@@ -323,11 +324,14 @@ def test_one_whose_lease_was_lost_leaves_nothing(book):
 def test_nobody_is_kept_waiting_for_long(tmp_path, monkeypatch):
     monkeypatch.setattr("mainspring.task_transaction.HOLD_S_MAX", 0.2)
     book = on_file(tmp_path / "store.db")
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
 
     @task
     def enter(name: str, transaction: Transaction) -> None:
-        book.enter(transaction, name)
+        try:
+            book.enter(transaction, name)
+        finally:
+            begun.set()
         over.wait(WAIT_S)
 
     @task
@@ -336,6 +340,7 @@ def test_nobody_is_kept_waiting_for_long(tmp_path, monkeypatch):
 
     with book.engine:
         held = book.engine.submit(enter, "Ann")
+        assert begun.wait(WAIT_S)
         # It cannot even be begun before the file is free.
         assert book.engine.submit(other).result(timeout_s=WAIT_S) == "done"
         over.set()

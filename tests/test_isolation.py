@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,35 @@ def test_an_attempt_of_a_worker_without_the_handler_goes_to_one_that_has_it(tmp_
         kinds = [entry.kind for entry in instance.journal()]
     assert kinds.count("TaskFailed") == 1, "it was asked once, and takes no more of them"
     assert "HandlerUnknownError" in str(failed[0].event)
+
+
+def test_a_handler_by_another_name_that_processes_cannot_import_goes_to_a_worker_that_can(tmp_path):
+    url = f"sqlite:///{tmp_path}/store.db"
+
+    def gone(number: int) -> int:
+        raise AssertionError(number)
+
+    gone.__module__, gone.__qualname__ = "older_program", "gone"
+    with Engine(url, name="older") as older:
+        older.register(Handler(gone, isolation="process"), "shrink")
+        instance = older.submit("shrink", number=7)
+        wait_until(lambda: [one for one in instance.journal() if one.kind == "TaskFailed"])
+        # It has learned of it: nobody here takes the next one.
+        other = older.submit("shrink", number=8)
+        wait_until(lambda: older.why(other.id) and "no worker" in older.why(other.id)[0].reasons[0])
+        with Engine(url, name="newer") as newer:
+            newer.register(stranger, "shrink")
+            assert [one.result(timeout_s=60) for one in (instance, other)] == [7, 8]
+        failures = [entry.event for one in (instance, other) for entry in one.journal() if entry.kind == "TaskFailed"]
+    assert len(failures) == 1
+    assert "handler 'shrink' cannot be found: a process of its own must be able to import it as" in str(failures[0])
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 60) -> None:
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
 
 
 @pytest.mark.slow

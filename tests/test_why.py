@@ -121,6 +121,27 @@ def test_pauses_limits_rates_times_and_others():
         assert "its instance is paused" in reasons(engine, other)
 
 
+def test_who_has_the_places_that_a_task_waits_for():
+    with Simulation(slots=8) as engine:
+        engine.stub(mail, takes_s=1000)
+        engine.queue("mail").limit(concurrency=3, group_concurrency=2)
+        one, other, waits, free = (
+            engine.submit(mail, number, group=group) for number, group in enumerate(("ann", "ann", "ann", "bob"))
+        )
+        engine.advance(2)
+        (waiting,) = engine.why(waits.id)
+        assert waiting.reasons == (
+            "queue mail is at its limit: 3 of 3 run",
+            "group ann of queue mail is at its limit: 2 of 2 run",
+        )
+        assert [holder.instance for holder in waiting.holders] == [one.id, other.id]
+        assert {holder.worker for holder in waiting.holders} == {engine.workers()[0].name}
+        engine.queue("mail").limit(concurrency=3)
+        (waiting,) = engine.why(waits.id)
+        assert waiting.reasons == ("queue mail is at its limit: 3 of 3 run",)
+        assert [holder.instance for holder in waiting.holders] == [one.id, other.id, free.id]
+
+
 def test_an_instance_that_is_not_there():
     with Simulation() as engine, pytest.raises(InstanceNotFoundError):
         engine.why("nobody")

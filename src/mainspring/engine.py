@@ -41,6 +41,8 @@ from mainspring.stores.url import open_reader, open_store, store_url
 from mainspring.task_transaction import Transactions
 from mainspring.terms import is_name, is_whole
 
+__all__ = ["DRAIN_S", "RECYCLE_ATTEMPTS", "RECYCLE_MB", "Engine"]
+
 SLOTS = {"async": 2_048, "thread": 64, "process": os.cpu_count() or 1}
 """Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
 LEASE_S = 30.0

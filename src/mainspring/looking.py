@@ -23,7 +23,7 @@ from mainspring.statistics import Statistics, statistics_of
 from mainspring.stores.url import open_existing, store_url
 from mainspring.why import Waiting, waiting_of
 
-__all__ = ["Looking", "NeedView", "QueueView", "Statistics", "StoreHealth", "Waiting", "WorkerView"]
+__all__ = ["STATUSES", "Looking", "NeedView", "QueueView", "Statistics", "StoreHealth", "Waiting", "WorkerView"]
 
 ATTRIBUTES_MAX = 50
 """Conditions of one question; SQLite itself gives up at a thousand."""

@@ -18,6 +18,7 @@ from mainspring.transaction import Transaction
 HOLD_S_MAX = 15.0
 """For so long at most a handler may keep all others from writing: renewals of leases must not come too late."""
 TOO_LONG = f"it has kept all others from writing for {HOLD_S_MAX:g} s; do what takes long before it begins"
+OVER = "the transaction of this attempt is over: {why}"
 LINE_S = 0.1
 """Between looks, while it waits in line, at whether its attempt still counts."""
 CUT_S = 0.05
@@ -79,7 +80,7 @@ class TaskTransaction(Transaction):
 
     def _check(self) -> None:
         if self._lost:
-            raise TransactionLostError(f"the transaction of this attempt is over: {self._lost}")
+            raise TransactionLostError(OVER.format(why=self._lost))
 
     # --- For the runtime ----------------------------------------------------------------------
 
@@ -94,11 +95,13 @@ class TaskTransaction(Transaction):
 
     def commit(self, told: Settle) -> None:
         """Make what the handler has written durable together with its outcome; raises why neither is."""
-        self._check()
-        self._end(lambda loan: self._commit(loan, told))
+        why_lost = self._lost
+        self._end(lambda loan: self._commit(loan, told, why_lost))
 
-    def _commit(self, loan: Loan, told: Settle) -> None:
+    def _commit(self, loan: Loan, told: Settle, why_lost: str) -> None:
         try:
+            if why_lost:
+                raise TransactionLostError(OVER.format(why=why_lost))
             loan.check()
             with guest(self._all.url, loan.connection, is_quiet=True) as store:
                 record(store, self._attempt, told.event, told.lines, self._all.clock.now())  # type: ignore[arg-type]
@@ -111,6 +114,13 @@ class TaskTransaction(Transaction):
         """Undo what the handler has written."""
         if self._loan is not None:
             self._end(lambda loan: loan.rollback())
+
+    def told(self, error: BaseException) -> BaseException:
+        if not self._lost or isinstance(error, TransactionLostError):
+            return error
+        told = TransactionLostError(OVER.format(why=self._lost))
+        told.__cause__ = error
+        return told
 
     def _end(self, way: Callable[[Loan], None]) -> None:
         with self._ending:

@@ -8,11 +8,13 @@ from importlib import import_module
 from msgspec import Struct
 
 from mainspring.kernel.queue import Queue, settings_of
-from mainspring.kernel.reader import QueueView, Reader, TaskView, WorkerView
+from mainspring.kernel.reader import HolderView, QueueView, Reader, TaskView, WorkerView
 from mainspring.kernel.store import QueueRow
 
 TASKS_MAX = 1_000
 """Of an instance that are looked at."""
+HOLDERS_MAX = 10_000
+"""Attempts under way in one queue that are looked at."""
 
 
 class Mismatch(Struct, frozen=True):
@@ -34,6 +36,8 @@ class Waiting(Struct, frozen=True):
     """What keeps it, the nearest cause first."""
     workers: tuple[Mismatch, ...] = ()
     """Those that cannot take it; first those that lack least."""
+    holders: tuple[HolderView, ...] = ()
+    """Who has the places of the limit that keeps it, the longest first."""
 
 
 def waiting_of(
@@ -54,6 +58,8 @@ def _explained(reader: Reader, task: TaskView, workers: Sequence[WorkerView], qu
         key=lambda one: (len(one.lacks), one.worker),
     )
     reasons = list(_reasons(task, queue, now))
+    full, holders = _limited(reader, task, queue)
+    reasons += full
     if not workers:
         reasons.append("no worker is alive")
     elif not able:
@@ -61,7 +67,7 @@ def _explained(reader: Reader, task: TaskView, workers: Sequence[WorkerView], qu
     elif not reasons:
         reasons += _behind(reader, task, able, now)
     shown = () if able else tuple(mismatches)
-    return Waiting(task.key, task.handler, task.queue, task.requires, task.ready_at, tuple(reasons), shown)
+    return Waiting(task.key, task.handler, task.queue, task.requires, task.ready_at, tuple(reasons), shown, holders)
 
 
 def lacking(handler: str, queue: str, requires: str, worker: WorkerView) -> Iterator[str]:
@@ -89,10 +95,27 @@ def _reasons(task: TaskView, queue: QueueView, now: float) -> Iterator[str]:
     settings = settings_of(row)
     if settings.paused:
         yield f"queue {queue.name} is paused" + (f": {settings.reason}" if settings.reason else "")
-    if settings.concurrency is not None and queue.running >= settings.concurrency:
-        yield f"queue {queue.name} is at its limit: {queue.running} of {settings.concurrency} run"
     if settings.rate_per_s is not None and Queue(row, {}, now).tokens < 1:
         yield f"queue {queue.name} is at its rate of {settings.rate_per_s:g} a second"
+
+
+def _limited(reader: Reader, task: TaskView, queue: QueueView) -> tuple[list[str], tuple[HolderView, ...]]:
+    """Which limits of the queue are reached, and who has the places of the narrowest of them."""
+    settings = settings_of(QueueRow(0, queue.name, queue.settings))
+    if settings.concurrency is None and settings.group_concurrency is None:
+        return [], ()
+    all_of_them = reader.list_holders(queue.name, HOLDERS_MAX)
+    of_group = [one for one in all_of_them if one.group == task.group]
+    group = f"group {task.group}" if task.group else "what has no group"
+    found, holders = [], []
+    for name, limit, running in (
+        (f"queue {queue.name}", settings.concurrency, all_of_them),
+        (f"{group} of queue {queue.name}", settings.group_concurrency, of_group),
+    ):
+        if limit is not None and len(running) >= limit:
+            found.append(f"{name} is at its limit: {len(running):,} of {limit:,} run")
+            holders = running
+    return found, tuple(holders)
 
 
 def _behind(reader: Reader, task: TaskView, able: Sequence[WorkerView], now: float) -> Iterator[str]:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mainspring import Engine
+
+
+def work() -> None: ...
+
 
 @pytest.fixture
 def offered(place, monkeypatch):
@@ -23,6 +28,26 @@ def test_commands_options_and_ids(place, flow, offered):
     assert offered("mainspring show ") == ["one", "two"]
     assert offered("mainspring show t") == ["two"]
     assert offered("mainspring show --store none.db ") == []
+
+
+def test_values_of_options_and_arguments(place, flow, offered):
+    with Engine(slots=0) as engine:
+        engine.queue("mail").pause()
+        engine.queue("main").pause()
+        engine.schedule("nightly", work, every=3600)
+    assert offered("mainspring list --status ") == [
+        "cancelled", "completed", "created", "failed", "paused", "running"
+    ]  # fmt: skip
+    assert offered("mainspring list --status c") == ["cancelled", "completed", "created"]
+    assert offered("mainspring list --children ") == []
+    assert offered("mainspring list --limit ") == []
+    assert offered("mainspring queues ") == ["limit", "pause", "resume"]
+    assert offered("mainspring queues pause ma") == ["mail", "main"]
+    assert offered("mainspring queues pause mail --reason ") == []
+    assert offered("mainspring worker --queue mail,mai") == ["mail,mail", "mail,main"]
+    assert "pause" in offered("mainspring schedule ")
+    assert offered("mainspring schedule pause ") == ["nightly"]
+    assert offered("mainspring queues pause --store none.db ") == []
 
 
 def test_fish_hands_over_words(place, monkeypatch):

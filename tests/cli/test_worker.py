@@ -124,6 +124,8 @@ def test_what_runs_longer_than_its_grace_is_given_back_uncounted(shop):
         (["--label", "=eu"], "a label's name is a word"),
         (["--slots", "0"], "--slots must be 1 or more"),
         (["--grace", "-1"], "--grace must be seconds from 0"),
+        (["--recycle-attempts", "0"], "--recycle-attempts must be 1 or more"),
+        (["--recycle-mb", "0"], "--recycle-mb megabytes above 0"),
         (["shop:engine", "--store", "other.db"], "a worker works on one store"),
     ],
 )

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from mainspring.cli.commands import COMMANDS, UsageError, find_command, nearest
 from mainspring.cli.output import Output
@@ -32,6 +33,15 @@ SCRIPTS = {
 }
 """Per shell: the file that is read at its start, and what must stand in it."""
 MARK = "# mainspring completion"
+VALUES: dict[tuple[str, str], str | tuple[str, str]] = {
+    ("list", "status"): ("mainspring.looking", "STATUSES"),
+    ("worker", "queue"): "queues",
+    ("queues", "verb"): ("mainspring.cli.queues", "VERBS"),
+    ("queues", "name"): "queues",
+    ("schedule", "action"): ("mainspring.cli.schedule", "ACTIONS"),
+    ("schedule", "name"): "schedules",
+}
+"""By command and argument: the module and the name of a constant, or what of a store has the names."""
 
 
 def install(arguments: list[str], output: Output) -> int:
@@ -91,15 +101,51 @@ def _candidates(words: list[str], current: str) -> Iterator[str]:
     if not hasattr(module, "arguments"):
         return
     module.arguments(parser)
+    argument = _argument_at(parser, words[words.index(names[0]) + 1 :])
     if current.startswith("-"):
         yield from parser.option_names()
-    elif any("ID" in str(argument.metavar).split("|") for argument in parser.groups()[0][1]):
-        yield from _ids(words)
+    elif argument is not None:
+        yield from _values(names[0], argument, words, current)
+
+
+def _argument_at(parser: Any, words: list[str]) -> Any:
+    """What stands at the cursor, after these words of a command: the value of an option, or an argument; or None."""
+    options = {name: action for action in parser.options() for name in action.option_strings}
+    place, wanted = 0, None
+    for word in words:
+        if wanted is not None:
+            wanted = None  # this was its value
+        elif word.startswith("-"):
+            option = options.get(word)
+            wanted = option if option is not None and option.nargs != 0 else None
+        else:
+            place += 1
+    positional = parser.groups()[0][1]
+    if wanted is not None or not positional:
+        return wanted
+    last = positional[-1]
+    return positional[place] if place < len(positional) else last if last.nargs == "*" else None
+
+
+def _values(command: str, argument: Any, words: list[str], current: str) -> Iterable[str]:
+    known = VALUES.get((command, argument.dest))
+    if known is None:
+        return _ids(words) if "ID" in str(argument.metavar).split("|") else ()
+    if isinstance(known, str):
+        with _opened(words) as looking:
+            found = [one.name for one in getattr(looking, known)()]
+    else:
+        found = list(getattr(import_module(known[0]), known[1]))
+    before, comma, _ = current.rpartition(",")
+    return [f"{before}{comma}{one}" for one in found]
 
 
 def _ids(words: list[str]) -> Iterable[str]:
+    with _opened(words) as looking:
+        return [info.id for info in looking.list(limit=IDS_MAX)]
+
+
+def _opened(words: list[str]) -> Any:
     looking = import_module("mainspring.looking").Looking
     store = words[words.index("--store") + 1] if "--store" in words[:-1] else None
-    url = f"sqlite:///{store}" if store and "://" not in store else store
-    with looking(url) as opened:
-        return [info.id for info in opened.list(limit=IDS_MAX)]
+    return looking(f"sqlite:///{store}" if store and "://" not in store else store)

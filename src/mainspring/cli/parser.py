@@ -69,8 +69,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
+    def options(self) -> list[Any]:
+        return [action for action in self._actions if action.option_strings]
+
     def option_names(self) -> list[str]:
-        return [name for action in self._actions for name in action.option_strings]
+        return [name for action in self.options() for name in action.option_strings]
 
     def _refuse_unknown(self, word: str) -> NoReturn:
         if word.startswith("-"):

@@ -12,6 +12,8 @@ from mainspring.looking import Waiting
 
 WORKERS_MAX = 5
 """Shown of those that cannot take a task."""
+HOLDERS_MAX = 5
+"""Shown of those whose places it waits for."""
 
 
 def arguments(parser: Parser) -> None:
@@ -22,7 +24,7 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     with look(options) as looking:
         found = looking.why(options.id, options.key)
-        info = looking.get(options.id).info()
+        info, now = looking.get(options.id).info(), looking.clock.now()
     if options.key is not None and not found:
         raise NotFoundError(f"{options.id} has no task {options.key!r} that waits; it is {info.status}")
     if output.is_json:
@@ -30,15 +32,22 @@ def perform(options: Options, output: Output) -> int:
     elif not found:
         output.line(f"{sign(info.status, output)} {info.id} is {info.status}, and none of its tasks waits")
     for waiting in () if output.is_json else found:
-        _show(waiting, output)
+        _show(waiting, output, now)
     return 0
 
 
-def _show(waiting: Waiting, output: Output) -> None:
+def _show(waiting: Waiting, output: Output, now: float) -> None:
     where = f"queue {waiting.queue}" + (f", requires {waiting.requires}" if waiting.requires else "")
     output.line(f"{sign('pending', output)} {paint(waiting.key, 'bold', output)}  {waiting.handler}  ({where})")
     for reason in waiting.reasons:
         output.line(f"    {reason}")
+    for holder in waiting.holders[:HOLDERS_MAX]:
+        who = f"{paint(holder.instance, 'name', output)} {holder.key}" + (
+            f", on {holder.worker}" if holder.worker else ""
+        )
+        output.line(f"      {who}, for {max(0.0, now - holder.leased_at):.0f} s")
+    if len(waiting.holders) > HOLDERS_MAX:
+        output.line(f"      … and {len(waiting.holders) - HOLDERS_MAX:,} others")
     for mismatch in waiting.workers[:WORKERS_MAX]:
         output.line(f"      {paint(mismatch.worker, 'name', output)}: {'; '.join(mismatch.lacks)}")
     if len(waiting.workers) > WORKERS_MAX:

@@ -9,7 +9,7 @@ from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
 from mainspring.cli.stores import store_of
-from mainspring.engine import DRAIN_S
+from mainspring.engine import DRAIN_S, RECYCLE_ATTEMPTS, RECYCLE_MB
 from mainspring.models.requirement import label_value
 
 
@@ -33,7 +33,21 @@ def arguments(parser: Parser) -> None:
         metavar="S",
         type=float,
         default=DRAIN_S,
-        help="seconds for what runs, once it is to stop; default: %(default)g",
+        help=f"seconds for what runs, once it is to stop; default: {DRAIN_S:g}",
+    )
+    parser.add_argument(
+        "--recycle-attempts",
+        metavar="N",
+        type=int,
+        default=RECYCLE_ATTEMPTS,
+        help=f"replace a process for handlers after so many; default: {RECYCLE_ATTEMPTS:,}",
+    )
+    parser.add_argument(
+        "--recycle-mb",
+        metavar="MB",
+        type=float,
+        default=RECYCLE_MB,
+        help=f"replace one that has grown so much since its first attempt; default: {RECYCLE_MB:g}",
     )
     parser.add_argument("--until-idle", action="store_true", help="end when every instance has ended or is paused")
     parser.note = (
@@ -47,13 +61,20 @@ def perform(options: Options, output: Output) -> int:
         raise UsageError("--slots must be 1 or more")
     if not options.grace >= 0:
         raise UsageError("--grace must be seconds from 0")
+    if options.recycle_attempts < 1 or not options.recycle_mb > 0:
+        raise UsageError("--recycle-attempts must be 1 or more, and --recycle-mb megabytes above 0")
     labels, queues = _labels(options.label), _names(options.queue)
     make_importable(".")
     hosted = hosted_by(options.targets)
     url = _store(options, hosted)
-    with Session(
-        options, output, url=url, grace_s=options.grace, labels=labels, queues=queues or None, name=options.name
-    ) as session:
+    terms = {
+        "labels": labels,
+        "queues": queues or None,
+        "name": options.name,
+        "recycle_attempts": options.recycle_attempts,
+        "recycle_mb": options.recycle_mb,
+    }
+    with Session(options, output, url=url, grace_s=options.grace, **terms) as session:
         for handler in hosted.handlers:
             session.engine.register(handler)
         for definition in hosted.definitions:

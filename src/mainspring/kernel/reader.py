@@ -57,6 +57,18 @@ class TaskView(Struct, frozen=True):
     capability: int = 0
     queue: str = ""
     requires: str = ""
+    group: str = ""
+
+
+class HolderView(Struct, frozen=True):
+    """A task that runs, and by that has a place in its queue."""
+
+    instance: str
+    """Its public id."""
+    key: str
+    group: str
+    worker: str
+    leased_at: float
 
 
 class EventView(Struct, frozen=True):
@@ -219,6 +231,9 @@ class Reader(Protocol):
 
     def list_queues(self) -> list[QueueView]:
         """By name; counts all tasks."""
+
+    def list_holders(self, queue: str, limit: int) -> list[HolderView]:
+        """What runs of a queue, the longest first."""
 
     def count_ahead(self, task: TaskView, now: float) -> int:
         """Ready tasks of the same queue that are more urgent, or as urgent and ready before."""

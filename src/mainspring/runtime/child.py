@@ -132,7 +132,7 @@ class Child:
         answer: Returned | Raised
         before: Surroundings | None = None
         try:
-            handler = self._find(request.path)
+            handler = self._find(request.path, request.name)
             before = Surroundings(self._connection)
             with limited(request.memory_max_mb):
                 output = contextvars.Context().run(_call, handler, request, context)
@@ -148,13 +148,15 @@ class Child:
         answer.resident_mb = resident_mb()
         return answer
 
-    def _find(self, path: str) -> Handler[..., Any]:
+    def _find(self, path: str, name: str) -> Handler[..., Any]:
+        """Raises `HandlerUnknownError` by the name that the tasks have, so that this worker takes no more of them."""
         importing.set()
         try:
             return self._handlers.get(path)
         except HandlerUnknownError as error:
             reason = str(error).partition(" cannot be found: ")[2]
-            raise HandlerUnknownError(path, f"a process of its own must be able to import it: {reason}") from None
+            told = "" if name == path else f" as {path!r}"
+            raise HandlerUnknownError(name, f"a process of its own must be able to import it{told}: {reason}") from None
         finally:
             importing.clear()
 

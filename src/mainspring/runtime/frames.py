@@ -41,6 +41,8 @@ class Perform(msgspec.Struct, tag=True):
     bytes_max: int
     """Of the output."""
     memory_max_mb: float | None = None
+    name: str = ""
+    """Of the handler, as its tasks call it."""
 
 
 class Ready(msgspec.Struct, tag=True):

@@ -42,6 +42,9 @@ class Joint(Protocol):
         """Record the outcome with it; raises why neither is durable, as far as can be known."""
 
     def rollback(self) -> None: ...
+    def told(self, error: BaseException) -> BaseException:
+        """What a handler raised; or, if the transaction was taken from it, that, for it will be the cause."""
+
     def abandon(self, why: str) -> None:
         """It must not commit any more; any thread may say so."""
 
@@ -209,8 +212,10 @@ class Runs:
 
     def concluded(self, run: Run, output: bytes, error: BaseException | None) -> Settle | Release | Recorded:
         """What to report of a run that has ended, once its transaction has too, if it had one."""
-        told = self.returned(run, output) if error is None else self.ended(run, error)
         joint = run.joint
+        if joint is not None and error is not None:
+            error = joint.told(error)
+        told = self.returned(run, output) if error is None else self.ended(run, error)
         if joint is None or not joint.has_begun:
             return told
         if not isinstance(told, Settle) or not isinstance(told.event, TaskCompleted):

@@ -13,6 +13,7 @@ from mainspring.kernel.census import TimesRow
 from mainspring.kernel.reader import (
     EventView,
     Filter,
+    HolderView,
     InstanceView,
     LogView,
     NeedView,
@@ -159,6 +160,9 @@ class PostgresReader:
 
     def list_queues(self) -> list[QueueView]:
         return queue_views(self._rows(sql.TOLD_QUEUES), self._rows(sql.COUNT_QUEUES))
+
+    def list_holders(self, queue: str, limit: int) -> list[HolderView]:
+        return [HolderView(*row) for row in self._rows(sql.LIST_HOLDERS, (queue, limit))]
 
     def count_ahead(self, task: TaskView, now: float) -> int:
         values = {"now": now, "queue": task.queue, "priority": task.priority, "ready_at": task.ready_at}

@@ -45,9 +45,15 @@ FIND_SNAPSHOT = "select seq, state from snapshot where instance = ?"
 LIST_TASKS = (
     "select task.key, capability.handler, task.priority, task.ready_at, task.attempt,"
     " coalesce(task.owner, 0) > 0, coalesce(task.owner, 1) = 0, task.leased_at, task.progress, worker.name,"
-    " task.capability, capability.queue, capability.requires"
+    " task.capability, capability.queue, capability.requires, coalesce(task.group_key, '')"
     " from task join capability on capability.id = task.capability left join worker on worker.id = task.owner"
     " where task.instance = ? order by task.leased_at is null, task.leased_at, task.ready_at limit ?"
+)
+LIST_HOLDERS = (
+    "select instance.public_id, task.key, coalesce(task.group_key, ''), coalesce(worker.name, ''), task.leased_at"
+    " from task join capability on capability.id = task.capability join instance on instance.id = task.instance"
+    " left join worker on worker.id = task.owner where capability.queue = ? and task.owner > 0"
+    " order by task.leased_at, task.instance, task.key limit ?"
 )
 LIST_EVENTS = "select key, kind, ready_at from event where instance = ? order by ready_at"
 LIST_SUBSCRIPTIONS = (
