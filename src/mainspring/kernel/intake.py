@@ -27,8 +27,9 @@ from mainspring.kernel.advance import (
     live_of,
     step,
 )
+from mainspring.kernel.awaiting import await_
 from mainspring.kernel.definitions import Definition
-from mainspring.kernel.lifecycle import ENDED, LIVE, RUNNING
+from mainspring.kernel.lifecycle import LIVE, RUNNING
 from mainspring.kernel.messages import broadcast, correlate
 from mainspring.kernel.queue import changed, settings_of, with_settings
 from mainspring.kernel.records import (
@@ -53,7 +54,6 @@ from mainspring.kernel.records import (
     Start,
     StartEntry,
     Tell,
-    end_of,
 )
 from mainspring.kernel.store import InstanceRow, QueueRow
 from mainspring.kernel.turn import Turn
@@ -69,8 +69,6 @@ FAMILIES: dict[str, Callable[[str], MainspringError]] = {
     "invalid": lambda reason: PayloadInvalidError("request", reason),
 }
 """The error that a refusal is told as, by whose fault it is."""
-WAITING_CHECKED_EVERY = 64
-"""Among so many who wait for one instance, those who have given up meanwhile are looked for and forgotten."""
 
 
 def settle(turn: Turn, input: Settle) -> None:
@@ -254,22 +252,6 @@ def ask(turn: Turn, input: Ask) -> None:
         turn.replies.append((input.reply, live.model.reply(live.plan, live.state, None)))
     else:
         turn.replies.append((input.reply, RefusedError(f"instance {input.public_id!r}: {live.definition.missing}")))
-
-
-def await_(turn: Turn, input: Await) -> None:
-    id = turn.begun.get(input.public_id)
-    if id is None:
-        turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
-        return
-    live = live_of(turn, id)
-    if live.status in ENDED:
-        turn.flush()
-        turn.replies.extend((input.reply, end_of(row)) for row in turn.hold.store.load_ends([id]))
-    else:
-        waiting = turn.hold.awaited.setdefault(id, [])
-        if len(waiting) % WAITING_CHECKED_EVERY == WAITING_CHECKED_EVERY - 1:
-            waiting[:] = [reply for reply in waiting if not reply.done()]
-        waiting.append(input.reply)
 
 
 def attend(turn: Turn, input: Attend) -> None:

@@ -23,6 +23,7 @@ from mainspring.errors import (
     UnavailableError,
 )
 from mainspring.kernel.advance import Outcome, deliver_all, fire, outcome_key
+from mainspring.kernel.awaiting import look_up
 from mainspring.kernel.contention import Contended
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.hold import Hold
@@ -63,7 +64,7 @@ TRIES_MAX = 20
 INPUT_TOLD_MAX = 500
 """Characters of an input that the log shows: a start of many is megabytes."""
 
-NAMING = (Tell, Ask, Await)
+NAMING = (Tell, Ask)
 """Inputs that name the instance that they are about."""
 
 STORE_ERRORS = (UnavailableError, StoreDeniedError, StoreInvalidError, StoreLostError, SchemaNewerError)
@@ -246,9 +247,10 @@ class Kernel(Hold):
         """The instances that the inputs are about."""
         ids = {input.attempt.instance for input in inputs if type(input) is Settle}
         names = {input.public_id for input in inputs if isinstance(input, NAMING)}
-        if names:
-            turn.begun.update(self.store.find_ids(names))
-            ids.update(turn.begun.values())
+        awaited = {input.public_id for input in inputs if type(input) is Await}
+        if names or awaited:
+            turn.begun.update(self.store.find_ids(names | awaited))
+            ids.update(turn.begun[name] for name in names & turn.begun.keys())
         return ids
 
     def _hold_still(self, turn: Turn, inputs: Sequence[Input], ids: set[int]) -> None:
@@ -261,7 +263,7 @@ class Kernel(Hold):
                 ids.update(self.placement.running)
         turn.lock(ids, wait=True)
         turn.begun = {
-            name: id for name, id in turn.begun.items() if id in turn.locked
+            name: id for name, id in turn.begun.items() if id in turn.locked or id not in ids
         }  # others were forgotten just now
 
     def _give_back_unknown(self, turn: Turn) -> None:
@@ -294,6 +296,7 @@ class Kernel(Hold):
             self._stop_stale(turn, settled)
         if missing:
             self.instances.load(self.store, self.definitions, missing, turn.number)
+        look_up(turn, inputs)
 
     # --- Turns that break ---------------------------------------------------------------------
 

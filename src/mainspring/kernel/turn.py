@@ -48,6 +48,8 @@ class Turn:
         """Instances that nobody else can change before the turn ends; of a store that is shared."""
         self.begun: dict[str, int] = {}
         """Instances by public id, as far as inputs name them."""
+        self.ends: dict[int, End | None] = {}
+        """Of the instances that inputs await, as they were when the turn began; None: that had not ended."""
         self.dispatch: list[Attempt] = []
         self.claimed: list[Attempt] = []
         """Leased for somebody who carries them out elsewhere."""
@@ -84,7 +86,7 @@ class Turn:
         """Keep instances still, if others could change them now."""
         if not self.hold.store.is_shared:
             return
-        missing = sorted(set(ids) - self.locked - self.touched.keys())
+        missing = sorted({id for id in ids if not self.has_locked(id)})
         if missing:
             try:
                 self.locked |= self.hold.store.lock(missing, wait=wait)

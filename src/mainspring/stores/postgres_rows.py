@@ -22,12 +22,27 @@ def columns(rows: Sequence[Sequence[Any]], kinds: str) -> list[str]:
 
 def numbers(values: Iterable[float | None]) -> str:
     """An array of integers or of floats."""
-    return f"{{{','.join(['NULL' if value is None else repr(value) for value in values])}}}"
+    column = tuple(values)
+    if _is_all_one(column):
+        return _repeated("NULL" if column[0] is None else repr(column[0]), column)
+    return f"{{{repr(column)[1:-1].replace('None', 'NULL')}}}"  # one call writes them all
 
 
 def texts(values: Iterable[str | None]) -> str:
     """An array of texts."""
-    return f"{{{','.join([_quoted(value) for value in values])}}}"
+    column = tuple(values)
+    if _is_all_one(column):
+        return _repeated(_quoted(column[0]), column)
+    return f"{{{','.join([_quoted(value) for value in column])}}}"
+
+
+def _is_all_one(column: tuple[Any, ...]) -> bool:
+    """Many columns are: the time of the turn, a status, a kind, what is not given."""
+    return bool(column) and column.count(column[0]) == len(column)
+
+
+def _repeated(written: str, column: tuple[Any, ...]) -> str:
+    return f"{{{','.join([written] * len(column))}}}"
 
 
 def _quoted(value: str | None) -> str:
