@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from harness import ROOT, Bound, Row, options_of, plain_row, tell
+from harness import ROOT, Bound, Row, in_turns, options_of, plain_row, row, tell
 
 sys.path.insert(0, str(ROOT))
 
@@ -32,6 +33,7 @@ from scripts import postgres_server
 PEERS = ROOT / "benchmarks" / "peers"
 TASK_COUNT, CHAIN_COUNT = 20_000, 500
 TIMEOUT_S = 600.0
+IDLE_S, WAKES = 20.0, 10
 PINNED_S, PINNED_RATE = 300.0, 1_000
 
 
@@ -48,26 +50,51 @@ async def moment() -> float:
 # --- Programs that are run in processes of their own ----------------------------------------------
 
 
-def bulk(url: str, count: int, worker_count: int) -> float:
-    """Tasks a second, from the submission until the last result; the processes are there already."""
+def bulk(url: str, count: int, worker_count: int) -> dict[str, float]:
+    """From the submission until the last result; the processes are there already.  No worker: the submitter runs them.
+
+    Tasks a second; microseconds of processor time a task of our processes, and of the server where it is on this
+    machine.
+    """
     workers = [serve(url) for _ in range(worker_count)]
-    with Engine(url, slots=0) as engine:
+    with Engine(url, slots=0 if workers else None) as engine:
         engine.gather(engine.submit_many(nothing, [(value,) for value in range(200)]), timeout_s=TIMEOUT_S)
-        began = time.perf_counter()
+        server, before = Server(url), [process_s(worker.pid) for worker in workers]
+        began, mine = time.perf_counter(), time.process_time()
         engine.gather(engine.submit_many(nothing, [(value,) for value in range(count)]), timeout_s=TIMEOUT_S)
         seconds = time.perf_counter() - began
+        ours = time.process_time() - mine + sum(process_s(worker.pid) for worker in workers) - sum(before)
+        found = {"rate": count / seconds, "ours_us": ours / count * 1e6, "server_us": server.used_s() / count * 1e6}
     for worker in workers:
         end(worker)
-    return count / seconds
+    return found
 
 
-def alone(url: str, count: int) -> float:
-    """Tasks a second, submitted and run by one process."""
-    with Engine(url) as engine:
-        engine.gather(engine.submit_many(nothing, [(value,) for value in range(200)]), timeout_s=TIMEOUT_S)
-        began = time.perf_counter()
-        engine.gather(engine.submit_many(nothing, [(value,) for value in range(count)]), timeout_s=TIMEOUT_S)
-        return count / (time.perf_counter() - began)
+class Server:
+    """How much processor time a server on this machine has used since now; none, where it is elsewhere."""
+
+    def __init__(self, url: str) -> None:
+        with psycopg.connect(url.partition("&schema")[0].partition("?schema")[0]) as connection:
+            ((folder,),) = connection.execute("show data_directory").fetchall()
+        file = Path(folder, "postmaster.pid")
+        self._pid = int(file.read_text().split()[0]) if file.exists() else 0
+        self._before = self._all_s()
+
+    def used_s(self) -> float:
+        return self._all_s() - self._before
+
+    def _all_s(self) -> float:
+        """Of all its processes, those that have ended too."""
+        if not self._pid:
+            return 0.0
+        there = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
+        return process_s(self._pid, with_children=True) + sum(process_s(int(pid)) for pid in there)
+
+
+def process_s(pid: int, *, with_children: bool = False) -> float:
+    """Processor time of a process; with that of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if with_children else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def chains(url: str, count: int) -> float:
@@ -160,7 +187,7 @@ def work(url: str) -> None:
 
 
 PROGRAMS: dict[str, Callable[..., Any]] = {
-    "bulk": bulk, "alone": alone, "chains": chains, "idle": idle, "wake": wake, "pinned": pinned, "work": work,
+    "bulk": bulk, "chains": chains, "idle": idle, "wake": wake, "pinned": pinned, "work": work,
 }  # fmt: skip
 
 
@@ -204,26 +231,39 @@ def held_snapshot(url: str) -> Iterator[None]:
         connection.rollback()
 
 
-def rows_of(bench: Bench, size: float, tcp: str) -> list[Row]:
+def rows_of(bench: Bench, size: float, rounds: int, tcp: str) -> list[Row]:
     tasks, chain_count = max(200, int(TASK_COUNT * size)), max(20, int(CHAIN_COUNT * size))
-    here = bench.run("alone", tasks)
-    one, two = bench.run("bulk", tasks, 1), bench.run("bulk", tasks, 2)
+    here = bench.run("bulk", tasks, 0)
+    pairs = list(in_turns(rounds, lambda: bench.run("bulk", tasks, 1), lambda: bench.run("bulk", tasks, 2)))
+    one = {name: statistics.median(pair[0][name] for pair in pairs) for name in here}
     rows = [
-        plain_row(f"{tasks:,} tasks, one process that submits and runs", "tasks/s", here),
-        plain_row("the same, one worker process beside the submitter", "tasks/s", one),
-        plain_row("the same, two worker processes", "tasks/s", two, Bound(one, "tasks/s", is_least=True)),
+        plain_row(f"{tasks:,} tasks, one process that submits and runs", "tasks/s", here["rate"]),
+        plain_row("… processor time a task, of the process", "µs", here["ours_us"]),
+        plain_row("… and of the server", "µs", here["server_us"]),
+        plain_row("one worker process beside the submitter", "tasks/s", one["rate"]),
+        plain_row("… processor time a task, of both", "µs", one["ours_us"]),
+        plain_row("… and of the server", "µs", one["server_us"]),
+        row(
+            "two worker processes; reference: one",
+            "tasks/s",
+            [(first["rate"], second["rate"]) for first, second in pairs],
+            Bound(1.0, "×", is_least=True),
+        ),
     ]
     other = bench.peer("procrastinate", tcp, str(max(100, tasks // 10)))
     if other is not None:
         rows.append(plain_row("… procrastinate, one worker", "tasks/s", other))
-        rows.append(plain_row("times procrastinate", "×", here / other, Bound(10.0, "×", is_least=True)))
+        times = here["rate"] / other
+        rows.append(plain_row("times procrastinate", "×", times, Bound(10.0, "×", is_least=True)))
     steps = bench.run("chains", chain_count)
     rows.append(plain_row(f"{chain_count} chains of 10", "steps/s", steps))
-    idleness = bench.run("idle", max(5.0, 20.0 * size))
+    idleness = bench.run("idle", max(1.0, IDLE_S * size))
     rows.append(plain_row("idle", "% CPU", idleness["cpu"], Bound(1.0, "% CPU")))
     rows.append(plain_row("idle", "queries/s", idleness["queries"], Bound(2.0, "queries/s")))
-    rows.append(plain_row("wake-up of another process", "ms", bench.run("wake", 10), Bound(20.0, "ms")))
-    seconds = max(10.0, PINNED_S * size)
+    rows.append(
+        plain_row("wake-up of another process", "ms", bench.run("wake", max(1, round(WAKES * size))), Bound(20.0, "ms"))
+    )
+    seconds = max(1.0, PINNED_S * size)
     free = bench.run("pinned", min(seconds, 30.0))
     with held_snapshot(bench.url):
         held = bench.run("pinned", seconds)
@@ -233,7 +273,7 @@ def rows_of(bench: Bench, size: float, tcp: str) -> list[Row]:
 
 
 def main() -> None:
-    parser = options_of(__doc__, rounds=1)
+    parser = options_of(__doc__, rounds=3)
     parser.add_argument("--url", help="a database to use instead of a server of its own")
     parser.add_argument("--program", nargs="+", help="run one measurement; for this file itself")
     options = parser.parse_args()
@@ -244,7 +284,9 @@ def main() -> None:
     server = None if options.url else postgres_server.start()
     try:
         bench = Bench(options.url or server.url())  # type: ignore[union-attr]
-        tell("postgres", rows_of(bench, options.size, options.url or server.url(tcp=True)), options.json)  # type: ignore[union-attr]
+        tcp = options.url or server.url(tcp=True)  # type: ignore[union-attr]
+        rows = rows_of(bench, options.size, options.rounds, tcp)
+        tell("postgres", rows, options.json, told="what is named in the row")
     finally:
         if server is not None:
             server.close()

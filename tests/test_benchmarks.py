@@ -44,8 +44,18 @@ BOUNDS = {
         "≤ 5 ms",
     ],
     "traces": [],
+    "postgres": [
+        "≥ 1 ×",
+        *(["≥ 10 ×"] if find_spec("procrastinate") else []),
+        "≤ 1 % CPU",
+        "≤ 2 queries/s",
+        "≤ 20 ms",
+        "≥ 70 %",
+    ],
 }
 """What each holds mainspring to."""
+HEAVY = ("postgres",)
+"""A server and a dozen processes."""
 
 
 def run(name: str, *options: str, folder: Path) -> str:
@@ -55,7 +65,7 @@ def run(name: str, *options: str, folder: Path) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
@@ -68,7 +78,13 @@ def recording(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow, pytest.mark.timeout(600)] if name in HEAVY else ())
+        for name in BOUNDS
+    ],
+)
 def test_a_benchmark_tells_each_figure_with_its_bound(name, tmp_path, recording):
     options = [f"--recording={recording}"] if name == "traces" else []
 
@@ -94,6 +110,7 @@ def test_the_reference_runs_alone(tmp_path, recording):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_all_run_one_after_the_other_into_one_file(tmp_path):
     printed = run("run", "--size=0.002", "--rounds=1", folder=tmp_path)
 

@@ -125,9 +125,12 @@ class Leases:
         self._has_orphans = turn.wrote = True
 
     def _is_alive(self, turn: Turn) -> bool:
-        """Extend our lease when it is time; if others have buried us meanwhile, all we hold is lost."""
+        """Extend our lease when it is time; if others have buried us meanwhile, all we hold is lost.
+
+        Whenever others are looked at too, so that an idle process takes one turn for both.
+        """
         store, worker = turn.hold.store, turn.hold.placement.worker
-        if self._renew_at <= turn.now:
+        if self.wake_at <= turn.now:
             turn.wrote = turn.tells = True
             return self._renew(turn, worker)
         return not store.is_shared or store.hold_worker(worker)

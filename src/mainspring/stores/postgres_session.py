@@ -23,8 +23,8 @@ from mainspring.stores.postgres_connection import (
 from mainspring.stores.postgres_url import PostgresUrl, read_url
 from mainspring.stores.sql import postgres as sql
 
-QUERY_S = (0.01, 1.0)
-"""How often it asks whether others have committed: for a while after they have, and otherwise."""
+QUERY_S = (0.01, 2.0)
+"""How often it asks whether others have committed: for a while after they have, and otherwise, when it is told."""
 NOTIFY_S = 0.2
 """Commits that follow one another sooner than this need no notification: whoever was woken asks often for longer."""
 DOUBT_S = 30.0
