@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -24,24 +23,26 @@ class XmlInvalidError(InvalidError):
 
 
 class Element:
-    """An element: `namespace`, `name`, attributes, and what is inside it in order."""
+    """An element: `namespace`, `name`, attributes, and what is inside it in order; `elements` are those among it."""
 
-    __slots__ = ("attributes", "inside", "line", "name", "namespace")
+    __slots__ = ("attributes", "elements", "inside", "line", "name", "namespace")
 
     def __init__(self, tag: str, attributes: dict[str, str], line: int) -> None:
         self.namespace, _, self.name = tag.rpartition(" ")
         self.attributes = attributes
         self.line = line
         self.inside: list[Element | str] = []
+        self.elements: list[Element] = []
 
-    @property
-    def elements(self) -> Iterator[Element]:
-        return (each for each in self.inside if isinstance(each, Element))
+    def add(self, each: Element | str) -> None:
+        self.inside.append(each)
+        if isinstance(each, Element):
+            self.elements.append(each)
 
     @property
     def text(self) -> str:
         """The text directly inside it."""
-        return "".join(each for each in self.inside if isinstance(each, str))
+        return "".join([each for each in self.inside if isinstance(each, str)])
 
     def write(self, around: str = "") -> str:
         """The element as XML text again."""
@@ -87,7 +88,7 @@ class _Reader:
             self.refuse(f"elements nested deeper than {DEPTH_MAX}")
         element = Element(tag, attributes, self.parser.CurrentLineNumber)
         if self.open:
-            self.open[-1].inside.append(element)
+            self.open[-1].add(element)
         else:
             self.root = element
         self.open.append(element)

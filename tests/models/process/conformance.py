@@ -14,8 +14,8 @@ from mainspring import Process
 from mainspring.errors import DefinitionInvalidError
 from mainspring.models.contract import StartTask
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
+from mainspring.models.process.compiler import compile_process
 from mainspring.models.process.live import LiveProcess, World
-from mainspring.models.process.plan import compile_process
 from mainspring.testing import Simulation
 
 SUITE = Path(os.environ.get("MAINSPRING_SUITES", Path(__file__).parents[3].parent / "shared" / "suites")) / "bpmn"

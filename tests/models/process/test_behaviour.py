@@ -18,8 +18,8 @@ from mainspring.errors import (
 )
 from mainspring.models.contract import CancelRequested, PauseRequested, ResumeRequested, RetryRequested
 from mainspring.models.process.bpmn.reader import read_bpmn
+from mainspring.models.process.compiler import compile_process
 from mainspring.models.process.live import LiveProcess, World
-from mainspring.models.process.plan import compile_process
 
 HEAD = "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='t'>"
 

@@ -8,8 +8,8 @@ import pytest
 
 from mainspring.errors import DefinitionInvalidError
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
+from mainspring.models.process.compiler import compile_process
 from mainspring.models.process.document import FEEL, JUEL, TEXT, Code, Mapping, MultiInstance, Node, decode_document
-from mainspring.models.process.plan import compile_process
 
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '

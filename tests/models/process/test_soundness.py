@@ -10,8 +10,8 @@ import pytest
 
 from mainspring.errors import DefinitionOddWarning
 from mainspring.models.process.check import soundness
+from mainspring.models.process.compiler import compile_process
 from mainspring.models.process.definition import Definition
-from mainspring.models.process.plan import compile_process
 from tests.models.process.blocks import random_process
 
 HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">'

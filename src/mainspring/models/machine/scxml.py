@@ -294,7 +294,7 @@ class _Reader:
             if each.name in ("elseif", "else") and each.namespace in (NAMESPACE, ""):
                 parts.append((each.attributes.get("cond") if each.name == "elseif" else None, _empty_like(each)))
             else:
-                parts[-1][1].inside.append(each)
+                parts[-1][1].add(each)
         branches = tuple(Branch(when, self.actions(part)) for when, part in parts if when is not None)
         otherwise = tuple(action for when, part in parts if when is None for action in self.actions(part))
         return (If(branches, otherwise),)

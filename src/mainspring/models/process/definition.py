@@ -14,10 +14,11 @@ from mainspring.models.contract import Deployable, StartOn
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
 from mainspring.models.process.check.rules import broken_rules
 from mainspring.models.process.check.soundness import oddities
+from mainspring.models.process.compiler import compile_process
 from mainspring.models.process.document import FEEL, START, SUBSCRIBED, TIMER, Document
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
-from mainspring.models.process.plan import Plan, compile_process
+from mainspring.models.process.plan import Plan
 from mainspring.models.process.running import running
 from mainspring.models.process.starts import starts_of
 

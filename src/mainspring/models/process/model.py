@@ -13,11 +13,12 @@ from msgspec import Struct
 from mainspring.errors import HandlerUnknownError, PayloadInvalidError
 from mainspring.handler import Handler
 from mainspring.models.contract import Event, NodeView, Resolve
+from mainspring.models.process.compiler import compile_process
 from mainspring.models.process.decide import decide
 from mainspring.models.process.decisions import ProcessDecision
 from mainspring.models.process.document import decode_document
 from mainspring.models.process.evolve import commands, evolve
-from mainspring.models.process.plan import Plan, compile_process
+from mainspring.models.process.plan import Plan
 from mainspring.models.process.state import COMPLETED, ROOT, Incident, ProcessState, Todo, dump, load
 from mainspring.signature import ALL_OFFERED
 

@@ -52,6 +52,13 @@ GLOBAL_TASKS = {
     "globalBusinessRuleTask": RULE,
 }
 """Global tasks (10.3.7), and the tasks they are."""
+AROUND_WORK = frozenset(
+    {
+        *("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"),
+        *("dataInputAssociation", "dataOutputAssociation", "extensionElements"),
+    }
+)
+"""What repeats an activity, or gives and takes its data; most have none of it."""
 UNKNOWN_EXTENSIONS = {
     "executionListeners": "execution listeners are not run",
     "executionListener": "execution listeners are not run",
@@ -80,18 +87,21 @@ class ActivityReader:
             if each.name in UNKNOWN_EXTENSIONS:
                 source.warn(f"{label(element)}: {UNKNOWN_EXTENSIONS[each.name]}", each)
         details: dict[str, Any] = {
-            "loop": read_loop(source, self.reading, element),
             "start_quantity": self._quantity(element, "startQuantity"),
             "completion_quantity": self._quantity(element, "completionQuantity"),
             "for_compensation": is_true(element, "isForCompensation"),
-            "inputs": read_inputs(source, self.reading, element),
-            "outputs": read_outputs(source, self.reading, element),
         }
+        if any(each.name in AROUND_WORK for each in element.elements):
+            details["loop"] = read_loop(source, self.reading, element)
+            details["inputs"] = read_inputs(source, self.reading, element)
+            details["outputs"] = read_outputs(source, self.reading, element)
         more = self._MORE.get(kind)
         return details if more is None else details | more(self, element)
 
     def _quantity(self, element: Element, attribute: str) -> int:
         text = element.attributes.get(attribute, "1").strip()
+        if text == "1":
+            return 1
         if not text.isdigit() or int(text) < 1:
             self.source.refuse(f"{label(element)}: {attribute} is {text!r:.20}; it must be 1 or more", element)
             return 1

@@ -95,9 +95,9 @@ def _call_parameter(reading: Reading, element: Element) -> Mapping:
 
 def _camunda_value(source: Source, reading: Reading, element: Element) -> Code | None:
     """A text, an expression, a list or a map; a script is refused by its language."""
-    inside = next(element.elements, None)
-    if inside is None:
+    if not element.elements:
         return reading.value(element.text, element) or Code("", TEXT, element.line)
+    inside = element.elements[0]
     if inside.name == "script":
         language = inside.attributes.get("scriptFormat", "").strip()
         if language.lower() == "feel":
@@ -116,7 +116,7 @@ def _collection(source: Source, element: Element) -> str | None:
     entries = []
     for each in element.elements:
         text = each.text.strip()
-        if text.startswith(("${", "#{")) or next(each.elements, None) is not None:
+        if text.startswith(("${", "#{")) or each.elements:
             source.refuse(
                 f"an entry of a <{element.name}> is no constant; write the collection as one expression", each
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mainspring.models.process.bpmn.source import BPMN_DI, DC, DI, Source, is_true, local, walk
+from mainspring.models.process.bpmn.source import BPMN_DI, DC, DI, Source, is_true, local
 from mainspring.models.process.document import Edge, Shape
 from mainspring.models.xml_text import Element
 
@@ -11,7 +11,7 @@ def read_diagram(source: Source) -> tuple[tuple[Shape, ...], tuple[Edge, ...]]:
     """Shapes and edges of all planes; one without numbers is left out, with a warning."""
     shapes: list[Shape] = []
     edges: list[Edge] = []
-    for element in walk(source.root):
+    for element in source.elements:
         if element.namespace != BPMN_DI or element.name not in ("BPMNShape", "BPMNEdge"):
             continue
         try:

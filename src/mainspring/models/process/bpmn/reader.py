@@ -9,7 +9,7 @@ from mainspring.models.process.bpmn.activities import GLOBAL_TASKS, ActivityRead
 from mainspring.models.process.bpmn.body import BodyReader, read_associations
 from mainspring.models.process.bpmn.code import Reading
 from mainspring.models.process.bpmn.diagram import read_diagram
-from mainspring.models.process.bpmn.source import BPMN, Source, child, children, is_true, label, local, walk
+from mainspring.models.process.bpmn.source import BPMN, Source, child, children, is_true, label, local
 from mainspring.models.process.check.rules import broken_rules
 from mainspring.models.process.document import (
     FEEL,
@@ -136,7 +136,7 @@ def _message_flows(element: Element) -> list[MessageFlow]:
 
 def _artifacts(source: Source) -> list[Artifact]:
     found = []
-    for each in walk(source.root):
+    for each in source.elements:
         if each.namespace == BPMN and each.name in ARTIFACTS:
             written = child(each, "text")
             text = each.attributes.get("name", "") if written is None else written.text

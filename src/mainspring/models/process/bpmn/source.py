@@ -15,6 +15,7 @@ ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SAME_AS_CAMUNDA = ("http://activiti.org/bpmn", "http://flowable.org/bpmn")
 """Engines that Camunda 7 shares its attributes with."""
+_LIKE_CAMUNDA = tuple(f"{namespace} " for namespace in (CAMUNDA, *SAME_AS_CAMUNDA))
 IDS_SHOWN_MAX = 60
 
 
@@ -37,8 +38,10 @@ class Source:
             raise DefinitionInvalidError(file, [Problem(error.reason, f"{file}:{error.line}")]) from None
         if self.root.name != "definitions" or self.root.namespace != BPMN:
             raise DefinitionInvalidError(file, [Problem(self._not_bpmn(), f"{file}:{self.root.line}")])
+        self.elements = list(walk(self.root))
+        """All, in document order."""
         self.by_id: dict[str, Element] = {}
-        for element in walk(self.root):
+        for element in self.elements:
             id = element.attributes.get("id")
             if id and element.namespace == BPMN:
                 self._register(id, element)
@@ -99,7 +102,7 @@ def walk(element: Element) -> Iterator[Element]:
     while waiting:
         each = waiting.pop()
         yield each
-        waiting += reversed(list(each.elements))
+        waiting += reversed(each.elements)
 
 
 def local(reference: str) -> str:
@@ -115,11 +118,14 @@ def label(element: Element) -> str:
 
 def children(element: Element, *names: str) -> Iterator[Element]:
     """The BPMN elements of these names directly inside."""
-    return (each for each in element.elements if each.namespace == BPMN and each.name in names)
+    return iter([each for each in element.elements if each.name in names and each.namespace == BPMN])
 
 
 def child(element: Element, name: str) -> Element | None:
-    return next(children(element, name), None)
+    for each in element.elements:
+        if each.name == name and each.namespace == BPMN:
+            return each
+    return None
 
 
 def text_of(element: Element, name: str) -> str:
@@ -135,8 +141,8 @@ def documentation(element: Element) -> str:
 def extensions(element: Element, *namespaces: str) -> Iterator[Element]:
     """What stands in its extension elements."""
     around = child(element, "extensionElements")
-    if around is not None:
-        yield from (each for each in around.elements if each.namespace in namespaces)
+    inside = [] if around is None else around.elements
+    return iter([each for each in inside if each.namespace in namespaces])
 
 
 def is_true(element: Element, name: str, default: bool = False) -> bool:
@@ -146,8 +152,8 @@ def is_true(element: Element, name: str, default: bool = False) -> bool:
 
 def camunda(element: Element, name: str) -> str | None:
     """An attribute of Camunda 7 or of those that share it; None: it is not there."""
-    for namespace in (CAMUNDA, *SAME_AS_CAMUNDA):
-        value = element.attributes.get(f"{namespace} {name}")
+    for namespace in _LIKE_CAMUNDA:
+        value = element.attributes.get(namespace + name)
         if value is not None:
             return value.strip()
     return None
