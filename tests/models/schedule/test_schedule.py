@@ -335,6 +335,33 @@ def test_an_update_has_other_rules_from_now_on_and_nothing_fires_twice():
     driver.check_fold()
 
 
+def test_an_update_fires_what_is_due_already_by_what_was_said_before():
+    """Which of the two comes first is chance: the timer, or the update."""
+    driver = made(overlap="allow", catchup="all", count=3)
+    driver.at = driver.timers["next"] + 60.0
+    update(driver, EveryRule(30.0), overlap="allow", count=4)
+    assert started(driver) == [key(1_060.0), key(1_120.0)]
+    assert driver.timers == {"next": 1_150.0}
+    assert [fire(driver), fire(driver), driver.timers] == [[key(1_150.0)], [key(1_180.0)], {}]
+    driver.check_fold()
+
+
+def test_what_an_update_finds_due_counts_and_may_be_the_last():
+    driver = made()
+    driver.at = driver.timers["next"]
+    update(driver, EveryRule(30.0), count=1)
+    assert (started(driver), driver.status, driver.timers) == ([key(1_060.0)], "running", {})
+    driver.complete_child(key(1_060.0))
+    assert driver.status == "completed"
+
+
+def test_an_update_that_is_refused_fires_nothing():
+    driver = made()
+    driver.at = driver.timers["next"]
+    assert isinstance(driver.send(Signal("update", Raw(b'{"rules":[]}'))), Refusal)
+    assert (started(driver), driver.timers) == ([], {"next": 1_060.0})
+
+
 def test_an_update_gives_a_new_life():
     driver = made(AtRule(500.0))
     assert driver.status == "completed"

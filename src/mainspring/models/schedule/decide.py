@@ -21,7 +21,7 @@ A schedule that never fires again completes when all that it started has ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,18 +90,25 @@ def decide(plan: None, state: ScheduleState, event: Event, at: float) -> Decisio
 
 
 def _started(state: ScheduleState, event: Started, at: float) -> Decisions:
-    return _define(state, bytes(event.input), at) if state.status == CREATED else NOTHING
+    if state.status != CREATED:
+        return NOTHING
+    return _define(state, bytes(event.input), at, Admission(state, "skip"))
 
 
 def _update(state: ScheduleState, event: Signal, at: float) -> Decisions:
+    """What is due already, and has only not fired yet, does so by the settings that it became due under."""
     if state.status == CREATED:
         return Refusal("it has not begun yet")
     if bytes(event.data) == bytes(state.settings) and state.status != CANCELLED:
         return NOTHING
-    return _define(state, bytes(event.data), at)
+    table = _table(state)
+    admission = Admission(state, table.settings.overlap)
+    due = list(_admit_due(state, table, admission, at)) if _is_due(state, at) else []
+    defined = _define(state, bytes(event.data), at, admission)
+    return defined if isinstance(defined, Refusal) else [*due, *defined]
 
 
-def _define(state: ScheduleState, settings: bytes, at: float) -> Decisions:
+def _define(state: ScheduleState, settings: bytes, at: float, admission: Admission) -> Decisions:
     """What was due before now is not looked for, except when a schedule is made that wants to catch up on all of it."""
     is_new = state.status == CREATED
     anchor = at if is_new else state.anchor
@@ -113,8 +120,8 @@ def _define(state: ScheduleState, settings: bytes, at: float) -> Decisions:
     cursor = max(state.cursor, at if begin is None else min(at, begin - TICK_S))
     found = table.next_after(cursor)
     defined = Defined(anchor, cursor, zones_version())
-    waits = _waits(state, table, cursor, found, state.counts.fired + len(state.queue))
-    is_over = waits.next is None and not (state.active or state.queue or state.backfills) and state.status != PAUSED
+    waits = _waits(state, table, cursor, found, state.counts.fired + admission.begun)
+    is_over = waits.next is None and not (admission.is_busy or state.backfills) and state.status != PAUSED
     return (defined, waits, Completed()) if is_over else (defined, waits)
 
 
@@ -141,28 +148,39 @@ def _timer_fired(state: ScheduleState, event: TimerFired, at: float) -> Decision
     return list(_fire_due(state, at))
 
 
+def _is_due(state: ScheduleState, at: float) -> bool:
+    return state.status == RUNNING and state.next is not None and state.due_at <= at
+
+
 def _fire_due(state: ScheduleState, at: float) -> Iterator[ScheduleDecision]:
     """Everything that has fallen due up to now, and the next to wait for."""
-    assert state.next is not None
     table = _table(state)
+    admission = Admission(state, table.settings.overlap)
+    last = yield from _admit_due(state, table, admission, at)
+    waits = _waits(state, table, last, table.next_after(last), state.counts.fired + admission.begun)
+    yield waits
+    if waits.next is None and not admission.is_busy and not state.backfills:
+        yield Completed()
+
+
+def _admit_due(
+    state: ScheduleState, table: Timetable, admission: Admission, at: float
+) -> Generator[ScheduleDecision, None, float]:
+    """Everything that has fallen due up to now; returns the last of it."""
+    assert state.next is not None
     following = table.next_after(state.next)
     last, chosen, missed = state.next, [state.next], Counted(0, is_exact=True)
     if following is not None and table.due_at(following, state.instance) <= at:
         last, chosen, missed = _caught_up(state, table, at)
-        following = table.next_after(last)
     elif table.settings.catchup in ("none", "window") and not _is_in_time(state, table, last, at):
         chosen, missed = [], Counted(1, is_exact=True)
     if missed.number:
         yield Missed(missed.number, not missed.is_exact)
-    admission = Admission(state, table.settings.overlap)
     for occurrence in chosen:
         if _is_used_up(table, state.counts.fired + admission.begun):
             break
         yield from admission.admit(key_of(occurrence), occurrence, table.due_at(occurrence, state.instance))
-    waits = _waits(state, table, last, following, state.counts.fired + admission.begun)
-    yield waits
-    if waits.next is None and not admission.is_busy and not state.backfills:
-        yield Completed()
+    return last
 
 
 def _caught_up(state: ScheduleState, table: Timetable, at: float) -> tuple[float, list[float], Counted]:
