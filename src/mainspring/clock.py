@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+SET_BACK_S = 1.0
+"""A clock that shows a little less than before was put right, or read by another process; by more, it was set back."""
+
 
 class Clock(Protocol):
     """Tells the time in seconds since 1970 (UTC)."""

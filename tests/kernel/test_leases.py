@@ -84,6 +84,17 @@ def test_tasks_of_a_worker_that_is_known_to_be_dead_are_taken_at_once(world):
     assert world.get("a").status == "completed"
 
 
+def test_who_has_seen_the_clock_set_back_holds_a_lease_that_ends_by_it(world):
+    one, two = world.processes
+    world.turn(one)
+    world.turn(two)
+    world.clock.advance(-100_000)
+    world.turn(one)
+    world.turn(two)
+    ends = [end for (end,) in world.rows("select lease_until from worker")]
+    assert ends == [world.clock.now() + 30.0] * 2
+
+
 def test_the_late_outcome_of_a_lost_attempt_is_refused(world):
     # given: a process that misses its lease while it works
     one, two = world.processes

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 
 from mainspring import task
 from mainspring.errors import SettingInvalidError, StoreUnavailableError
+from mainspring.kernel.queue import Candidate, Queue, QueueSettings
+from mainspring.kernel.store import QueueRow, WaitingRow
 from mainspring.testing import Simulation
 from tests.kernel.world import World, failing, performing
 
@@ -19,6 +22,11 @@ def mail(number: int) -> int:
 
 @task(queue="mail")
 def letter(number: int) -> int:
+    return number
+
+
+@task(queue="post")
+def post(number: int) -> int:
     return number
 
 
@@ -142,6 +150,44 @@ def test_a_rate_is_shared_by_all_workers():
         world.submit_many(mail, numbers(40))
         world.run_until_idle()
         assert world.clock.now() - start == pytest.approx(3, abs=0.2), "ten at once, then thirty at ten a second"
+
+
+def test_a_rate_is_no_higher_where_clocks_differ_by_a_little():
+    """Of two who claim in turns, one reads the clock a little later than the other; that time must not come twice."""
+    settings = msgspec.json.encode(QueueSettings(rate_per_s=100.0, burst=1)).decode()
+    row, count = QueueRow(1, "mail", settings, 1.0, 0.0), 0
+    waiting = WaitingRow(0, 0.0, 1, "task", 1, 0, 0, None, "{}", "mail-1")
+    for step in range(1_000):
+        line = Queue(row, {}, step * 0.001 + (0.005 if step % 2 else 0.0))
+        if line.room:
+            row, count = line.taken([Candidate(waiting)]), count + 1
+    assert 95 <= count <= 102
+
+
+def test_a_rate_goes_on_when_the_clock_was_set_back():
+    with Simulation(processes=2, slots=100) as world:
+        world.queue("mail").limit(rate_per_s=10, burst=1)
+        world.submit(mail, 0)
+        world.run_until_idle()
+        world.clock.advance(-3_600)
+        start = world.clock.now()
+        world.submit_many(mail, numbers(20))
+        world.run_until_idle()
+        assert world.clock.now() - start == pytest.approx(2, abs=0.2)
+
+
+def test_each_queue_keeps_its_own_account():
+    """Two queues are claimed from in one turn, and what one lets through is not charged to the other."""
+    with Simulation(slots=100) as world:
+        start = world.clock.now()
+        world.queue("mail").limit(rate_per_s=2, burst=1)
+        world.queue("post").limit(rate_per_s=10, burst=1)
+        world.submit_many(mail, numbers(5))
+        world.submit_many(post, numbers(21))
+        world.run_until_idle()
+        times = {handler: [round(call.at - start, 6) for call in world.calls(handler)] for handler in (mail, post)}
+        assert times[mail] == [0, 0.5, 1, 1.5, 2]
+        assert times[post] == [round(0.1 * number, 6) for number in range(21)]
 
 
 # --- Whether at all -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mainspring.clock import SET_BACK_S
 from mainspring.errors import (
     BrokenError,
     MainspringError,
@@ -212,6 +213,9 @@ class Kernel(Hold):
         if now < self._now:
             # The clock was set back: what was ready is not yet, and must be expected once more.
             self.next_event_at, turn.look = 0.0, True
+            if self._now - now > SET_BACK_S:
+                self.leases.set_back(now)
+                self._checked_at, self._check_at = now, now + CHECK_S
         self._now = now
         self.leases.keep(turn)
         if self._is_in_doubt:

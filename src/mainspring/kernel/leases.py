@@ -105,6 +105,11 @@ class Leases:
         """The store was not there: others could not renew their leases either, and get the time to do it."""
         self._look_at = now + self.lease_s / 3
 
+    def set_back(self, now: float) -> None:
+        """The clock was: our lease ends by what it says now, and so do those of others, once they have renewed them."""
+        self._renew_at = now
+        self._look_at = now + self.lease_s / 3
+
     def leave(self, turn: Turn) -> None:
         """A worker that stops in good order needs no mourning."""
         worker = turn.hold.placement.worker

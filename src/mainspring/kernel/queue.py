@@ -9,11 +9,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 import msgspec
 from msgspec import Struct
 
+from mainspring.clock import SET_BACK_S
 from mainspring.errors import SettingInvalidError
 from mainspring.kernel.store import QueueRow, Store, WaitingRow
 
@@ -147,7 +148,9 @@ class Queue:
         last, row = candidates[-1], self.row
         tokens = self.tokens - len(candidates) if self.settings.rate_per_s is not None else 0.0
         self.tokens = tokens
-        return QueueRow(row.id, row.name, row.settings, tokens, self.now, last.cursor, last.served)
+        # Never earlier than it was: whoever comes next may read the clock a little ahead, and bring that time twice.
+        filled_at = self.now if _was_set_back(row, self.now) else max(row.filled_at, self.now)
+        return QueueRow(row.id, row.name, row.settings, tokens, filled_at, last.cursor, last.served)
 
     # --- One order ----------------------------------------------------------------------------
 
@@ -262,8 +265,15 @@ def tokens_at(row: QueueRow, settings: QueueSettings, now: float) -> float:
     """How many attempts may begin (token bucket): as many as the time since has brought, up to the burst."""
     if settings.rate_per_s is None:
         return 0.0
+    if _was_set_back(row, now):
+        return max(1.0, row.tokens)  # how long ago it was filled nobody knows; with the next one the count begins anew
     brought = max(0.0, now - row.filled_at) * settings.rate_per_s
     return min(float(settings.burst_count), row.tokens + brought)
+
+
+def _was_set_back(row: QueueRow, now: float) -> bool:
+    """Whether the clock was, since the queue was filled."""
+    return row.filled_at - now > SET_BACK_S
 
 
 def urgency(row: WaitingRow, ageing_s: float | None, now: float) -> float:
@@ -285,7 +295,7 @@ def changed(row: QueueRow, change: Mapping[str, object]) -> QueueSettings:
 
 def merged(lines: Sequence[Iterable[Candidate]]) -> Iterator[tuple[int, Candidate]]:
     """The candidates of several lines by urgency, each line's own order kept; with the line of each."""
-    numbered = (((place, candidate) for candidate in line) for place, line in enumerate(lines))
+    numbered = (zip(repeat(place), line, strict=False) for place, line in enumerate(lines))
     return heapq.merge(*numbered, key=lambda pair: _head(pair[1].row))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, Protocol
 
-from mainspring.clock import Clock
+from mainspring.clock import SET_BACK_S, Clock
 from mainspring.errors import BrokenError, EngineClosedError, MainspringError, RefusedError, UnavailableError
 from mainspring.handler_context import current
 from mainspring.kernel.kernel import Kernel
@@ -57,6 +57,8 @@ class Pump:
         """Why the thread ended although nobody asked for it."""
         self._process = os.getpid()
         self._wake_at = 0.0
+        self._turned_at = 0.0
+        """When the last turn began; earlier than that it is only after the clock was set back."""
         self._pause_s = 0.0
         self._thread = threading.Thread(target=self._run, name="mainspring-pump", daemon=True)
 
@@ -144,8 +146,9 @@ class Pump:
                 return [inputs.popleft() for _ in range(min(len(inputs), BATCH_MAX))]
             if self._closing:
                 return None
-            wait_s = min(self._wake_at - self._clock.now(), WAIT_S_MAX)
-            if wait_s <= 0:
+            now = self._clock.now()
+            wait_s = min(self._wake_at - now, WAIT_S_MAX)
+            if wait_s <= 0 or self._turned_at - now > SET_BACK_S:
                 return []
             poll_s = self._kernel.store.poll_s
             if poll_s is None:
@@ -167,7 +170,8 @@ class Pump:
     def _turn(self, inputs: list[Input]) -> None:
         try:
             with uncollected():
-                report = self._kernel.turn(inputs, self._clock.now())
+                self._turned_at = self._clock.now()
+                report = self._kernel.turn(inputs, self._turned_at)
         except UnavailableError as error:
             self._hold(inputs, error)
             return

@@ -85,6 +85,7 @@ class PostgresSession:
         self._connection, self._pid, self.socket = connection, me, connection.fileno()
         self._manager = self._pipeline = self._transaction = None
         self._has_missed = True
+        self._pulse()  # so that the first turn knows the time already
 
     def _reconnect(self) -> None:
         """Raises `StoreUnavailableError` as long as it cannot be done, and others where it never will be."""
