@@ -1,13 +1,11 @@
-"""A program that is killed, whose handlers write with the transaction of their task.
-
-python -m tests.crash.entries URL MARK          `MARK`: of a parameter, as the store's driver writes it
-"""
+"""A program that is killed, whose handlers write with the transaction of their task."""
 
 from __future__ import annotations
 
-import sys
+from multiprocessing.connection import Connection
 
 from mainspring import Engine, Transaction, task
+from tests.crash.program import until_told
 
 COUNT = 120
 TABLE = "create table if not exists entry (number integer)"
@@ -20,14 +18,9 @@ def enter(number: int, mark: str, transaction: Transaction) -> int:
     return number
 
 
-def main() -> None:
-    url, mark = sys.argv[1:]
+def work(url: str, mark: str, line: Connection) -> None:
+    """`mark`: of a parameter, as the store's driver writes it."""
     with Engine(url, slots=4) as engine:
         ids = [f"entry-{number}" for number in range(COUNT)]
         engine.submit_many(enter, [(number, mark) for number in range(COUNT)], ids=ids)
-        print("ready", flush=True)
-        sys.stdin.readline()
-
-
-if __name__ == "__main__":
-    main()
+        until_told(line)

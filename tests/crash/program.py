@@ -1,32 +1,35 @@
-"""The program that is killed: a worker on one store, whose handlers write down that they ran.
-
-python -m tests.crash.program work STORE DIARY [lease_s]     work on what there is, until killed
-"""
+"""The program that things are done to: a worker on one store, whose handlers write down that they ran."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
-import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 from mainspring import Context, Engine, Workflow, context, task
 from mainspring.errors import UnavailableError
+from tests.crash.machine import Machine
 
-CASES = 80
 ITEMS = 6
 PATIENCE_S = 60.0
+SLOTS = 6
 
 
-def write_down() -> None:
-    """One line for each attempt: instance, key, attempt, when.  Lines of several processes do not mix."""
+def write_down(word: str = "begin") -> None:
+    """One line: word, process, instance, key, attempt, when.  Lines of several processes do not mix."""
     it = context()
-    line = f"{it.instance}\t{it.key}\t{it.attempt}\t{time.time()}\n"
+    line = f"{word}\t{os.getpid()}\t{it.instance}\t{it.key}\t{it.attempt}\t{time.monotonic()}\n"
     file = os.open(os.environ["DIARY"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, line.encode())
     os.close(file)
+
+
+# --- Workflows --------------------------------------------------------------------------------
 
 
 @task
@@ -46,6 +49,54 @@ def measure(value: int) -> int:
 async def total(values: list[int], last: int) -> int:
     write_down()
     return sum(values) + last
+
+
+def workflow() -> Workflow:
+    """A chain, a map, a join."""
+    made = Workflow("storm")
+    value = made.input("value", int)
+    for number in range(4):
+        value = made.add(step, value, key=f"step{number}")
+    items = made.map(measure, list(range(ITEMS)), concurrency=3, after=[value])
+    made.output(made.add(total, items, value))
+    return made
+
+
+def expected(value: int) -> int:
+    return sum(item * item for item in range(ITEMS)) + value + 4
+
+
+# --- Tasks of queues --------------------------------------------------------------------------
+
+
+@task(queue="narrow")
+async def narrow(number: int) -> int:
+    write_down()
+    await asyncio.sleep(0.01)
+    write_down("end")
+    return number
+
+
+@task(queue="shared")
+def shared(number: int) -> int:
+    write_down()
+    time.sleep(0.01)
+    write_down("end")
+    return number
+
+
+@task(queue="metered")
+async def metered(number: int) -> int:
+    write_down()
+    return number
+
+
+@task
+async def beat() -> None:
+    write_down()
+
+
+# --- Single tasks -----------------------------------------------------------------------------
 
 
 @task
@@ -71,6 +122,11 @@ def now() -> float:
     return time.time()
 
 
+def whoami() -> int:
+    write_down()
+    return os.getpid()
+
+
 def wait_for(path: Path) -> None:
     until = time.monotonic() + PATIENCE_S
     while not path.exists():
@@ -79,35 +135,43 @@ def wait_for(path: Path) -> None:
         time.sleep(0.01)
 
 
-def workflow() -> Workflow:
-    """A chain, a map, a join."""
-    made = Workflow("storm")
-    value = made.input("value", int)
-    for number in range(4):
-        value = made.add(step, value, key=f"step{number}")
-    items = made.map(measure, list(range(ITEMS)), concurrency=3, after=[value])
-    made.output(made.add(total, items, value))
-    return made
-
-
-def expected(value: int) -> int:
-    return sum(item * item for item in range(ITEMS)) + value + 4
-
-
-def main() -> None:
-    verb, store, diary, *rest = sys.argv[1:]
-    assert verb == "work"
-    os.environ["DIARY"] = diary
-    lease_s = float(rest[0]) if rest else 30.0
-    with Engine(f"sqlite:///{store}", slots=6, lease_s=lease_s) as engine:
+def opened(url: str, lease_s: float) -> Engine:
+    """As whoever looks after a worker would: started again while the store is not there."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
         try:
-            ids = [f"case-{number}" for number in range(CASES)] if lease_s == 30.0 else []
-            engine.start_many(workflow(), [{"value": number} for number in range(len(ids))], ids=ids)
-        except UnavailableError as error:
-            print(error, file=sys.stderr)
-        print("ready", flush=True)
-        sys.stdin.readline()
+            return Engine(url, slots=SLOTS, lease_s=lease_s)
+        except UnavailableError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
-if __name__ == "__main__":
-    main()
+class Job(NamedTuple):
+    """What a process is to work on."""
+
+    url: str
+    diary: Path
+    complaints: Path
+    """What it says to whoever looks after it."""
+    lease_s: float
+    name: str
+    machine: Machine | None
+
+
+def work(job: Job, line: Connection) -> None:
+    """Work on what there is, until the other end of the line is closed; says when it is ready."""
+    os.dup2(os.open(job.complaints, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 2)
+    os.environ["DIARY"] = str(job.diary)
+    if job.machine is not None:
+        job.machine.carry_me()
+    with opened(job.url, job.lease_s) as engine:
+        engine.register(whoami, f"whoami-{job.name}")
+        until_told(line)
+
+
+def until_told(line: Connection) -> None:
+    """Say that the work begins, and return when the other end of the line is closed."""
+    line.send("ready")
+    with contextlib.suppress(EOFError, ConnectionResetError):
+        line.recv()

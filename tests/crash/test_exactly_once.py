@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from mainspring import Engine
-from tests.crash.entries import COUNT, TABLE, enter
+from tests.crash.entries import COUNT, TABLE, enter, work
 from tests.crash.evidence import Victim, wait_until
 from tests.postgres import database, new_schema
 
@@ -52,7 +52,7 @@ def storm(url: str, mark: str, connect: Callable[[], Any], *, kills: int, seed: 
         return int(connection.execute("select count(*) from entry").fetchone()[0])
 
     for _ in range(kills):
-        victim = Victim.of("tests.crash.entries", url, mark)
+        victim = Victim.of(work, url, mark)
         victim.wait_until_ready()
         enough = min(COUNT, count() + chance.randrange(1, COUNT // kills))
         while_fewer_than(enough, count)
