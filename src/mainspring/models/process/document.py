@@ -165,6 +165,8 @@ class MultiInstance(Part, frozen=True, tag_field="loop", tag="multi"):
     item: str = ""
     output_collection: str = ""
     output_item: Code | None = None
+    result: str = ""
+    """A variable of each instance alone, which it is to fill; empty: none of its own."""
     completion: Code | None = None
     behavior: str = "All"
     """`All`, `None`, `One` or `Complex`: when an event is thrown as instances complete."""
@@ -252,12 +254,13 @@ class Flow(Part, frozen=True):
 
 
 class Association(Part, frozen=True):
-    """What leads from a compensation boundary event to its handler."""
+    """What leads from a compensation boundary event to its handler, or from data to who reads it; or is only drawn."""
 
     id: str
     source: str
     target: str
     line: int = 0
+    is_of_data: bool = False
 
 
 class Lane(Part, frozen=True):
@@ -322,6 +325,8 @@ class Artifact(Part, frozen=True):
     """The name of its element, such as `textAnnotation`."""
     text: str = ""
     line: int = 0
+    around: str = ""
+    """The id of the process, the sub-process or the collaboration that it stands in."""
 
 
 class Shape(Part, frozen=True):

@@ -87,6 +87,9 @@ class _Drawer:
         """Ids then say what elements are; where a modeler has given them, they say nothing."""
         self.beside = self.read_beside({node.id for node in nodes})
         """Artifacts by id, with the node that they are about."""
+        owners = {node.id for node in nodes} | {part.id for part in document.processes}
+        self.around = {each.id: each.around for each in document.artifacts if each.around in owners}
+        """Artifacts by id, with the process or sub-process that they stand in."""
         self.collapsed = {shape.element for shape in document.shapes if not shape.expanded}
 
     def read_beside(self, nodes: Collection[str]) -> dict[str, str]:
@@ -105,7 +108,7 @@ class _Drawer:
     def figures(self) -> tuple[Figure, ...]:
         document = self.document
         parts = {part.id: part for part in document.processes}
-        artifacts = tuple(figure for figure in self.artifacts() if figure.id not in self.beside)
+        artifacts = tuple(figure for figure in self.artifacts() if figure.id not in self.beside | self.around)
         if document.participants:
             pools = [self.pool(each, parts) for each in document.participants]
             inside = {each.process for each in document.participants}
@@ -113,22 +116,25 @@ class _Drawer:
             return (*pools, *(self.part(part) for part in loose if part.body.nodes), *artifacts)
         if len(document.processes) > 1:
             return (*(self.part(part) for part in document.processes if part.body.nodes), *artifacts)
-        return (*self.inside(document.part.body), *artifacts)
+        return (*self.inside(document.part.body, document.process), *artifacts)
 
     def pool(self, participant: written.Participant, parts: Mapping[str, written.ProcessPart]) -> Figure:
         part = parts.get(participant.process)
         name = participant.name or (part.name if part else "") or participant.process or participant.id
-        return Figure(participant.id, form="band", label=name, inside=self.inside(part.body) if part else ())
+        return Figure(participant.id, form="band", label=name, inside=self.inside(part.body, part.id) if part else ())
 
     def part(self, part: written.ProcessPart) -> Figure:
         """A process without a pool; of a global task, the task itself."""
         if part.is_global_task:
             return self.node(part.body.nodes[0])
-        return Figure(part.id, form="band", label=part.name or part.id, inside=self.inside(part.body))
+        return Figure(part.id, form="band", label=part.name or part.id, inside=self.inside(part.body, part.id))
 
-    def inside(self, body: Body) -> tuple[Figure, ...]:
+    def inside(self, body: Body, owner: str) -> tuple[Figure, ...]:
         figures = {node.id: self.node(node) for node in body.nodes}
-        figures |= {each.id: each for each in self.artifacts() if self.beside.get(each.id) in figures}
+        for each in self.artifacts():
+            node = self.beside.get(each.id)
+            if node in figures or (node is None and self.around.get(each.id) == owner):
+                figures[each.id] = each
         lanes = [self.lane(lane, figures) for lane in body.lanes]
         if not lanes:
             return tuple(figures.values())
@@ -159,7 +165,7 @@ class _Drawer:
         is_activity = node.kind in ACTIVITIES
         label = node.name or (node.id if is_activity or self.is_nameless else "")
         is_collapsed = node.id in self.collapsed
-        inside = self.inside(node.body) if node.body is not None and not is_collapsed else ()
+        inside = self.inside(node.body, node.id) if node.body is not None and not is_collapsed else ()
         form: Form = "box" if is_activity else "diamond" if node.kind in GATEWAYS else "circle"
         figure = Figure(node.id, form=form, label=label, inside=inside, icon=ICONS.get(node.kind, ""))
         if is_activity:
@@ -253,7 +259,7 @@ class _Drawer:
         boundary = {
             node.id for part in self.document.processes for node in nodes_of(part.body) if node.kind == BOUNDARY
         }
-        kind: LineKind = "arrow" if association.source in boundary else "link"
+        kind: LineKind = "arrow" if association.is_of_data or association.source in boundary else "link"
         return Line(association.id, association.source, association.target, kind)
 
 

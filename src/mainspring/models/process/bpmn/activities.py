@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mainspring.models.process.bpmn.code import LANGUAGES, Reading
-from mainspring.models.process.bpmn.data import read_inputs, read_outputs
+from mainspring.models.process.bpmn.data import as_called, of_loop, read_inputs, read_outputs
 from mainspring.models.process.bpmn.events import message_of, message_of_operation
 from mainspring.models.process.bpmn.loops import read_loop
 from mainspring.models.process.bpmn.people import read_people
@@ -39,6 +39,7 @@ from mainspring.models.process.document import (
     Call,
     Code,
     EventDefinition,
+    MultiInstance,
     Script,
     Work,
 )
@@ -92,11 +93,20 @@ class ActivityReader:
             "for_compensation": is_true(element, "isForCompensation"),
         }
         if any(each.name in AROUND_WORK for each in element.elements):
-            details["loop"] = read_loop(source, self.reading, element)
-            details["inputs"] = read_inputs(source, self.reading, element)
-            details["outputs"] = read_outputs(source, self.reading, element)
+            details |= self._around(element)
         more = self._MORE.get(kind)
         return details if more is None else details | more(self, element)
+
+    def _around(self, element: Element) -> dict[str, Any]:
+        """What repeats it, and the data that it is given and that are taken from it."""
+        loop = read_loop(self.source, self.reading, element)
+        inputs = read_inputs(self.source, self.reading, element)
+        outputs = read_outputs(self.source, self.reading, element)
+        if isinstance(loop, MultiInstance):
+            loop, inputs, outputs = of_loop(loop, inputs, outputs)
+        if element.name == CALL:
+            inputs, outputs = as_called(self.source, element, inputs, outputs)
+        return {"loop": loop, "inputs": inputs, "outputs": outputs}
 
     def _quantity(self, element: Element, attribute: str) -> int:
         text = element.attributes.get(attribute, "1").strip()

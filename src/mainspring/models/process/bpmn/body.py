@@ -50,6 +50,8 @@ BESIDE = frozenset({
 """Elements of a body or an activity that are no nodes."""
 
 
+DATA_ASSOCIATIONS = ("dataInputAssociation", "dataOutputAssociation")
+DRAWN_DATA = ("dataObjectReference", "dataStoreReference")
 CHOREOGRAPHY = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 """What a rule says of these is enough: they stand in choreographies only (11)."""
 
@@ -78,7 +80,7 @@ class BodyReader:
         return Body(
             nodes=tuple(nodes),
             flows=self._flows(element),
-            associations=tuple(read_associations(element)),
+            associations=(*read_associations(element), *_data_associations(self.source, element)),
             data=read_data(self.source, element),
             lanes=lanes,
         )
@@ -178,6 +180,18 @@ class BodyReader:
         for node in nodes:
             self.lanes.setdefault(node, name)
         return Lane(element.attributes.get("id", ""), name, nodes, inner, element.line)
+
+
+def _data_associations(source: Source, element: Element) -> Iterator[Association]:
+    """Between the nodes directly inside an element and the data that are drawn."""
+    for node in element.elements:
+        for each in children(node, *DATA_ASSOCIATIONS) if node.name in NODES else ():
+            end = "sourceRef" if each.name == "dataInputAssociation" else "targetRef"
+            for data in (local(found.text) for found in children(each, end)):
+                if data in source.by_id and source.by_id[data].name in DRAWN_DATA:
+                    here = node.attributes.get("id", "")
+                    ends = (data, here) if end == "sourceRef" else (here, data)
+                    yield Association(each.attributes.get("id", ""), *ends, each.line, is_of_data=True)
 
 
 def read_associations(element: Element) -> Iterator[Association]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from mainspring.models.process.bpmn.code import Reading
 from mainspring.models.process.bpmn.loops import variable_of
 from mainspring.models.process.bpmn.source import (
@@ -15,9 +17,10 @@ from mainspring.models.process.bpmn.source import (
     children,
     extensions,
     label,
+    local,
     text_of,
 )
-from mainspring.models.process.document import FEEL, TEXT, Code, Datum, Mapping
+from mainspring.models.process.document import FEEL, TEXT, Code, Datum, Mapping, MultiInstance
 from mainspring.models.xml_text import Element
 
 CALL_PARAMETERS = {"input": "in", "output": "out"}
@@ -48,9 +51,54 @@ def read_outputs(source: Source, reading: Reading, element: Element) -> tuple[Ma
     )
 
 
+def of_loop(
+    loop: MultiInstance, inputs: tuple[Mapping, ...], outputs: tuple[Mapping, ...]
+) -> tuple[MultiInstance, tuple[Mapping, ...], tuple[Mapping, ...]]:
+    """What an activity's own data input brings for all its instances is the collection, and is not given to each; what
+    they give together goes where the activity's own data output leads (10.3.8)."""
+    gives = next((each for each in inputs if loop.collection is not None and each.target == loop.collection.text), None)
+    if gives is not None:
+        loop = replace(loop, collection=gives.source)
+    takes = next((each for each in outputs if each.source.text == loop.output_collection), None)
+    if takes is not None:
+        loop = replace(loop, output_collection=takes.target)
+    return (
+        loop,
+        tuple(each for each in inputs if each is not gives),
+        tuple(each for each in outputs if each is not takes),
+    )
+
+
+def as_called(
+    source: Source, call: Element, inputs: tuple[Mapping, ...], outputs: tuple[Mapping, ...]
+) -> tuple[tuple[Mapping, ...], tuple[Mapping, ...]]:
+    """What a call gives and takes, by the names that the data have in what it calls: they match by their places
+    (10.3.6)."""
+    called = source.by_id.get(local(call.attributes.get("calledElement", "")))
+    given, wanted = (None if each is None else child(each, "ioSpecification") for each in (call, called))
+    if given is None or wanted is None:
+        return inputs, outputs
+    names = {
+        kind: dict(zip(_names(source, given, kind), _names(source, wanted, kind), strict=False))
+        for kind in ("dataInput", "dataOutput")
+    }
+    of_inputs, of_outputs = names["dataInput"], names["dataOutput"]
+    given_on = (replace(each, target=of_inputs.get(each.target, each.target)) for each in inputs)
+    sources = (replace(each.source, text=of_outputs.get(each.source.text, each.source.text)) for each in outputs)
+    taken = (replace(each, source=code) for each, code in zip(outputs, sources, strict=True))
+    return tuple(given_on), tuple(taken)
+
+
+def _names(source: Source, specification: Element, kind: str) -> list[str]:
+    return [variable_of(source, each) for each in children(specification, kind)]
+
+
 def _associations(source: Source, reading: Reading, element: Element, kind: str) -> Iterator[Mapping]:
     """Data associations (10.4.2): assignments where there are any, or else the one value as it is or transformed."""
-    for each in children(element, kind):
+    associations = list(children(element, kind))
+    # One output alone needs no mapping to a variable of its own name; beside others it would be lost without.
+    is_alone = kind == "dataInputAssociation" or len(associations) == 1
+    for each in associations:
         target = text_of(each, "targetRef")
         to = source.find(target, each) if target else None
         name = "" if to is None else variable_of(source, to)
@@ -67,7 +115,7 @@ def _associations(source: Source, reading: Reading, element: Element, kind: str)
         found = source.find(origin, each) if origin else None
         if transformation is not None:
             yield Mapping(transformation, name)
-        elif found is not None and variable_of(source, found) != name:
+        elif found is not None and (variable_of(source, found) != name or not is_alone):
             yield Mapping(Code(variable_of(source, found), FEEL, each.line), name)
 
 

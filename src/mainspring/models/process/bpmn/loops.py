@@ -54,7 +54,7 @@ def _multi(source: Source, reading: Reading, host: Element, element: Element) ->
         none_event=_event(source, reading, element, "noneBehaviorEventRef"),
         complex=_complex(source, reading, element),
         line=element.line,
-        **_zeebe_output(reading, element),
+        **(_zeebe_output(reading, element) or _standard_output(source, element)),
     )
     if loop.behavior not in BEHAVIORS:
         known = ", ".join(BEHAVIORS)
@@ -99,6 +99,16 @@ def _zeebe_output(reading: Reading, element: Element) -> dict[str, Any]:
         "output_collection": zeebe.attributes.get("outputCollection", "").strip(),
         "output_item": reading.expression(zeebe, item) if item else None,
     }
+
+
+def _standard_output(source: Source, element: Element) -> dict[str, Any]:
+    """`loopDataOutputRef` gathers the `outputDataItem` that each instance fills (table 10.29)."""
+    reference, item = text_of(element, "loopDataOutputRef"), child(element, "outputDataItem")
+    name = "" if item is None else variable_of(source, item)
+    if not reference or not name:
+        return {}
+    collection = _name_of(source, reference, element)
+    return {"output_collection": collection, "output_item": Code(name, FEEL, element.line), "result": name}
 
 
 def _zeebe(element: Element) -> Element | None:

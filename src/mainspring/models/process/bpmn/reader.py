@@ -136,9 +136,10 @@ def _message_flows(element: Element) -> list[MessageFlow]:
 
 def _artifacts(source: Source) -> list[Artifact]:
     found = []
-    for each in source.elements:
-        if each.namespace == BPMN and each.name in ARTIFACTS:
+    for around in source.elements:
+        for each in children(around, *ARTIFACTS):
             written = child(each, "text")
             text = each.attributes.get("name", "") if written is None else written.text
-            found.append(Artifact(each.attributes.get("id", ""), each.name, text.strip(), each.line))
+            id, holder = each.attributes.get("id", ""), around.attributes.get("id", "")
+            found.append(Artifact(id, each.name, text.strip(), each.line, holder))
     return found

@@ -88,17 +88,25 @@ def _begin_multi(session: Session, vertex: Vertex, loop: Loop, what: MultiInstan
     session.change(replace(body, total=total, loop=total))
     session.spawn(body.id, total)
     for number in range(1, total + 1):
-        item = {} if items is None or not what.item else {what.item: items[number - 1]}
-        begin(session, vertex, body.id, loop=number, values={COUNTER: number, **item})
+        begin(session, vertex, body.id, loop=number, values=_of_one(what, number, items))
+
+
+def _of_one(what: MultiInstance, number: int, items: list[Any] | None) -> dict[str, Any]:
+    """The variables of one instance: its number, its item, and the one that it is to fill."""
+    values: dict[str, Any] = {COUNTER: number}
+    if items is not None and what.item:
+        values[what.item] = items[number - 1]
+    if what.result:
+        values[what.result] = None
+    return values
 
 
 def _next(session: Session, vertex: Vertex, what: MultiInstance, body: Token) -> None:
     number = body.loop + 1
     items = session.items.get(body.id) or session.state.items.get(body.id)
-    item = {what.item: items[number - 1]} if items and what.item else {}
     session.change(replace(body, loop=number))
     session.spawn(body.id)
-    begin(session, vertex, body.id, loop=number, values={COUNTER: number, **item})
+    begin(session, vertex, body.id, loop=number, values=_of_one(what, number, items))
 
 
 def _items(session: Session, loop: Loop, body: Token) -> list[Any] | None:
