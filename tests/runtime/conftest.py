@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mainspring.runtime.watchdog import Watchdog
-from tests.runtime.shop import Shop
+from tests.runtime.shop import GRACE_S, Shop
 
 
 @pytest.fixture
@@ -17,6 +17,16 @@ def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     gone_s = [0.0]
     monkeypatch.setattr(Watchdog, "has_come", lambda _, at: time.monotonic() + gone_s[0] >= at)
     return lambda: gone_s.append(gone_s.pop() + 1_000)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is given up because the machine is busy; a test of giving up sets its own limit, or lets time pass."""
+    for name in (
+        "loop.YIELD_GRACE_S", "loop.BLOCKED_S", "processes.TERMINATE_GRACE_S", "children.OUTPUT_WAIT_S_MAX",
+        "children.DEATH_WAIT_S_MAX", "worker.STOP_GRACE_S",
+    ):  # fmt: skip
+        monkeypatch.setattr(f"mainspring.runtime.{name}", GRACE_S)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def vanish(code: int) -> None:
 @task(isolation="process")
 def die(number: int) -> None:
     os.kill(os.getpid(), number)
-    time.sleep(60)
+    time.sleep(600)
 
 
 @task(isolation="process")
@@ -108,9 +108,9 @@ def shout_without_end(megabytes: int) -> None:
 @task(isolation="process")
 def sleep_and_note(folder: str) -> None:
     """Sleeps, and says when it was asked to end."""
-    Path(folder, "began").write_text(str(os.getpid()))
     try:
-        time.sleep(60)
+        # In one line, so that a traceback shows it wherever in it the request comes.
+        _ = Path(folder, "began").write_text(str(os.getpid())), time.sleep(600)  # type: ignore[func-returns-value]
     finally:
         Path(folder, "cleaned").touch()
 
@@ -119,7 +119,7 @@ def sleep_and_note(folder: str) -> None:
 async def sleep_async(folder: str) -> None:
     Path(folder, "began").write_text(str(os.getpid()))
     try:
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
     finally:
         Path(folder, "cleaned").touch()
 
@@ -128,16 +128,16 @@ async def sleep_async(folder: str) -> None:
 def deaf(folder: str) -> None:
     """Cannot be asked, only killed; and has a child of its own."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    own = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, 1); time.sleep(60)"])
+    own = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, 1); time.sleep(600)"])
     Path(folder, "own").write_text(str(own.pid))
     Path(folder, "began").write_text(str(os.getpid()))
-    time.sleep(60)
+    time.sleep(600)
 
 
 @task(isolation="process")
 def leave_a_child(folder: str) -> str:
     """Ends well, but something it started holds the pipes."""
-    own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     Path(folder, "own").write_text(str(own.pid))
     return "done"
 
@@ -175,15 +175,15 @@ def fork_and_stay() -> int:
     """The copy goes on when the attempt is over, and cannot be asked to end."""
     if not (copy := os.fork()):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(60)
+        time.sleep(600)
     return copy
 
 
 def fork_and_wait(folder: str) -> None:
     if not (copy := os.fork()):
-        time.sleep(60)
+        time.sleep(600)
     Path(folder, "began").write_text(str(copy))
-    time.sleep(60)
+    time.sleep(600)
 
 
 @task(isolation="process")
@@ -191,7 +191,7 @@ def fork_a_daemon_and_vanish(folder: str) -> None:
     if not os.fork():
         os.setsid()
         Path(folder, "own").write_text(str(os.getpid()))
-        time.sleep(60)
+        time.sleep(600)
     while not Path(folder, "own").exists():
         time.sleep(0.01)
     os._exit(3)
@@ -362,4 +362,4 @@ def close_all(folder: str, reuse: bool, stay: bool, context: Context) -> None:
         kept.extend(os.open(Path(folder, str(number)), os.O_WRONLY | os.O_CREAT) for number in range(20))
     context.report_progress(0.5, "into the void")
     if stay:
-        time.sleep(60)
+        time.sleep(600)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +14,13 @@ from mainspring.clock import SystemClock
 from mainspring.handler import Handler
 from mainspring.kernel.records import Attempt, Progress, Release, Settle
 from mainspring.models.contract import Failure, TaskCompleted, TaskFailed
+from mainspring.runtime.failure import where_is
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.worker import Worker
+from tests.patience import PATIENCE_S, wait_until
 
-PATIENCE_S = 20.0
-"""Longer than anything here takes on a busy machine."""
+GRACE_S = 1_000.0
+"""For what must not be given up, and for the time-outs of attempts that end only when a test lets so much time pass."""
 
 
 class Shop:
@@ -26,8 +30,19 @@ class Shop:
         self.handlers = Handlers()
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.worker = Worker(self.handlers, self._report, name="bench", clock=SystemClock(), **options)
+        self._gone_s = 0.0
+        self.worker._watchdog._monotonic = lambda: time.monotonic() + self._gone_s
         self.worker.start()
         self._count = 0
+
+    def let_pass(self, seconds: float) -> None:
+        """For the watchdog so much time goes by at once; returns when all has gone off that this makes due."""
+        watchdog, done = self.worker._watchdog, threading.Event()
+        with watchdog._changed:
+            self._gone_s += seconds
+            watchdog._changed.notify()
+        watchdog.set(0.0, lambda _: done.set(), None)  # the last, for alarms go off in the order of their times
+        assert done.wait(PATIENCE_S)
 
     def _report(self, inputs: list[Any]) -> None:
         for one in inputs:
@@ -74,6 +89,11 @@ class Shop:
 
     def failure(self, function: Callable[..., Any], *, timeout_s: float | None = None, **arguments: Any) -> Failure:
         return failure_in(self.run(function, timeout_s=timeout_s, **arguments))
+
+
+def wait_until_at(words: str, threads: list[int]) -> None:
+    """Until the first of these threads stands where the source says so."""
+    wait_until(lambda: threads and words in where_is(threads[0]), f"a handler is at {words}")
 
 
 def output_in(settle: Settle | Release) -> Any:

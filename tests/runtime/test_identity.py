@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from mainspring.kernel.leases import Fate
 from mainspring.runtime.identity import fate_of, process_name
+from tests.patience import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="states of processes are read from /proc")
 
@@ -26,22 +26,15 @@ def process():
     made.stdin.close()
 
 
-def wait_until(holds) -> None:
-    until = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
 def test_a_process_that_runs_is_told_from_one_that_is_stopped_and_one_that_has_ended(process):
     name = process_name(process.pid)
     assert fate_of(name) is Fate.RUNS
     process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: fate_of(name) is Fate.UNKNOWN)
+    wait_until(lambda: fate_of(name) is Fate.UNKNOWN, "it is stopped")
     process.send_signal(signal.SIGCONT)
-    wait_until(lambda: fate_of(name) is Fate.RUNS)
+    wait_until(lambda: fate_of(name) is Fate.RUNS, "it runs")
     process.kill()
-    wait_until(lambda: fate_of(name) is Fate.GONE)
+    wait_until(lambda: fate_of(name) is Fate.GONE, "it has ended")
     process.wait()
     assert fate_of(name) is Fate.GONE
 

@@ -16,14 +16,8 @@ from mainspring.handler_context import Context
 from mainspring.runtime import loop as module
 from mainspring.runtime.carrier import Carrier
 from mainspring.runtime.runs import Run
-from tests.runtime.shop import Shop, failure_in, output_in
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "YIELD_GRACE_S", 0.1)
-    monkeypatch.setattr(module, "BLOCKED_S", 0.1)
-    monkeypatch.setattr(module, "BEAT_S", 0.03)
+from tests.patience import PATIENCE_S
+from tests.runtime.shop import GRACE_S, Shop, failure_in, output_in, wait_until_at
 
 
 async def quick() -> str:
@@ -51,13 +45,13 @@ def test_a_late_coroutine_is_cancelled_and_the_story_says_where_it_was(shop):
 
     async def late() -> None:
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         finally:
             cleaned.set()
 
     failure = shop.failure(late, timeout_s=0.05)
     assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 0.05 s")
-    assert "await asyncio.sleep(60)" in failure.traceback
+    assert "await asyncio.sleep(600)" in failure.traceback
     assert "mainspring.errors.TaskTimeoutError" in failure.kinds
     assert cleaned.is_set()
 
@@ -65,7 +59,7 @@ def test_a_late_coroutine_is_cancelled_and_the_story_says_where_it_was(shop):
 def test_a_time_out_is_a_failure_even_if_the_handler_then_returns(shop):
     async def stubborn() -> str:
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         except asyncio.CancelledError:
             return "saved"
         return "never"
@@ -74,7 +68,7 @@ def test_a_time_out_is_a_failure_even_if_the_handler_then_returns(shop):
 
 
 def test_a_coroutine_that_ignores_its_cancellation_is_settled_all_the_same(shop):
-    gate = asyncio.Event()
+    gate, told = asyncio.Event(), threading.Event()
     loops = []
 
     async def deaf(context: Context) -> None:
@@ -84,8 +78,13 @@ def test_a_coroutine_that_ignores_its_cancellation_is_settled_all_the_same(shop)
                 await gate.wait()
             except asyncio.CancelledError:
                 assert context.cancelled
+                told.set()
 
-    failure = shop.failure(deaf, timeout_s=0.05)
+    shop.submit(deaf, timeout_s=0.05)
+    assert told.wait(PATIENCE_S)
+    assert shop.result(quick) == "done"  # so it waits again by now
+    shop.let_pass(GRACE_S)
+    failure = failure_in(shop.end())
     assert "did not yield: it goes on although it was cancelled" in failure.message
     assert "await gate.wait()" in failure.traceback
     assert shop.result(quick) == "done"
@@ -94,12 +93,17 @@ def test_a_coroutine_that_ignores_its_cancellation_is_settled_all_the_same(shop)
 
 
 def test_a_coroutine_that_blocks_the_loop_is_settled_and_the_loop_replaced(shop):
-    gate = threading.Event()
+    gate, threads = threading.Event(), []
 
     async def blocking() -> None:
+        threads.append(threading.get_ident())
         gate.wait()
 
-    failure = shop.failure(blocking, timeout_s=0.05)
+    shop.submit(blocking, timeout_s=60)
+    wait_until_at("gate.wait()", threads)
+    shop.let_pass(60)
+    shop.let_pass(GRACE_S)
+    failure = failure_in(shop.end())
     assert "did not yield: it holds the event loop" in failure.message
     assert "gate.wait()" in failure.traceback
     assert shop.result(quick) == "done"  # on another loop
@@ -122,7 +126,6 @@ def test_a_coroutine_that_blocks_the_loop_past_its_time_and_then_ends_is_late(sh
 
 def test_a_verdict_that_waits_for_the_loop_is_not_forgotten(shop, monkeypatch):
     """The same in real time: the watchdog has spoken, and its grace is not over."""
-    monkeypatch.setattr(module, "YIELD_GRACE_S", 60)
     spoken = threading.Event()
     expire = module.LoopExecutor.expire
 
@@ -133,7 +136,7 @@ def test_a_verdict_that_waits_for_the_loop_is_not_forgotten(shop, monkeypatch):
     monkeypatch.setattr(module.LoopExecutor, "expire", expire_and_ring)
 
     async def blocking() -> str:
-        spoken.wait(20)
+        spoken.wait(PATIENCE_S)
         return "too late"
 
     assert shop.failure(blocking, timeout_s=0.05).type == "TaskTimeoutError"
@@ -146,9 +149,11 @@ def test_what_had_not_begun_on_a_blocked_loop_begins_on_the_next(shop):
         began.set()
         gate.wait()
 
-    first = shop.submit(blocking, timeout_s=0.05)
-    assert began.wait(20)
+    first = shop.submit(blocking, timeout_s=60)
+    assert began.wait(PATIENCE_S)
     second = shop.submit(quick)
+    shop.let_pass(60)
+    shop.let_pass(GRACE_S)
     assert {shop.end().attempt.instance, shop.end().attempt.instance} == {first.instance, second.instance}
     gate.set()
     assert shop.result(quick) == "done"
@@ -156,28 +161,33 @@ def test_what_had_not_begun_on_a_blocked_loop_begins_on_the_next(shop):
 
 
 def test_the_story_names_the_handler_that_holds_the_loop(shop):
-    gate, sleeping = threading.Event(), threading.Event()
+    gate, sleeping, holding = threading.Event(), threading.Event(), threading.Event()
 
     async def innocent() -> None:
         sleeping.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     async def culprit() -> None:
+        holding.set()
         gate.wait()
 
-    shop.submit(innocent, timeout_s=0.3)
-    assert sleeping.wait(20)
+    shop.submit(innocent, timeout_s=60)
+    assert sleeping.wait(PATIENCE_S)
     shop.submit(culprit)
+    assert holding.wait(PATIENCE_S)
+    shop.let_pass(60)
+    shop.let_pass(GRACE_S)
     message = failure_in(shop.end()).message
     assert "culprit' holds" in message.replace("culprit holds", "culprit' holds")
     gate.set()
 
 
 def test_a_handler_that_holds_the_loop_is_named_once(shop):
-    warned, messages = threading.Event(), []
+    warned, messages, threads = threading.Event(), [], []
 
     async def heavy() -> None:
-        warned.wait(20)
+        threads.append(threading.get_ident())
+        warned.wait(PATIENCE_S)
 
     class Bell(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -187,11 +197,15 @@ def test_a_handler_that_holds_the_loop_is_named_once(shop):
 
     bell = Bell(logging.WARNING)
     logging.getLogger("mainspring.worker").addHandler(bell)
-    shop.run(heavy)
+    attempts = shop.submit_all(heavy, [{}, {}])
+    wait_until_at("warned.wait(PATIENCE_S)", threads)
+    for _ in range(3):
+        shop.let_pass(GRACE_S)
+    assert {shop.end().attempt.instance for _ in attempts} == {one.instance for one in attempts}
     logging.getLogger("mainspring.worker").removeHandler(bell)
     [message] = messages
-    assert "heavy holds the event loop for more than 0.1 s" in message
-    assert "warned.wait(20)" in message
+    assert "heavy holds the event loop for more than 1000 s" in message
+    assert "warned.wait(PATIENCE_S)" in message
 
 
 def test_a_task_that_a_handler_started_cannot_end_the_loop(shop, caplog):
@@ -303,7 +317,7 @@ def test_a_task_that_a_handler_has_marked_carries_no_other_attempt(shop, mark):
     gate, checks = threading.Event(), []
 
     async def blocking() -> str:  # so that those that follow are all begun in one pass
-        gate.wait(20)
+        gate.wait(PATIENCE_S)
         return "ok"
 
     async def marking() -> str:

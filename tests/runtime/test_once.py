@@ -14,8 +14,9 @@ import pytest
 from mainspring.handler_context import Context
 from mainspring.kernel.records import Attempt, Progress
 from mainspring.runtime import loop as loop_module
+from tests.patience import PATIENCE_S
 from tests.runtime import crew
-from tests.runtime.shop import PATIENCE_S, Shop
+from tests.runtime.shop import Shop
 
 COUNT = 400
 PROCESSES: list[tuple[Any, dict[str, Any]]] = [(crew.double, {"number": 1}), (crew.vanish, {"code": 1})]

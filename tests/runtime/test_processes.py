@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import types
 from pathlib import Path
 
@@ -22,26 +21,21 @@ from mainspring.kernel.records import Release, Settle
 from mainspring.models.contract import TaskCompleted
 from mainspring.runtime import children, frames
 from mainspring.runtime import processes as module
+from tests.patience import PATIENCE_S, wait_until
 from tests.runtime import crew
-from tests.runtime.shop import PATIENCE_S, Shop, failure_in
+from tests.runtime.shop import Shop, failure_in
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups")
 
 
 def wait_for(path: Path) -> str:
     """What a handler in another process has written; it cannot ring a bell here."""
-    until = time.monotonic() + PATIENCE_S
-    while not path.exists() or not (text := path.read_text()):
-        assert time.monotonic() < until, f"{path.name} did not come"
-        time.sleep(0.01)
-    return text
+    wait_until(lambda: path.exists() and path.read_text(), f"{path.name} is written")
+    return path.read_text()
 
 
 def wait_for_end(pid: int) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while is_alive(pid):
-        assert time.monotonic() < until, f"process {pid} did not end"
-        time.sleep(0.01)
+    wait_until(lambda: not is_alive(pid), f"process {pid} ends")
 
 
 def is_alive(pid: int) -> bool:
@@ -167,10 +161,12 @@ def test_an_endless_line_is_cut_and_counted(shop):
 
 @pytest.mark.parametrize("handler", [crew.sleep_and_note, crew.sleep_async])
 def test_a_late_handler_is_asked_to_end_and_says_where_it_was(shop, tmp_path, handler):
-    shop.result(crew.pid)  # a warm child, so that the time is the handler's own
-    failure = shop.failure(handler, folder=str(tmp_path), timeout_s=0.5)
-    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 0.5 s")
-    assert "sleep(60)" in failure.traceback
+    shop.submit(handler, folder=str(tmp_path), timeout_s=60)
+    wait_for(tmp_path / "began")
+    shop.let_pass(60)
+    failure = failure_in(shop.end())
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 60 s")
+    assert "sleep(600)" in failure.traceback
     assert "Terminated" not in failure.traceback
     assert (tmp_path / "cleaned").exists()
     assert shop.result(crew.double, number=4) == 8
@@ -178,10 +174,12 @@ def test_a_late_handler_is_asked_to_end_and_says_where_it_was(shop, tmp_path, ha
 
 def test_a_handler_that_cannot_be_asked_is_killed_with_all_it_has_started(shop, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "TERMINATE_GRACE_S", 0.1)
-    attempt = shop.submit(crew.deaf, folder=str(tmp_path), timeout_s=2)
+    attempt = shop.submit(crew.deaf, folder=str(tmp_path), timeout_s=60)
+    wait_for(tmp_path / "began")
     own = int(wait_for(tmp_path / "own"))
+    shop.let_pass(60)
     failure = failure_in(shop.end())
-    assert failure.message == "took longer than its timeout_s of 2 s; its process was killed"
+    assert failure.message == "took longer than its timeout_s of 60 s; its process was killed"
     wait_for_end(own)
     assert shop.result(crew.double, number=4) == 8
     assert attempt.attempt == 1
@@ -192,8 +190,6 @@ def test_a_child_that_died_between_attempts_is_replaced():
     child = shop.result(crew.pid)
     os.kill(child, signal.SIGKILL)
     wait_for_end(child)
-    while Path(f"/proc/{child}").exists():  # until the parent has learnt of it
-        time.sleep(0.01)
     assert shop.result(crew.pid) != child
     shop.worker.kill()
 
@@ -217,12 +213,14 @@ def test_an_attempt_cancelled_while_its_process_starts_is_released(monkeypatch):
     shop.worker.kill()
 
 
-def test_what_a_dead_handler_has_started_ends_too(shop, tmp_path):
+def test_what_a_dead_handler_has_started_ends_too(tmp_path):
+    shop = Shop(processes=1)
     assert shop.result(crew.leave_a_child, folder=str(tmp_path)) == "done"
     own = int((tmp_path / "own").read_text())
     assert is_alive(own)
-    while is_alive(own):
-        shop.failure(crew.die, number=signal.SIGKILL)  # in one of the two children it is the same process
+    shop.failure(crew.die, number=signal.SIGKILL)
+    wait_for_end(own)
+    shop.worker.kill()
 
 
 def test_a_cancelled_handler_is_ended(shop, tmp_path):
@@ -473,7 +471,7 @@ def main():
     worker = Worker(handlers, lambda inputs: [inbox.put(one) for one in inputs], name="w", clock=SystemClock())
     worker.start()
     worker.dispatch([Attempt(1, "k", work.name, json.dumps({"folder": sys.argv[1]}).encode(), 1, 1, "case")])
-    error = inbox.get(timeout=50).event.error
+    error = inbox.get(timeout=100).event.error
     print(json.dumps([error.type, error.message, list(error.kinds)]))
     worker.drain(1)
 """
@@ -489,14 +487,14 @@ def run_script(tmp_path: Path, text: str, argument: str = "") -> subprocess.Pope
 
 def test_handlers_of_a_script_are_found_by_its_name(tmp_path):
     with run_script(tmp_path, SCRIPT + '\nif __name__ == "__main__": main()\n') as script:
-        [type_, message, kinds] = json.loads(script.communicate(timeout=60)[0])
+        [type_, message, kinds] = json.loads(script.communicate(timeout=PATIENCE_S)[0])
     assert (type_, message) == ("OwnError", "mine")
     assert kinds[0] == "shop_script.OwnError"
 
 
 def test_a_script_without_a_guard_does_not_run_itself_for_ever(tmp_path):
     with run_script(tmp_path, SCRIPT + "\nmain()\n") as script:
-        [type_, message, _] = json.loads(script.communicate(timeout=60)[0])
+        [type_, message, _] = json.loads(script.communicate(timeout=PATIENCE_S)[0])
     assert type_ == "HandlerUnknownError"
     assert 'put what a script does under `if __name__ == "__main__":`' in message
 

@@ -10,8 +10,8 @@ import pytest
 
 from mainspring.handler_context import Context
 from mainspring.runtime import threads as module
-from tests.crash.evidence import wait_until
-from tests.runtime.shop import Shop, failure_in
+from tests.patience import PATIENCE_S, wait_until
+from tests.runtime.shop import Shop, failure_in, wait_until_at
 
 
 def ident() -> int:
@@ -43,11 +43,7 @@ def test_an_idle_thread_ends_after_a_while(shop, monkeypatch):
     first = shop.run(threading.current_thread().is_alive)
     assert first is not None
     pool = shop.worker._executors["thread"]._pool
-    for _ in range(2_000):
-        if pool.count == 0:
-            break
-        threading.Event().wait(0.01)
-    assert pool.count == 0
+    wait_until(lambda: pool.count == 0, "the thread ends")
     assert shop.result(ident)
 
 
@@ -64,22 +60,26 @@ def test_attempts_do_not_share_context_variables(shop):
 
 def test_a_late_handler_is_settled_at_once_and_its_thread_replaced(caplog):
     shop, gate = Shop(threads=1), threading.Event()
-    seen = threading.Event()
+    seen, threads = threading.Event(), []
 
     def late(context: Context) -> None:
+        threads.append(threading.get_ident())
         gate.wait()
         assert context.cancelled
         seen.set()
 
     with caplog.at_level(logging.WARNING):
-        failure = shop.failure(late, timeout_s=0.05)
-    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 0.05 s")
+        shop.submit(late, timeout_s=60)
+        wait_until_at("gate.wait()", threads)
+        shop.let_pass(60)
+        failure = failure_in(shop.end())
+    assert (failure.type, failure.message) == ("TaskTimeoutError", "took longer than its timeout_s of 60 s")
     assert "gate.wait()" in failure.traceback
     assert "runtime/threads.py" not in failure.traceback
     assert "its thread is given up (1 so far)" in caplog.text
     other = shop.result(ident)  # in the replacement
     gate.set()
-    assert seen.wait(20)
+    assert seen.wait(PATIENCE_S)
     assert shop.result(ident) == other
     assert shop.inbox.empty(), "the late outcome is dropped"
     shop.worker.kill()

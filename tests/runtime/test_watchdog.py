@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from mainspring.runtime.watchdog import STALE_COUNT_MAX, Watchdog
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -17,30 +18,47 @@ def watchdog() -> Iterator[Watchdog]:
     watchdog.start()
     yield watchdog
     watchdog.stop()
-    watchdog._thread.join(20)
+    watchdog._thread.join(PATIENCE_S)
     assert not watchdog._thread.is_alive()
+
+
+def turn_the_clock(watchdog: Watchdog, to: float) -> None:
+    with watchdog._changed:
+        watchdog._monotonic = lambda: to
+        watchdog._changed.notify()
 
 
 def test_alarms_go_off_in_the_order_of_their_times(watchdog):
     rang: queue.Queue[str] = queue.Queue()
-    watchdog.set(0.06, rang.put, "last")
-    watchdog.set(0.03, rang.put, "middle")
-    watchdog.set(0.0, rang.put, "first")
-    assert [rang.get(timeout=20) for _ in range(3)] == ["first", "middle", "last"]
+    watchdog._monotonic = lambda: 0.0
+    watchdog.set(6, rang.put, "last")
+    watchdog.set(3, rang.put, "middle")
+    watchdog.set(0, rang.put, "first")
+    assert rang.get(timeout=PATIENCE_S) == "first"
+    turn_the_clock(watchdog, 10.0)
+    assert [rang.get(timeout=PATIENCE_S) for _ in range(2)] == ["middle", "last"]
 
 
 def test_a_silenced_alarm_does_not_go_off(watchdog):
     rang: queue.Queue[str] = queue.Queue()
-    watchdog.silence(watchdog.set(0.01, rang.put, "silenced"))
-    watchdog.set(0.05, rang.put, "kept")
-    assert rang.get(timeout=20) == "kept"
+    watchdog._monotonic = lambda: 0.0
+    watchdog.silence(watchdog.set(1, rang.put, "silenced"))
+    watchdog.set(2, rang.put, "kept")
+    turn_the_clock(watchdog, 10.0)
+    assert rang.get(timeout=PATIENCE_S) == "kept"
+
+
+def test_it_wakes_by_itself_when_the_time_has_come(watchdog):
+    rang = threading.Event()
+    watchdog.set(0.05, lambda _: rang.set(), None)
+    assert rang.wait(PATIENCE_S)
 
 
 def test_an_alarm_that_fails_does_not_stop_the_others(watchdog, caplog):
     rang = threading.Event()
     watchdog.set(0.0, [].pop, 7)
     watchdog.set(0.01, lambda _: rang.set(), None)
-    assert rang.wait(20)
+    assert rang.wait(PATIENCE_S)
     assert "an alarm failed" in caplog.text
 
 

@@ -14,7 +14,8 @@ from mainspring.handler_context import Context
 from mainspring.handler_context import context as current_context
 from mainspring.kernel.records import Attempt, Progress, Release, Settle
 from mainspring.models.contract import TaskCompleted, TaskFailed
-from tests.runtime.shop import Shop, failure_in
+from tests.patience import PATIENCE_S
+from tests.runtime.shop import GRACE_S, Shop, failure_in
 
 
 def double(number: int) -> int:
@@ -188,7 +189,9 @@ def test_a_handler_may_ask_for_its_context(shop, kind):
     assert shop.result([tell, tell_async][kind], number=7) == ["case-1", "step", 1, "case-1:step", 7]
 
 
-def test_progress_and_lines_are_reported(shop):
+def test_progress_and_lines_are_reported(shop, monkeypatch):
+    monkeypatch.setattr("mainspring.handler_context.REPORT_INTERVAL_S", GRACE_S)  # what comes second goes with the end
+
     def chatty(context: Context) -> None:
         context.report_progress(0.25, "a quarter")
         context.logger.info("and %s", "more")
@@ -216,7 +219,9 @@ def test_lines_do_not_wait_for_the_end(shop):
     assert isinstance(shop.next(), Settle)
 
 
-def test_a_failed_attempt_keeps_its_lines(shop):
+def test_a_failed_attempt_keeps_its_lines(shop, monkeypatch):
+    monkeypatch.setattr("mainspring.handler_context.REPORT_INTERVAL_S", GRACE_S)
+
     def unlucky(context: Context) -> None:
         context.logger.info("one")
         context.logger.error("two")
@@ -241,7 +246,7 @@ def test_a_running_attempt_is_told_that_it_was_cancelled(shop):
         return context.cancelled
 
     attempt = shop.submit(patient)
-    assert started.wait(20)
+    assert started.wait(PATIENCE_S)
     shop.worker.cancel(attempt.instance, "other")
     shop.worker.cancel(attempt.instance, attempt.key)
     assert bytes(shop.end().event.output) == b"true"
@@ -252,10 +257,10 @@ def test_a_coroutine_is_cancelled(shop):
 
     async def patient() -> None:
         started.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     attempt = shop.submit(patient)
-    assert started.wait(20)
+    assert started.wait(PATIENCE_S)
     shop.worker.cancel(attempt.instance, attempt.key)
     assert failure_in(shop.end()).type == "CancelledError"
 
@@ -279,14 +284,14 @@ def test_drain_waits_for_what_runs_and_releases_what_waits():
         gate.wait()
 
     first, second = shop.submit_all(patient, [{}, {}])
-    assert running.wait(20)
+    assert running.wait(PATIENCE_S)
     drained: list[Any] = []
-    thread = threading.Thread(target=lambda: drained.append(shop.worker.drain(20)))
+    thread = threading.Thread(target=lambda: drained.append(shop.worker.drain(PATIENCE_S)))
     thread.start()
     assert shop.end() == Release(second)
     gate.set()
     assert isinstance(shop.end(), Settle)
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert drained == [[]]
     third = shop.submit(patient)
     assert shop.inbox.empty(), "a worker that was killed reports nothing"
@@ -299,7 +304,7 @@ def test_drain_cancels_what_does_not_end_and_releases_it(shop):
 
     async def endless() -> None:
         started.wait()
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     def attentive(context: Context) -> None:
         started.wait()
@@ -308,7 +313,7 @@ def test_drain_cancels_what_does_not_end_and_releases_it(shop):
         raise InterruptedError
 
     attempts = [shop.submit(endless), shop.submit(attentive)]
-    started.wait(20)
+    started.wait(PATIENCE_S)
     assert shop.worker.drain(0.05) == []
     released = [shop.end(), shop.end()]
     assert all(isinstance(one, Release) for one in released)
@@ -324,6 +329,6 @@ def test_drain_names_what_it_gave_up(shop, monkeypatch):
         gate.wait()
 
     attempt = shop.submit(deaf)
-    assert started.wait(20)
+    assert started.wait(PATIENCE_S)
     assert shop.worker.drain(0.05) == [attempt]
     gate.set()

@@ -74,7 +74,8 @@ class ChildProcess:
 
     @property
     def is_alive(self) -> bool:
-        return not self._ended.is_set()
+        """Asked of the system: the thread that waits for its end may not have heard of it yet."""
+        return not self._ended.is_set() and not has_ended(self._process.pid)
 
     def send(self, run: Run) -> None:
         """Ask it to run an attempt; raises `OSError` if it has died."""
@@ -256,6 +257,16 @@ class Output:
             self._run.log(OUTPUT_LEVEL, text)
         elif text:
             self._run.drop(1)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child of this process has, reaped or not; False where that cannot be asked without reaping it."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    except ChildProcessError:
+        return True
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -73,8 +73,8 @@ def where_at(frame: FrameType | None) -> str:
 def where_waits(coroutine: Any) -> str:
     """Where a coroutine waits that is suspended: its frames, and those of what it awaits."""
     frames = []
-    while getattr(coroutine, "cr_frame", None) is not None:
-        frames.append((coroutine.cr_frame, coroutine.cr_frame.f_lineno))
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:  # asked once: it may go on and end meanwhile
+        frames.append((frame, frame.f_lineno))
         coroutine = coroutine.cr_await
     return _listed([one for one in traceback.StackSummary.extract(iter(frames)) if not _is_own(one)])
 

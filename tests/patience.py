@@ -1,0 +1,17 @@
+"""How long tests wait for what must happen: until it does.  The limit only ends what would wait for ever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+PATIENCE_S = 120.0
+"""Longer than anything here takes on a machine that is busy, or stands still for some seconds; shorter than the limit
+of a whole test, so that what did not come is named."""
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, f"not within {PATIENCE_S:g} s: {what}"
+        time.sleep(0.005)
