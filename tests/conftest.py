@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import postgres
 
-# A deadline per example measures the machine's load, not the code; pytest-timeout bounds each test as a whole.
-settings.register_profile("mainspring", deadline=None, print_blob=True)
+# How long an example takes tells of the machine's load, not of the code; pytest-timeout bounds each test as a whole.
+settings.register_profile("search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# The same examples every time, so that a run says something of the code and nothing of its luck.  Others are found with
+# `--hypothesis-profile=search`.
+settings.register_profile("mainspring", settings.get_profile("search"), derandomize=True)
 settings.load_profile("mainspring")
 
 

@@ -10,8 +10,8 @@ PATIENCE_S = 120.0
 of a whole test, so that what did not come is named."""
 
 
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + PATIENCE_S
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
+    until = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < until, f"not within {PATIENCE_S:g} s: {what}"
+        assert time.monotonic() < until, f"not within {timeout_s:g} s: {what}"
         time.sleep(0.005)

@@ -69,6 +69,7 @@ def test_the_practice_cases_pass_as_they_are(section, tmp_path):
     assert f"{runs} passed" in done.stdout, "each in memory and on a file"
 
 
+@pytest.mark.filterwarnings("ignore::mainspring.errors.DefinitionOddWarning")  # their definitions are their own
 @pytest.mark.skipif(not CASES.exists(), reason=f"the practice cases are not here: there is no {CASES}")
 @pytest.mark.parametrize(
     "case", [name for section, names in SECTIONS.items() if section not in WITHOUT_A_STORE for name in names]

@@ -6,6 +6,7 @@ import pytest
 
 from mainspring import Engine, task
 from mainspring.errors import LeaseLostError, PayloadInvalidError, SettingInvalidError
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_a_task_is_claimed_by_name_and_completed(engine):
     assert engine.claim("print") == []
     attempt.report_progress(0.5)
     attempt.complete({"pages": 1})
-    assert instance.result(timeout_s=10) == {"pages": 1}
+    assert instance.result(timeout_s=PATIENCE_S) == {"pages": 1}
     (time,) = instance.timeline()
     assert [one.worker for one in time.attempts] == ["press-1"]
 
@@ -50,7 +51,7 @@ def test_a_failure_is_tried_again_as_its_retries_say(engine):
     second = next(filter(None, iter(lambda: engine.claim(train.name, labels={"gpu": True}), None)))[0]
     assert second.attempt == 2
     second.fail("out of order")
-    assert instance.wait(timeout_s=10) == "failed"
+    assert instance.wait(timeout_s=PATIENCE_S) == "failed"
     assert "out of order" in str(instance.info().failure)
 
 
@@ -83,7 +84,7 @@ def test_what_cannot_be_kept_is_refused_and_the_attempt_goes_on(engine):
     with pytest.raises(PayloadInvalidError, match="output of 'print'"):
         attempt.complete(object())
     attempt.complete(1)
-    assert instance.result(timeout_s=10) == 1
+    assert instance.result(timeout_s=PATIENCE_S) == 1
 
 
 def test_arguments_of_a_handler_that_is_not_here_are_named(engine):

@@ -9,6 +9,7 @@ import pytest
 
 from mainspring import classic
 from mainspring.errors import DefinitionInvalidError, DefinitionNotFoundError, EngineClosedError, ResultTimeoutError
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -44,7 +45,7 @@ class Blocking:
 
     def __call__(self, data) -> None:
         self.inside.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(PATIENCE_S)
 
 
 def noting(seen: list[str], word: str):
@@ -64,7 +65,7 @@ def in_threads(work, count: int = 1) -> list[threading.Thread]:
 
 def join(threads: list[threading.Thread]) -> None:
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -126,7 +127,7 @@ def test_while_it_runs_what_is_done_can_be_seen(url):
         engine.register_task_handler("c", lambda data: None)
         workflow = pipeline(engine, "a", "b", "c")
         refused(ResultTimeoutError, engine.execute_workflow, "wf", 0.01)
-        assert step.inside.wait(10)
+        assert step.inside.wait(PATIENCE_S)
 
         statuses = [task.status.value for task in workflow.tasks.values()]
 
@@ -165,7 +166,7 @@ def test_a_retried_task_may_still_complete_its_workflow(url):
         workflow = engine.create_workflow("wf", "flaky")
         workflow.add_task(classic.Task("a", "a", "flaky", retries=2))
 
-        assert engine.execute_workflow("wf", timeout_s=60) is True
+        assert engine.execute_workflow("wf", timeout_s=PATIENCE_S) is True
 
         assert workflow.tasks["a"].error_message is None
 
@@ -247,7 +248,7 @@ def test_an_interrupted_run_goes_on_where_it_was(file):
     engine.register_task_handler("b", step)
     pipeline(engine, "a", "b")
     waiting = in_threads(lambda: refused(EngineClosedError, engine.execute_workflow, "wf"))
-    assert step.inside.wait(10)
+    assert step.inside.wait(PATIENCE_S)
     engine.engine.close(drain_s=0.0)
     step.go_on.set()
     join(waiting)
@@ -257,7 +258,7 @@ def test_an_interrupted_run_goes_on_where_it_was(file):
         engine.register_task_handler("b", lambda data: data["a"])
         workflow = pipeline(engine, "a", "b")
 
-        assert engine.execute_workflow("wf", timeout_s=60) is True
+        assert engine.execute_workflow("wf", timeout_s=PATIENCE_S) is True
 
         assert seen == ["first"]
         assert workflow.tasks["b"].output_data == "first"
@@ -277,13 +278,14 @@ def test_threads_that_execute_one_workflow_join_one_run(url):
         pipeline(engine, "a")
 
         join(in_threads(lambda: refused(ResultTimeoutError, engine.execute_workflow, "wf", 0.2), count=4))
+        assert step.inside.wait(PATIENCE_S)
 
         assert events(engine) == [("started", "a")]
         step.go_on.set()
 
 
 def test_threads_run_different_workflows_side_by_side(url):
-    inside = threading.Barrier(3, timeout=10)
+    inside = threading.Barrier(3, timeout=PATIENCE_S)
     with classic.WorkflowEngine(url) as engine:
         engine.register_task_handler("meet", lambda data: inside.wait())
         for name in "abc":
@@ -350,8 +352,9 @@ def test_who_waits_too_briefly_may_wait_again(url):
         for _ in range(2):
             with pytest.raises(ResultTimeoutError, match="wait again"):
                 engine.execute_workflow("wf", timeout_s=0.05)
+        assert step.inside.wait(PATIENCE_S)
 
         assert events(engine) == [("started", "a")]
         step.go_on.set()
         assert workflow.run.instance is not None
-        assert workflow.run.instance.wait(10) == "completed"
+        assert workflow.run.instance.wait(PATIENCE_S) == "completed"

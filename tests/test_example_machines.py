@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mainspring.testing import Simulation
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,7 +34,7 @@ def test_an_example_says_what_it_did(name, tmp_path):
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
     assert done.returncode == 0, done.stderr

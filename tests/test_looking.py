@@ -7,6 +7,7 @@ import pytest
 from mainspring import Engine
 from mainspring.errors import InstanceNotFoundError, RefusedError, StoreInvalidError, StoreNotFoundError
 from mainspring.looking import Looking
+from tests.patience import PATIENCE_S
 
 
 def double(number: int) -> int:
@@ -17,7 +18,7 @@ def double(number: int) -> int:
 def url(tmp_path):
     url = f"sqlite:///{tmp_path / 'some.db'}"
     with Engine(url) as engine:
-        engine.submit(double, 21, id="answer").result(timeout_s=10)
+        engine.submit(double, 21, id="answer").result(timeout_s=PATIENCE_S)
     return url
 
 

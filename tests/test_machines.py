@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,8 +19,7 @@ from mainspring.errors import (
     RefusedError,
     ResultTimeoutError,
 )
-
-PATIENCE_S = 20
+from tests.patience import PATIENCE_S, wait_until
 
 
 class Approval(StateMachine):
@@ -150,9 +148,11 @@ def test_what_is_wrong_is_told_before_anything_runs(url):
 
 def test_an_error_that_nothing_handles_stops_the_machine_and_a_retry_lets_it_go_on(url):
     class Fragile(StateMachine):
-        values = {"tries": 0}
-        calm, moved, late = State(after={"50ms": "late"}), State(final=True), State(enter="weigh")
+        values = {"tries": 0, "in_haste": False}
+        calm, hasty = State(), State(after={"50ms": "late"})
+        moved, late = State(final=True), State(enter="weigh")
         go = calm.to(moved, do="weigh") | late.to(moved)
+        calm.to(hasty, when="in_haste")
 
         def weigh(self):
             self.data["tries"] += 1
@@ -173,14 +173,14 @@ def test_an_error_that_nothing_handles_stops_the_machine_and_a_retry_lets_it_go_
             sent.send("go", event_id="g-1")
         assert "the scales are broken" in str(sent.info().failure)
 
-        timed = engine.start(Fragile, id="third")
+        timed = engine.start(Fragile, {"in_haste": True}, id="third")
         assert timed.wait(PATIENCE_S) == "failed"
-        assert timed.state == "calm"
+        assert timed.state == "hasty"
 
         is_broken = False
         timed.retry()
         timed.wait("late", timeout_s=PATIENCE_S)
-        assert timed.journal()[-1].decisions[-1]["data"] == {"tries": 1}, "what had failed was taken back"
+        assert timed.journal()[-1].decisions[-1]["data"]["tries"] == 1, "what had failed was taken back"
         assert timed.send("go", event_id="g-1")
         assert timed.status == "completed"
 
@@ -235,13 +235,10 @@ def test_processes_that_send_at_the_same_moment_both_succeed(url, tmp_path):
             )
             for name in names
         ]
-        until = time.monotonic() + 60
-        while not all((tmp_path / name).exists() for name in names):
-            assert time.monotonic() < until, [sender.poll() for sender in senders]
-            time.sleep(0.01)
+        wait_until(lambda: all((tmp_path / name).exists() for name in names), "both are ready")
         go.touch()
         mine = [counter.send("add", event_id=f"mine-{number}") for number in range(20)]
-        said = [sender.communicate(timeout=60) for sender in senders]
+        said = [sender.communicate(timeout=PATIENCE_S) for sender in senders]
 
         assert [out for out, _ in said] == ["taken 40 add\n"] * 2, said
         assert all(mine)
@@ -307,7 +304,7 @@ with Engine(sys.argv[1]) as engine:
     with Engine(url) as engine:
         engine.start(Approval, {"amount": 1, "limit": 2}, id="claim")
     said = subprocess.run(
-        [sys.executable, "-c", code, url], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, url], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert said.returncode == 0, said.stderr
     assert json.loads(said.stdout) == [None, "draft"]

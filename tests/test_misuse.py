@@ -10,6 +10,7 @@ import pytest
 
 from mainspring import Engine, Workflow, task
 from mainspring.errors import EngineClosedError, PayloadInvalidError, SettingInvalidError, StoreLostError
+from tests.patience import PATIENCE_S
 
 
 @task
@@ -67,7 +68,7 @@ def test_a_very_long_wait_is_a_wait(engine):
 def test_a_closed_engine_says_so(tmp_path):
     engine = Engine(f"sqlite:///{tmp_path / 'store.db'}")
     instance = engine.submit(echo, 1)
-    instance.result(10)
+    instance.result(PATIENCE_S)
     engine.close()
     for ask in (lambda: instance.status, instance.result, lambda: engine.submit(echo, 2), lambda: engine.list()):
         with pytest.raises(EngineClosedError):
@@ -110,7 +111,7 @@ def test_threads_may_all_start_at_once(engine):
     workflow.add(echo, workflow.input("value", int))
     results: list[int] = []
     threads = [
-        threading.Thread(target=lambda n=n: results.append(engine.start(workflow, {"value": n}).result(30)))
+        threading.Thread(target=lambda n=n: results.append(engine.start(workflow, {"value": n}).result(PATIENCE_S)))
         for n in range(50)
     ]
     for thread in threads:

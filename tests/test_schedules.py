@@ -23,6 +23,7 @@ from mainspring.errors import (
 )
 from mainspring.models.schedule.timetable import timetable_of
 from mainspring.testing import Simulation
+from tests.patience import PATIENCE_S
 from tests.postgres import new_schema
 
 ROOT = Path(__file__).parents[1]
@@ -410,7 +411,7 @@ def test_two_engines_on_one_store_start_every_occurrence_once(url):
     with Engine(url, slots=4) as one, Engine(url, slots=4) as other:
         schedule = one.schedule("backup", backup, every=0.05, count=40, overlap="allow", catchup="all")
         other.schedule("backup", backup, every=0.05, count=40, overlap="allow", catchup="all")
-        assert one.get(schedule.id).wait(60) == "completed"
+        assert one.get(schedule.id).wait(PATIENCE_S) == "completed"
         statistics = schedule.statistics()
         assert (statistics.fired, statistics.completed, statistics.missed) == (40, 40, 0)
         assert len(runs(other, "backup")) == 40
@@ -421,7 +422,7 @@ def test_a_schedule_is_made_changed_paused_and_forgotten_on_every_store(url):
         schedule = engine.schedule("backup", backup, "disk", cron="0 9 * * *", tz="Asia/Shanghai")
         run = schedule.trigger()
         assert run is not None
-        assert run.result(timeout_s=60) == "disk "
+        assert run.result(timeout_s=PATIENCE_S) == "disk "
         engine.schedule("backup", backup, "disk", cron="0 10 * * *", tz="Asia/Shanghai", jitter_s=5)
         assert schedule.preview(1)[0].hour == 10
         schedule.pause("holidays")
@@ -438,7 +439,7 @@ def test_an_engine_that_is_paused_begins_nothing():
         assert [worker.running_count for worker in engine.workers()] == [0]
         assert engine.counts(model="task") == {"running": 1}
         engine.resume()
-        assert instance.result(timeout_s=30) == "all "
+        assert instance.result(timeout_s=PATIENCE_S) == "all "
         engine.pause()
         later = engine.submit(backup)
         assert engine.list(status="running").items[0].id == later.id
@@ -451,7 +452,7 @@ def test_the_example_runs(tmp_path):
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert "month-end: next at 20" in done.stdout

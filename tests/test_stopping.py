@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from mainspring import Engine, task
+from tests.patience import PATIENCE_S
 
 entered, let_go = threading.Event(), threading.Event()
 
@@ -15,7 +16,7 @@ entered, let_go = threading.Event(), threading.Event()
 @task(name="stopping.blocked")
 def blocked() -> None:
     entered.set()
-    let_go.wait(30)
+    let_go.wait(PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def test_stopping_at_once_fills_no_slot_that_it_frees(tmp_path):
     path = tmp_path / "store.db"
     engine = Engine(f"sqlite:///{path}", slots=1)
     engine.submit_many(blocked, [()] * 3)
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     # When the engine is stopped without waiting
     engine.stop()
     # Then nothing is leased to it any more
@@ -55,7 +56,7 @@ def test_a_task_of_a_worker_that_nobody_knows_runs_again(tmp_path):
         engine.register(blocked)
         # Then it takes the task as lost, and runs it as the second attempt
         again = engine.get(instance.id)
-        assert again.wait(10) == "completed"
+        assert again.wait(PATIENCE_S) == "completed"
         assert [attempt.outcome for attempt in again.timeline()[0].attempts] == ["lost", "completed"]
 
 
@@ -64,6 +65,6 @@ def test_a_closed_engine_leaves_one_file(tmp_path):
     path = tmp_path / "store.db"
     let_go.set()
     with Engine(f"sqlite:///{path}") as engine:
-        engine.submit(blocked).result(10)
+        engine.submit(blocked).result(PATIENCE_S)
     # When it is closed, then its log is part of the file again
     assert [file.name for file in tmp_path.iterdir()] == ["store.db"]

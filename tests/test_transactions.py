@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 
 from mainspring import Engine, Workflow, task
 from mainspring.errors import InstanceExistsError, InstanceNotFoundError, PayloadInvalidError, SettingInvalidError
+from tests.patience import PATIENCE_S
 from tests.postgres import database, new_schema
-
-WAIT_S = 60
 
 
 @task
@@ -133,13 +132,13 @@ def test_what_is_committed_runs(place):
     place.execute(connection, "insert into customer values ('Bob')")
     connection.commit()
     connection.close()
-    assert one.result(timeout_s=WAIT_S) == 8
-    assert case.result(timeout_s=WAIT_S) == 12
+    assert one.result(timeout_s=PATIENCE_S) == 8
+    assert case.result(timeout_s=PATIENCE_S) == 12
     assert place.customers() == 2
 
 
 def test_what_is_rolled_back_never_was(place):
-    place.engine.submit(double, 1, id="before").result(timeout_s=WAIT_S)
+    place.engine.submit(double, 1, id="before").result(timeout_s=PATIENCE_S)
     connection = place.connect()
     place.execute(connection, "insert into customer values ('Ann')")
     one = place.engine.submit(double, 4, id="gone", connection=connection)
@@ -148,13 +147,13 @@ def test_what_is_rolled_back_never_was(place):
     connection.close()
     with pytest.raises(InstanceNotFoundError):
         place.engine.get(one.id)
-    assert place.engine.submit(double, 5, id="gone").result(timeout_s=WAIT_S) == 10
+    assert place.engine.submit(double, 5, id="gone").result(timeout_s=PATIENCE_S) == 10
     assert place.customers() == 0
     assert [info.id for info in place.engine.list()] == ["gone", "before"]
 
 
 def test_the_same_id_again_is_the_same_instance(place):
-    place.engine.submit(double, 1, id="one").result(timeout_s=WAIT_S)
+    place.engine.submit(double, 1, id="one").result(timeout_s=PATIENCE_S)
     connection = place.connect()
     again = place.engine.submit(double, 7, id="one", connection=connection)
     assert again.existed
@@ -162,7 +161,7 @@ def test_the_same_id_again_is_the_same_instance(place):
         place.engine.submit(other, 7, id="one", connection=connection)
     connection.commit()
     connection.close()
-    assert again.result(timeout_s=WAIT_S) == 2
+    assert again.result(timeout_s=PATIENCE_S) == 2
 
 
 def test_what_is_wrong_leaves_the_transaction_as_it_was(place):
@@ -186,7 +185,7 @@ def test_a_connection_without_a_transaction_is_refused(tmp_path):
             engine.submit(double, 1, connection=connection)
         with connection.transaction():
             inside = engine.submit(double, 2, connection=connection)
-        assert inside.result(timeout_s=WAIT_S) == 4
+        assert inside.result(timeout_s=PATIENCE_S) == 4
     with Engine(f"sqlite:///{tmp_path}/store.db") as engine:
         apart = apsw.Connection(f"{tmp_path}/store.db")
         with pytest.raises(SettingInvalidError, match="begin immediate"):

@@ -16,6 +16,7 @@ import pytest
 
 from mainspring import Engine, Instance, Workflow, wfformat
 from mainspring.errors import DefinitionInvalidError
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "how-to" / "import-a-recorded-workflow.md"
@@ -66,7 +67,7 @@ def test_the_page_runs_as_it_is_and_prints_what_it_says(tmp_path, monkeypatch):
 def test_a_task_waits_for_its_parents_and_as_long_as_its_scale_says(tea):
     with Engine("sqlite://") as engine:
         instance = engine.start(parse(tea), {"scale": 0.001})
-        assert instance.result(timeout_s=30) == {"tea": 490}
+        assert instance.result(timeout_s=PATIENCE_S) == {"tea": 490}
 
         times = {task.key: task for task in instance.timeline()}
 
@@ -211,7 +212,7 @@ def test_every_recorded_task_runs_once_after_all_its_parents(path, scaled):
 
     with Engine("sqlite://") as engine:
         instance = engine.start(wfformat.load(path), {"scale": scale})
-        assert instance.wait(timeout_s=60) == "completed"
+        assert instance.wait(timeout_s=PATIENCE_S) == "completed"
 
         runs_once_in_order(instance, parents)
         for task in instance.timeline():

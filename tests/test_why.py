@@ -7,6 +7,7 @@ import pytest
 from mainspring import Engine, task
 from mainspring.errors import InstanceNotFoundError
 from mainspring.testing import Simulation
+from tests.patience import PATIENCE_S
 
 
 @task(requires='gpu and memory_gb >= 16 and region in ["eu", "us"]', queue="heavy")
@@ -46,8 +47,8 @@ def test_statistics_are_kept_by_handler_and_queue_beyond_the_end_of_workers(tmp_
     url = f"sqlite:///{tmp_path}/store.db"
     for _ in range(2):
         with Engine(url) as engine:
-            engine.gather(engine.submit_many(mail, [(number,) for number in range(100)]), timeout_s=30)
-            engine.gather([engine.submit(fail)], timeout_s=30, return_errors=True)
+            engine.gather(engine.submit_many(mail, [(number,) for number in range(100)]), timeout_s=PATIENCE_S)
+            engine.gather([engine.submit(fail)], timeout_s=PATIENCE_S, return_errors=True)
     with Engine(url, slots=0) as engine:
         failed, mailed = engine.statistics()
     assert (failed.handler, failed.completed, failed.failed) == (fail.name, 0, 2)

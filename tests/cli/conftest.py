@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,12 @@ from typing import Any
 import pytest
 
 from mainspring.cli import run
+from tests.patience import PATIENCE_S, wait_until
 
 SOURCES = Path(__file__).parents[2] / "src"
+
+DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+"""Before a command: it begins with SIGINT ignored, so Python itself does not catch it."""
 
 WORKFLOWS = '''
 import time
@@ -78,10 +81,11 @@ class Place:
         printed = self._capsys.readouterr()
         return Answer(code, printed.out, printed.err)
 
-    def spawn(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Call it in a process of its own."""
+    def spawn(self, *arguments: str, deaf: bool = False, **options: Any) -> subprocess.Popen[str]:
+        """Call it in a process of its own; `deaf`: one that does not hear Ctrl-C until mainspring listens to it."""
+        program = "import sys; from mainspring.cli import main; sys.exit(main())"
         return subprocess.Popen(
-            [sys.executable, "-c", "import sys; from mainspring.cli import main; sys.exit(main())", *arguments],
+            [*(DEAF if deaf else ()), sys.executable, "-c", program, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -94,17 +98,30 @@ class Place:
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(SOURCES), "NO_COLOR": "1", "COLUMNS": "100"}
 
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
-        until = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < until, "it did not happen"
-            time.sleep(0.02)
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        wait_until(condition, "what others do here")
 
     @property
     def runs(self) -> list[int]:
         """The numbers that `square` was called with, so far."""
         file = self.folder / "runs.txt"
         return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def end_of(process: subprocess.Popen[str]) -> str:
+    """What a process still says before it ends."""
+    return process.communicate(timeout=PATIENCE_S)[0]
+
+
+def heard_until(process: subprocess.Popen[str], words: str) -> str:
+    """What a process says until it has said these words."""
+    said = ""
+    assert process.stdout is not None
+    while words not in said:
+        line = process.stdout.readline()
+        assert line, f"it ended without a word of {words!r}: {said}"
+        said += line
+    return said
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from mainspring.cli.stages import rows_of, stages_of
 from mainspring.models.contract import NodeView
 from tests.cli.conftest import SOURCES
+from tests.patience import PATIENCE_S
 
 pty = pytest.importorskip("pty")
 
@@ -34,7 +35,7 @@ def seen_on_terminal(place, *arguments):
         except OSError:  # the other end was closed
             break
     os.close(ours)
-    return process.wait(timeout=20), re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
+    return process.wait(timeout=PATIENCE_S), re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
 
 
 def test_a_terminal_shows_bars_and_failures(place, flow):

@@ -9,6 +9,7 @@ import pytest
 
 from mainspring import Engine
 from mainspring.cli import run
+from mainspring.errors import DefinitionOddWarning
 
 SOURCE = """
 from mainspring import State, StateMachine
@@ -40,7 +41,7 @@ def folder(tmp_path, monkeypatch):
 def claim(folder):
     from approvals import Approval  # type: ignore[import-not-found]
 
-    with Engine("sqlite:///m.db") as engine:
+    with Engine("sqlite:///m.db") as engine, pytest.warns(DefinitionOddWarning, match="state lost"):
         engine.start(Approval, {"amount": 50}, id="claim")
     return "claim"
 

@@ -11,6 +11,8 @@ from mainspring.cli.load import load
 from mainspring.cli.session import Session
 from mainspring.errors import StoreLostError
 from mainspring.watch import Watch
+from tests.cli.conftest import end_of, heard_until
+from tests.patience import PATIENCE_S
 
 
 def test_a_run_tells_what_happens_and_the_result(place, flow):
@@ -92,11 +94,9 @@ def test_ctrl_c_once_lets_what_runs_end(place, flow, interrupt):
     process = place.spawn("run", flow, "count=7", "--id", "polite")
     place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
     interrupt(process)
-    seen = ""
-    while "stopping:" not in seen:
-        seen += process.stdout.readline()
+    seen = heard_until(process, "stopping:")
     (place.folder / "hold").unlink()
-    seen += process.communicate(timeout=20)[0]
+    seen += end_of(process)
     assert process.returncode == 130
     assert "waiting up to 30 s for 2 tasks that run" in seen
     assert "stopped; nothing is lost" in seen
@@ -113,11 +113,9 @@ def test_ctrl_c_twice_stops_at_once(place, flow, interrupt):
     process = place.spawn("run", flow, "--id", "rude")
     place.wait_until(lambda: 3 in place.runs and 4 in place.runs)
     interrupt(process)
-    seen = ""
-    while "stopping:" not in seen:
-        seen += process.stdout.readline()
+    seen = heard_until(process, "stopping:")
     interrupt(process)
-    seen += process.communicate(timeout=20)[0]
+    seen += end_of(process)
     assert process.returncode == 130
     assert "stopped at once; nothing is lost" in seen
 
@@ -148,7 +146,7 @@ def test_an_instance_is_steered_while_another_process_runs_it(place, flow):
     }  # fmt: skip
     assert place("cancel", "steered", "--reason", "enough").code == 0
     (place.folder / "hold").unlink()
-    seen = process.communicate(timeout=20)[0]
+    seen = end_of(process)
     assert process.returncode == 1
     assert "steered cancelled" in seen
     assert "enough" in seen
@@ -186,16 +184,16 @@ def test_a_request_that_is_left_to_others_is_told_as_such(place, flow, monkeypat
 def test_a_predicate_that_cannot_be_imported_leaves_the_request_to_a_process_that_has_it(place):
     (place.folder / "elsewhere").mkdir()
     (place.folder / "elsewhere" / "doubles_far.py").write_text(PREDICATE)
-    place.spawn("start", "elsewhere/doubles_far.py", "--id", "far").communicate(timeout=30)
+    end_of(place.spawn("start", "elsewhere/doubles_far.py", "--id", "far"))
     assert place("pause", "far", "--json").json["taken"] is False
-    place.spawn("worker", "elsewhere/doubles_far.py", "--until-idle").communicate(timeout=30)
+    end_of(place.spawn("worker", "elsewhere/doubles_far.py", "--until-idle"))
     assert place("show", "far", "--json").json["status"] == "paused"
 
 
 def test_a_worker_says_what_it_cannot_run(place, monkeypatch):
     (place.folder / "elsewhere").mkdir()
     (place.folder / "elsewhere" / "apart.py").write_text(PREDICATE.replace(", when=is_wanted", ""))
-    place.spawn("start", "elsewhere/apart.py", "--id", "far").communicate(timeout=30)
+    end_of(place.spawn("start", "elsewhere/apart.py", "--id", "far"))
 
     class Brief(Session):
         """Ends after its first look."""
@@ -223,7 +221,7 @@ def slow_look(monkeypatch):
     of = Watch.of
 
     def late(looking, id):
-        Instance.result(looking.get(id), timeout_s=20)
+        Instance.result(looking.get(id), timeout_s=PATIENCE_S)
         return of(looking, id)
 
     monkeypatch.setattr("mainspring.cli.session.Watch.of", late)
@@ -299,7 +297,7 @@ def test_a_worker_whose_store_is_gone_ends_and_says_so(place, flow):
     for file in place.folder.glob("mainspring.db*"):
         file.unlink()
     (place.folder / "hold").unlink()
-    seen = process.communicate(timeout=60)[0]
+    seen = end_of(process)
     assert process.returncode == StoreLostError.exit_code
     assert "was deleted or replaced" in seen
     assert "Traceback" not in seen

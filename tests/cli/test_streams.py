@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import end_of
+from tests.patience import PATIENCE_S
+
 SLOW_TO_LOAD = """
 import time
 from pathlib import Path
@@ -29,7 +32,7 @@ def shell(place, line):
         env=place.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 
@@ -39,19 +42,19 @@ def test_ctrl_c_while_a_file_is_loaded(place, interrupt, command):
     process = place.spawn(command, "slow_to_load.py")
     place.wait_until((place.folder / "loading").exists)
     interrupt(process)
-    said, _ = process.communicate(timeout=20)
+    said = end_of(process)
     assert process.returncode == 130
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("arguments", [["demo", "--years", "1"], ["list"], ["worker"]])
+@pytest.mark.parametrize("arguments", [["demo", "--years", "1", "--slots", "1"], ["list"], ["worker"]])
 def test_ctrl_c_at_any_moment_of_the_beginning(place, interrupt, arguments):
     for delay_s in (0.15, 0.4, 0.8):
-        process = place.spawn(*arguments)
+        process = place.spawn(*arguments, deaf=True)
         place.wait_until(lambda process=process: heard_from_now_on(process.pid) or process.poll() is not None)
         time.sleep(delay_s)
         interrupt(process)
-        said, _ = process.communicate(timeout=60)
+        said = end_of(process)
         assert "Traceback" not in said
         assert as_a_shell_tells(process.returncode) == 130 or (arguments == ["list"] and process.returncode == 3)
 
@@ -62,7 +65,7 @@ def as_a_shell_tells(code):
 
 
 def heard_from_now_on(pid):
-    """Whether the process has been started far enough to hear Ctrl-C: SIGINT is among the signals that it catches."""
+    """Whether mainspring listens to Ctrl-C: SIGINT, which was ignored, is among the signals that it catches now."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

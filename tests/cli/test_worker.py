@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from mainspring import Engine, task
+from tests.cli.conftest import end_of, heard_until
 
 SHOP = """
 import time
@@ -60,7 +61,7 @@ def began(place):
 
 def rows(place, statement):
     connection = apsw.Connection(str(place.folder / "shop.db"), flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(5_000)
+    connection.set_busy_timeout(60_000)
     try:
         return connection.execute(statement).fetchall()
     finally:
@@ -70,7 +71,7 @@ def rows(place, statement):
 def test_it_takes_the_store_and_the_handlers_of_an_engine(shop):
     (double, apart) = submitted(shop, ("double", 4), ("shop:apart", 7))
     worker = shop.spawn("worker", "shop:engine", "--slots", "4", "--until-idle", "--json")
-    assert worker.communicate(timeout=60)[0].endswith('{\n  "interrupted": false\n}\n')
+    assert end_of(worker).endswith('{\n  "interrupted": false\n}\n')
     assert worker.returncode == 0
     assert shop("show", double, "--store", "shop.db", "--json").json["output"] == 8
     assert shop("show", apart, "--store", "shop.db", "--json").json["output"] == 7
@@ -82,7 +83,7 @@ def test_it_takes_what_its_labels_and_queues_allow(shop):
     worker = shop.spawn("worker", "shop.py", "--store", "shop.db", *labels, "--queue", "heavy,other")
     shop.wait_until(lambda: shop("show", from_shop, "--store", "shop.db", "--json").json["status"] == "completed")
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=30)
+    end_of(worker)
     assert worker.returncode == 0
     assert shop("show", plain, "--store", "shop.db", "--json").json["status"] == "running"
 
@@ -93,9 +94,9 @@ def test_sigterm_begins_nothing_more_lets_what_runs_end_and_exits_with_0(shop):
     worker = shop.spawn("worker", "shop", "--store", "shop.db", "--slots", "2")
     shop.wait_until(lambda: began(shop) == 2)
     worker.send_signal(signal.SIGTERM)
-    assert "stopping: waiting up to 30 s for 2 tasks that run" in "".join(worker.stdout.readline() for _ in range(2))
+    assert "stopping: waiting up to 30 s for 2 tasks that run" in heard_until(worker, "stopping:")
     (shop.folder / "hold").unlink()
-    worker.communicate(timeout=30)
+    end_of(worker)
     assert worker.returncode == 0
     assert began(shop) == 2
     assert rows(shop, "select status, count(*) from instance group by status") == [("completed", 2), ("running", 3)]
@@ -110,7 +111,7 @@ def test_what_runs_longer_than_its_grace_is_given_back_uncounted(shop):
     worker.send_signal(signal.SIGTERM)
     shop.wait_until(lambda: rows(shop, "select attempt, owner from task") == [(0, None)])
     (shop.folder / "hold").unlink()  # a thread cannot be ended; it holds the process until it returns
-    worker.communicate(timeout=30)
+    end_of(worker)
     assert worker.returncode == 0
 
 
@@ -131,5 +132,5 @@ def test_what_runs_longer_than_its_grace_is_given_back_uncounted(shop):
 )
 def test_what_makes_no_sense_is_refused(shop, arguments, words):
     worker = shop.spawn("worker", *arguments)
-    assert words in worker.communicate(timeout=30)[0]
+    assert words in end_of(worker)
     assert worker.returncode in (2, 3)

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -22,8 +21,8 @@ from mainspring.models.registry import MODELS
 from mainspring.stores.postgres_url import read_url
 from tests.crash.machine import Machine
 from tests.crash.program import Job, work
+from tests.patience import PATIENCE_S, wait_until
 
-PATIENCE_S = 120.0
 MODEL = multiprocessing.get_context("forkserver")
 MODEL.set_forkserver_preload(["pytest", "tests.crash.program"])
 
@@ -64,7 +63,7 @@ def asking(place: str | Path) -> Iterator[Callable[[str], list[tuple[Any, ...]]]
             server.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             yield lambda statement: server.execute(statement.encode()).fetchall()
     else:
-        with closing(sqlite3.connect(str(place).removeprefix("sqlite:///"))) as file:
+        with closing(sqlite3.connect(str(place).removeprefix("sqlite:///"), timeout=PATIENCE_S)) as file:
             file.execute("begin")
             yield lambda statement: file.execute(statement).fetchall()
 
@@ -209,13 +208,18 @@ class Victim:
     def is_alive(self) -> bool:
         return self._process.is_alive()
 
-    @property
-    def state(self) -> str:
-        """One letter (proc(5)): T while it is stopped."""
-        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
+
+    def stop(self) -> None:
+        """Let it stand still until it gets SIGCONT; returns when all its threads do."""
+        self.signal(signal.SIGSTOP)
+        wait_until(lambda: self._states() == {"T"}, "it is stopped")
+
+    def _states(self) -> set[str]:
+        """Of its threads (proc(5))."""
+        texts = [path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+        return {text.rpartition(")")[2].split()[0] for text in texts}
 
     def kill(self) -> None:
         if self.is_alive:
@@ -232,10 +236,3 @@ class Victim:
     def _end(self) -> None:
         self._process.join()
         self._line.close()
-
-
-def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < until, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.005)

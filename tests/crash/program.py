@@ -14,9 +14,9 @@ from typing import NamedTuple
 from mainspring import Context, Engine, Workflow, context, task
 from mainspring.errors import UnavailableError
 from tests.crash.machine import Machine
+from tests.patience import PATIENCE_S, wait_until
 
 ITEMS = 6
-PATIENCE_S = 60.0
 SLOTS = 6
 
 
@@ -128,11 +128,7 @@ def whoami() -> int:
 
 
 def wait_for(path: Path) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not path.exists():
-        if time.monotonic() > until:
-            raise TimeoutError(path)
-        time.sleep(0.01)
+    wait_until(path.exists, f"{path} is there")
 
 
 def opened(url: str, lease_s: float) -> Engine:

@@ -24,9 +24,10 @@ from mainspring import Engine
 from mainspring.clock import Clock
 from mainspring.errors import UnavailableError
 from scripts import postgres_server
-from tests.crash.evidence import Line, Story, Victim, check_diary, read_diary, wait_until
+from tests.crash.evidence import Line, Story, Victim, check_diary, read_diary
 from tests.crash.machine import Machine, WrongClock
 from tests.crash.program import beat, expected, metered, narrow, shared, workflow
+from tests.patience import wait_until
 
 WORKERS = 3
 LEASE_S = 1.0
@@ -196,15 +197,13 @@ class Storm:
         """For longer than its lease, if others can notice: see `relieve`."""
         if len(self.working()) > 1:
             victim = self.pick()
-            victim.signal(signal.SIGSTOP)
-            wait_until(lambda: victim.state == "T", "it is stopped")
+            victim.stop()
             self.note("stop", victim)
             self.stopped.append((victim, time.monotonic()))
 
     def blink(self) -> None:
         victim = self.pick()
-        victim.signal(signal.SIGSTOP)
-        wait_until(lambda: victim.state == "T", "it is stopped")
+        victim.stop()
         self.note("stop", victim)
         victim.signal(signal.SIGCONT)
 

@@ -25,7 +25,8 @@ from mainspring.errors import (
 from mainspring.models.contract import TimerFired
 from mainspring.models.task import TASK
 from mainspring.models.workflow import WORKFLOW
-from tests.crash.evidence import Story, wait_until
+from tests.crash.evidence import Story
+from tests.patience import PATIENCE_S, wait_until
 
 
 @task
@@ -81,7 +82,7 @@ def test_what_waits_for_an_answer_is_told_that_the_engine_was_closed(store, tmp_
     waiting = instance.ending()
     engine.close(drain_s=0)
     with pytest.raises(EngineClosedError):
-        waiting.result(timeout=10)
+        waiting.result(timeout=PATIENCE_S)
     with pytest.raises(EngineClosedError):
         engine.submit(double, 1)
 
@@ -104,7 +105,7 @@ def test_callers_that_come_while_it_closes_are_answered(store):
             start.wait()
             engine.close()
             for one in calls:
-                one.result(timeout=20)
+                one.result(timeout=PATIENCE_S)
 
 
 # --- Many threads -----------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def test_an_engine_serves_many_threads_at_once(engine, store):
         other.resume()
         other.cancel("enough")
         assert other.status == "cancelled"
-        return [instance.result(timeout_s=60) for instance in mine]
+        return [instance.result(timeout_s=PATIENCE_S) for instance in mine]
 
     with ThreadPoolExecutor(16) as threads:
         results = list(threads.map(use, range(100)))
@@ -159,7 +160,7 @@ def test_a_bug_that_one_input_brings_up_harms_no_other(engine, monkeypatch):
             with pytest.raises(BrokenError, match="a bug of the model"):
                 call.result()
         else:
-            assert call.result().result(timeout_s=30) == 2 * number
+            assert call.result().result(timeout_s=PATIENCE_S) == 2 * number
 
 
 def test_an_outcome_that_the_model_cannot_take_fails_its_task_alone(engine, monkeypatch):
@@ -172,7 +173,7 @@ def test_an_outcome_that_the_model_cannot_take_fails_its_task_alone(engine, monk
 
     monkeypatch.setattr(TASK, "decide", buggy, raising=False)
     instances = engine.submit_many(double, [(number,) for number in range(40)])
-    ends = engine.gather(instances, timeout_s=30, return_errors=True)
+    ends = engine.gather(instances, timeout_s=PATIENCE_S, return_errors=True)
     assert [end for number, end in enumerate(ends) if number != 13] == [2 * n for n in range(40) if n != 13]
     assert isinstance(ends[13], MainspringError)
     assert "a bug of the model" in str(ends[13])
@@ -180,12 +181,12 @@ def test_an_outcome_that_the_model_cannot_take_fails_its_task_alone(engine, monk
 
 def test_more_than_a_page_is_gathered_in_order_with_what_failed_in_it(engine):
     instances = engine.submit_many(not_700, [(number,) for number in range(2_500)])
-    ends = engine.gather(instances, timeout_s=60, return_errors=True)
+    ends = engine.gather(instances, timeout_s=PATIENCE_S, return_errors=True)
     assert isinstance(ends.pop(700), InstanceFailedError)
     assert [end["value"] for end in ends] == [number for number in range(2_500) if number != 700]
-    assert engine.gather(reversed(instances[-2:]), timeout_s=60) == [{"value": 2_499}, {"value": 2_498}]
+    assert engine.gather(reversed(instances[-2:]), timeout_s=PATIENCE_S) == [{"value": 2_499}, {"value": 2_498}]
     with pytest.raises(InstanceFailedError):
-        engine.gather(instances, timeout_s=60)
+        engine.gather(instances, timeout_s=PATIENCE_S)
 
 
 def test_a_timer_that_the_model_cannot_take_stops_nobody(engine, monkeypatch):
@@ -201,9 +202,9 @@ def test_a_timer_that_the_model_cannot_take_stops_nobody(engine, monkeypatch):
     bad.sleep(0.01)
     good.output(good.add(double, 4, after=[good.sleep(0.05)]))
     instance = engine.start(bad)
-    assert engine.start(good).result(timeout_s=30) == 8
+    assert engine.start(good).result(timeout_s=PATIENCE_S) == 8
     assert instance.status == "running"
-    assert engine.submit(double, 1).result(timeout_s=30) == 2
+    assert engine.submit(double, 1).result(timeout_s=PATIENCE_S) == 2
 
 
 # --- No space ---------------------------------------------------------------------------------
@@ -255,8 +256,8 @@ def test_a_disk_that_fills_up_in_mid_run_and_has_space_again(disk):
             submit_until_full(engine)
         # then: nothing is lost once there is space again
         ballast.unlink()
-        assert engine.gather(instances, timeout_s=30) == list(range(50))
-        assert engine.submit(double, 4).result(timeout_s=30) == 8
+        assert engine.gather(instances, timeout_s=PATIENCE_S) == list(range(50))
+        assert engine.submit(double, 4).result(timeout_s=PATIENCE_S) == 8
     story = Story(disk / "store.db")
     story.check()
 
@@ -272,7 +273,7 @@ def test_a_disk_that_is_too_small_to_begin_on(disk, room):
         assert "no space left" in str(error)  # noqa: PT017 - where there is room enough there is no error
     (disk / "ballast").unlink()
     with Engine(f"sqlite:///{disk}/store.db") as engine:
-        assert engine.submit(double, 4).result(timeout_s=30) == 8
+        assert engine.submit(double, 4).result(timeout_s=PATIENCE_S) == 8
 
 
 def fill(file: Any) -> None:
@@ -291,7 +292,7 @@ def submit_until_full(engine: Engine) -> None:
 def test_a_file_that_is_deleted_under_a_running_engine(store):
     """Whatever is written from then on is written nowhere, so nothing is said to be done."""
     engine = Engine(f"sqlite:///{store}")
-    assert engine.submit(double, 1).result(timeout_s=30) == 2
+    assert engine.submit(double, 1).result(timeout_s=PATIENCE_S) == 2
     for path in store.parent.glob("store.db*"):
         path.unlink()
     with pytest.raises(StoreLostError, match="was deleted or replaced"):

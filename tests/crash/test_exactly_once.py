@@ -12,7 +12,8 @@ import pytest
 
 from mainspring import Engine
 from tests.crash.entries import COUNT, TABLE, enter, work
-from tests.crash.evidence import Victim, wait_until
+from tests.crash.evidence import Victim
+from tests.patience import PATIENCE_S, wait_until
 from tests.postgres import database, new_schema
 
 KILLS = 2
@@ -61,7 +62,7 @@ def storm(url: str, mark: str, connect: Callable[[], Any], *, kills: int, seed: 
         instances = engine.submit_many(
             enter, [(number, mark) for number in range(COUNT)], ids=[f"entry-{number}" for number in range(COUNT)]
         )
-        assert engine.gather(instances, timeout_s=60) == list(range(COUNT))
+        assert engine.gather(instances, timeout_s=PATIENCE_S) == list(range(COUNT))
     numbers = [number for (number,) in connection.execute("select number from entry order by number").fetchall()]
     connection.close()
     assert numbers == list(range(COUNT))

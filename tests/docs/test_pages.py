@@ -15,6 +15,7 @@ import pytest
 
 from mainspring.cli import run
 from mainspring.cli.commands import COMMANDS
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -95,7 +96,7 @@ def _run_python(text: str, folder: Path, name: str) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ended.returncode == 0, f"{name} ends with\n{ended.stderr}"

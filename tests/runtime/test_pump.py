@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainspring import Engine
 from mainspring.clock import ManualClock
 from mainspring.engine import LEASE_S
-from tests.crash.evidence import wait_until
+from tests.patience import wait_until
 
 
 def test_it_takes_a_turn_when_the_clock_was_set_back(tmp_path):

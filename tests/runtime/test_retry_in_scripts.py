@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 SCRIPT = """
 import sys
 from mainspring import Engine, Retry, Workflow, context, task
@@ -55,7 +57,7 @@ if __name__ == "__main__":
     with Engine("sqlite://") as engine:
         instance = engine.start(wf, {"error": sys.argv[2]})
         try:
-            print(instance.result(timeout_s=60))
+            print(instance.result(timeout_s=100))
         except Exception as failed:
             print(failed)
 """
@@ -69,6 +71,6 @@ def test_a_script_names_its_own_exceptions(tmp_path, handler, error, said):
     script = tmp_path / "busy_script.py"
     script.write_text(SCRIPT)
     ended = subprocess.run(
-        [sys.executable, str(script), handler, error], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, str(script), handler, error], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (ended.stdout.strip(), ended.returncode) == (said, 0), ended.stderr

@@ -7,23 +7,19 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from scripts import postgres_server
+from tests.patience import wait_until
 
 ROOT = Path(__file__).parents[2]
-GONE_S_MAX = 60.0
 
 
 def wait_until_gone(folder: Path) -> None:
-    until = time.monotonic() + GONE_S_MAX
-    while folder.exists():
-        assert time.monotonic() < until, f"{folder} is still there"
-        time.sleep(0.01)
+    wait_until(lambda: not folder.exists(), f"{folder} is removed")
 
 
 def settings(url: str) -> tuple[str, ...]:

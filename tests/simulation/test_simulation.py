@@ -26,7 +26,6 @@ MACHINES_SHARE = 5
 """Of so many seeds one more runs with state machines beside the workflows."""
 POSTGRES_COUNT = min(COUNT, int(os.environ.get("MAINSPRING_POSTGRES_SEEDS", "50")))
 """On a server a seed takes twenty times as long."""
-POSTGRES_BATCH = 5
 PROCESSES_SHARE = 10
 """The same, with processes; each of them is long."""
 
@@ -97,10 +96,9 @@ def test_what_once_went_wrong_does_not_on_postgres(seed):
     run(seed, OnPostgres, spares_callers=True)
 
 
-@pytest.mark.parametrize("first", range(FIRST, FIRST + POSTGRES_COUNT, POSTGRES_BATCH))
-def test_whatever_goes_wrong_every_instance_ends_on_postgres(first):
-    for seed in range(first, min(first + POSTGRES_BATCH, FIRST + POSTGRES_COUNT)):
-        run(seed, OnPostgres, with_machines=seed % MACHINES_SHARE == 0)
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + POSTGRES_COUNT))
+def test_whatever_goes_wrong_every_instance_ends_on_postgres(seed):
+    run(seed, OnPostgres, with_machines=seed % MACHINES_SHARE == 0)
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + max(1, COUNT // PROCESSES_SHARE), BATCH))

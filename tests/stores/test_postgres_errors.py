@@ -167,7 +167,7 @@ def look(store: PostgresStore) -> None:
 def cut(store: PostgresStore) -> None:
     """The server ends the connection of a store."""
     with psycopg.connect(database(), autocommit=True) as connection:
-        connection.execute("select pg_terminate_backend(%s, 10000)", (store._pid,))
+        connection.execute("select pg_terminate_backend(%s, 100000)", (store._pid,))
 
 
 def test_a_connection_that_was_lost_between_turns_is_opened_again(store):

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from mainspring.stores.sqlite import SqliteStore
+from tests.patience import PATIENCE_S
 
 PROGRAM = """
 import sys
@@ -37,7 +38,7 @@ def test_all_open_a_new_file_at_once(tmp_path, count):
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    results = [process.communicate(timeout=60) for process in processes]
+    results = [process.communicate(timeout=PATIENCE_S) for process in processes]
     assert [error for _, error in results] == [""] * count
     assert sorted(int(output) for output, _ in results) == list(range(1, count + 1))
     store = SqliteStore(path)

@@ -162,6 +162,7 @@ def test_an_error_that_nothing_handles_fails_the_machine_and_keeps_its_configura
         a, b = State(), State()
         go = a.to(b, when="amount / 0 > 1")
         walk = a.to(b)
+        back = b.to(a)
 
     made = driver(Fragile.machine())
     made.start({"amount": 1})

@@ -29,7 +29,7 @@ class Delivery(StateMachine):
     values = {"parcel": "", "left_at": ""}
     loading = State(enter={"do": "send", "event": "parcel.loaded", "target": "#_parent", "names": ["parcel"]})
     driving = State(after={"1h": "there"})
-    there, lost = State(final=True, done="parcel"), State(final=True)
+    there = State(final=True, done="parcel")
     go = loading.to(driving)
     stray = driving.to(driving, do="breaks")
 

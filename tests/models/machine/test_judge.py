@@ -9,6 +9,8 @@ import pytest
 
 from tests.models.machine.conformance import MANIFEST, automatic, durable_outcome, outcome
 
+pytestmark = pytest.mark.filterwarnings("ignore::mainspring.errors.DefinitionOddWarning")  # cases are odd on purpose
+
 HTTP = "C.2: the Basic HTTP Event I/O Processor is optional, and not offered: machines fetch and serve nothing"
 XPATH = "5.9 and B.3 (2015 edition: dropped): the case is about nodes of XML, which FEEL does not have"
 XML = "B.2.8: the case is about the DOM, which FEEL does not have; XML stays text"

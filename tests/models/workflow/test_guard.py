@@ -16,6 +16,7 @@ from mainspring.models.workflow import Workflow, guard
 from mainspring.models.workflow.document import When
 from mainspring.models.workflow.guard import NAME_LENGTH_MAX, TEXT_LENGTH_MAX, Guard, hyphened
 from tests.models.workflow.shop import clean, count, drive, unasked, work
+from tests.patience import PATIENCE_S
 
 
 def ask(text: str, language: str = "feel", **values: Any) -> bool | Failure:
@@ -264,7 +265,7 @@ assert not [name for name in sys.modules if name.startswith("mainspring.models.e
 from mainspring import feel
 assert feel.compile("1 + 1")() == 2
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_S)
 
 
 def test_a_stored_text_that_can_no_longer_be_read_fails_its_node_only():
