@@ -56,8 +56,8 @@ def test_a_public_id_is_unique(bench):
 # --- The journal ------------------------------------------------------------------------------
 
 
-def entry(instance: int, seq: int, event: str = "{}") -> EntryRow:
-    return EntryRow(instance, seq, NOW + seq, "Started", event, "[]")
+def entry(instance: int, seq: int, event: str = "{}", at: float | None = None) -> EntryRow:
+    return EntryRow(instance, seq, NOW + seq if at is None else at, "Started", event, "[]")
 
 
 def fields(row: EntryRow) -> tuple:
@@ -194,6 +194,20 @@ def test_what_stands_on_its_own_is_kept_and_forgotten_by_itself(bench):
     assert [view.number for view in bench.reader().list_children(1)] == []
     with bench.reading():
         assert sorted(row.id for row in store.load_instances(range(1, 5))) == [2, 3]
+
+
+def test_a_clock_that_was_set_back_leaves_no_gap_in_a_journal_that_is_pruned(bench):
+    bench.instance(1)
+    with bench.writing() as changes:
+        changes.journal.extend(fields(entry(1, seq, at=at)) for seq, at in ((1, NOW), (2, NOW + 9), (3, NOW), (4, NOW)))
+        changes.snapshots.append((1, 4, "{}"))
+    store = bench.store
+    store.begin()
+    assert store.prune_journals(NOW + 5, 10) == 1
+    assert store.prune_journals(NOW + 5, 10) == 0, "what follows one that stays, stays"
+    store.commit()
+    with bench.reading():
+        assert [row.seq for row in store.load_tails([(1, 0)])] == [2, 3, 4]
 
 
 def test_entries_that_a_snapshot_covers_are_forgotten_while_the_instance_lives(bench):

@@ -193,10 +193,13 @@ FAMILY = (
     " union select child.id from instance child join family on child.parent = family.id and not child.detached)"
     " select id from family"
 )
+# Up to the first that stays: a clock that was set back must not leave a gap.
 PRUNE_JOURNALS = (
     "with old as (select entry.instance, entry.seq from snapshot join instance on instance.id = snapshot.instance"
-    " join journal as entry on entry.instance = snapshot.instance and entry.seq < snapshot.seq and entry.at < %s"
-    " where instance.status in ('created', 'running', 'paused') limit %s)"
+    " join lateral (select least(snapshot.seq, (select kept.seq from journal as kept"
+    " where kept.instance = snapshot.instance and kept.at >= %s order by kept.seq limit 1)) as seq) as last on true"
+    " join journal as entry on entry.instance = snapshot.instance and entry.seq < last.seq"
+    " where instance.status in ('created', 'running', 'paused') order by entry.instance, entry.seq limit %s)"
     " delete from journal using old where journal.instance = old.instance and journal.seq = old.seq returning 1"
 )
 FORGET = tuple(

@@ -101,11 +101,14 @@ FAMILY = (
     " union select child.id from instance child join family on child.parent = family.id and not child.detached)"
     " select id from family"
 )
+# Up to the first that stays: a clock that was set back must not leave a gap.
 PRUNE_JOURNALS = (
     "delete from journal where (instance, seq) in (select journal.instance, journal.seq"
     " from snapshot join instance on instance.id = snapshot.instance join journal"
-    " on journal.instance = snapshot.instance and journal.seq < snapshot.seq and journal.at < ?"
-    " where instance.status in ('created', 'running', 'paused') limit ?) returning 1"
+    " on journal.instance = snapshot.instance and journal.seq < min(snapshot.seq, coalesce((select kept.seq"
+    " from journal as kept where kept.instance = snapshot.instance and kept.at >= ? order by kept.seq limit 1),"
+    " snapshot.seq)) where instance.status in ('created', 'running', 'paused')"
+    " order by journal.instance, journal.seq limit ?) returning 1"
 )
 FORGET = tuple(
     f"delete from {table} where {column} = ?"
