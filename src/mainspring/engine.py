@@ -26,7 +26,7 @@ from mainspring.kernel.placement import Placement
 from mainspring.kernel.reader import PAGE_MAX
 from mainspring.kernel.records import Attempt, Await, Claim, End, Prune, Tell, end_of
 from mainspring.messaging import Messaging
-from mainspring.models.contract import Event
+from mainspring.models.contract import Deployable, Event
 from mainspring.models.registry import MODELS
 from mainspring.models.schedule.model import ZONES_NAME
 from mainspring.queues import Queue
@@ -102,6 +102,7 @@ class Engine(Scheduling, Messaging):
         super().__init__(url, clock=clock or store.clock, reader=open_reader(store))
         self._handlers = Handlers()
         self._known: set[str] = set()
+        self._kept: dict[str, Deployable] = {}
         process = process_name()
         limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
         total = sum(limits.values()) if slots is None else slots

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from mainspring import codec
 from mainspring.clock import Clock, SystemClock
-from mainspring.errors import InstanceNotFoundError, RefusedError, SettingInvalidError
+from mainspring.deployment import Deployment
+from mainspring.errors import DefinitionNotFoundError, InstanceNotFoundError, RefusedError, SettingInvalidError
 from mainspring.instance import Info, Instance, Page, info_of
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.lifecycle import STATUSES
@@ -25,6 +26,8 @@ from mainspring.why import Waiting, waiting_of
 
 __all__ = ["STATUSES", "Looking", "NeedView", "QueueView", "Statistics", "StoreHealth", "Waiting", "WorkerView"]
 
+INNER = ("task", "schedule", "deployment")
+"""Models of which nobody deploys a definition."""
 ATTRIBUTES_MAX = 50
 """Conditions of one question; SQLite itself gives up at a thousand."""
 ONLY_LOOKING = "this store is only being looked at; open an Engine to change it"
@@ -104,7 +107,7 @@ class Looking:
         found: Any = []
         after: str | None = None
         while True:
-            page = self.list(model="schedule", status=status, limit=PAGE_MAX, after=after)
+            page = self.list(model="schedule", status=status, children=True, limit=PAGE_MAX, after=after)
             found += [Schedule(self, info.id.removeprefix(PREFIX)) for info in page]
             after = page.next
             if after is None:
@@ -115,6 +118,18 @@ class Looking:
         schedule = Schedule(self, name)
         schedule.status  # noqa: B018 - raises where there is none
         return schedule
+
+    def deployment(self, name: str) -> Deployment:
+        """The definition of that name, in all its versions; raises `DefinitionNotFoundError`."""
+        row = self._reader.find_definition(name)
+        if row is None or row.model in INNER:
+            raise DefinitionNotFoundError(f"no definition {name!r} in this store; deploy it first")
+        return Deployment(self, row.model, row.name)
+
+    def deployments(self) -> Sequence[Deployment]:
+        """All definitions that were deployed, by name, without those of standalone tasks."""
+        found = self._reader.list_definitions()
+        return [Deployment(self, model, name) for model, name in found if model not in INNER]
 
     def counts(self, *, model: str | None = None, children: bool = False) -> dict[str, int]:
         """How many instances there are, by status."""

@@ -182,7 +182,7 @@ class Scheduling(Starting):
         moved: list[str] = []
         after: str | None = None
         while True:
-            page = self.list(model="schedule", status=("running", "paused"), limit=PAGE_MAX, after=after)
+            page = self.list(model="schedule", status=("running", "paused"), children=True, limit=PAGE_MAX, after=after)
             replies = [(info.id, self._pump.call(Tell(info.id, Signal(ZONES)))) for info in page]
             for id, reply in replies:
                 answer = msgspec.json.decode(reply.result(), type=Answer)

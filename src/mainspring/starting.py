@@ -11,6 +11,7 @@ from mainspring import codec
 from mainspring.errors import BrokenError, DefinitionNotFoundError, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.instance import Instance
+from mainspring.keeping import KEPT, with_keeper
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.enlist import enlist
 from mainspring.kernel.records import Begun, Deploy, Start, StartEntry
@@ -18,6 +19,7 @@ from mainspring.looking import Looking
 from mainspring.models.contract import Deployable
 from mainspring.models.machine import StateMachine
 from mainspring.models.registry import MODELS
+from mainspring.models.schedule.model import ZONES_NAME
 from mainspring.models.task import TaskDocument
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.pump import Pump
@@ -43,6 +45,8 @@ class Starting(Looking):
     _pump: Pump
     _known: set[str]
     """Digests of definitions, and names of handlers, that this process has offered."""
+    _kept: dict[str, Deployable]
+    """Processes by their digest, with their keepers."""
 
     # --- Handlers and definitions -------------------------------------------------------------
 
@@ -80,7 +84,14 @@ class Starting(Looking):
                 self._handlers.add(handler, name)
             self._known.add(deployable.digest)
             self._pump.offer()
-        return deployable
+        return self._with_keeper(deployable) if deployable.model == KEPT else deployable
+
+    def _with_keeper(self, deployable: Deployable) -> Deployable:
+        known = self._kept.get(deployable.digest)
+        if known is None:
+            has_zones = not deployable.times or self._reader.find_definition(ZONES_NAME) is not None
+            known = self._kept[deployable.digest] = with_keeper(deployable, self.clock.now(), has_zones=has_zones)
+        return known
 
     def _resolve(self, name: str) -> Callable[..., Any]:
         return self._handlers.get(name).function

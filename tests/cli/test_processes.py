@@ -141,3 +141,35 @@ def test_check_tells_what_may_get_stuck_and_which_handlers_cannot_be_imported(ca
     assert "odd: odd.bpmn:10: <task> 'lost' is dead: no way leads to it from a start" in told
     assert "there is no module 'no_such' here" in told
     assert call("check", "odd.bpmn", "--strict")[0] == 2
+
+
+def test_a_definition_is_paused_and_resumed_with_what_runs_of_it(call):
+    call("deploy", "claim.bpmn")
+    call("start", "claim", "amount=5", "--id", "c3")
+    code, told = call("deployments", "pause", "claim", "--instances", "--reason", "audit")
+    assert (code, "claim is paused, and 1 instances with it" in told) == (0, True)
+    code, told = call("start", "claim", "amount=5")
+    assert (code, "process 'claim' is paused" in told) == (5, True)
+    (shown,) = json.loads(call("deployments", "--json")[1])["deployments"]
+    assert (shown["name"], shown["version"], shown["status"], shown["reason"]) == ("claim", 1, "paused", "audit")
+    assert "audit" in call("deployments")[1]
+    code, told = call("deployments", "resume", "claim", "--instances")
+    assert (code, "claim is running, and 1 instances with it" in told) == (0, True)
+    assert json.loads(call("show", "c3", "--json")[1])["status"] == "running"
+    assert call("deployments", "stop", "claim")[0] == 2
+    assert call("deployments", "pause", "nothing")[0] == 3
+
+
+def test_timer_start_events_are_among_the_schedules(call, tmp_path):
+    timed = BPMN.replace(
+        '<startEvent id="s"/>',
+        '<startEvent id="s"><timerEventDefinition><timeCycle>R/PT24H</timeCycle></timerEventDefinition></startEvent>',
+    )
+    (tmp_path / "timed.bpmn").write_text(timed, encoding="utf-8")
+    code, told = call("deploy", "timed.bpmn")
+    assert (code, "warning" in told) == (0, False), told
+    (schedule,) = json.loads(call("schedule", "list", "--json")[1])["schedules"]
+    assert (schedule["name"], schedule["status"], schedule["rule"]) == ("claim/s", "running", "every 86400 s")
+    assert "begins by" in call("deployments")[1]
+    code, told = call("schedule", "trigger", "claim/s")
+    assert (code, "claim/s@trigger-1 has been started" in told) == (0, True)

@@ -14,6 +14,7 @@ from msgspec import Raw
 
 from mainspring.models.contract import (
     EVENTS,
+    Admit,
     Cancel,
     CancelInstance,
     CancelTask,
@@ -170,10 +171,13 @@ class Driver:
             case Unsubscribe():
                 assert command.key in self.subscriptions, f"{command.key} is not subscribed to"
                 del self.subscriptions[command.key]
+            case Admit():
+                pass
             case Publish():
                 self.published.append(command)
             case StartInstance():
-                self._use(command.key)
+                if command.otherwise is None:  # else the one that is there already is meant as well
+                    self._use(command.key)
                 self.children[command.key] = command
             case SendTo():
                 if command.key:

@@ -105,3 +105,24 @@ def test_a_newer_version_is_begun_in_place_of_the_older_one(bench):
     with bench.reading() as store:
         assert store.find_starts("message", "paid", 10) == [(other.id, "s"), (new.id, "s1")]
         assert store.find_starts("signal", "fire", 10) == []
+
+
+def test_all_messages_of_a_name_are_listed_while_they_wait(bench):
+    with bench.writing():
+        for match, receiver, ttl in (("a", None, HOUR), ("b", "case-1", HOUR), ("c", None, 1.0), ("d", None, HOUR)):
+            bench.store.add_message("paid", match, "{}", id=f"m-{match}", receiver=receiver, expires_at=NOW + ttl)
+        bench.store.add_message("sent", "a", "{}", id="", receiver=None, expires_at=NOW + HOUR)
+    with bench.reading() as store:
+        assert [(row.match, row.message_id) for row in store.list_messages("paid", NOW + 1, 10)] == [
+            ("a", "m-a"), ("d", "m-d"),
+        ]  # fmt: skip
+        assert [row.match for row in store.list_messages("paid", NOW, 2)] == ["a", "c"]
+
+
+def test_what_begins_a_definition_is_listed(bench):
+    with bench.writing():
+        row = bench.store.add_definition("process", "p", "d-p", b"{}", NOW)
+        bench.store.put_starts(row, [StartOn("signal", "fire", "s2"), StartOn("message", "paid", "s1")])
+    with bench.reading() as store:
+        assert store.list_starts(row.id) == [StartOn("message", "paid", "s1"), StartOn("signal", "fire", "s2")]
+        assert store.list_starts(row.id + 99) == []

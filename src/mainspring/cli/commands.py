@@ -56,6 +56,7 @@ _ALL = (
     Command("logs", "look", "mainspring.cli.logs", "What the tasks of an instance said"),
     Command("journal", "look", "mainspring.cli.journal", "All that happened to an instance, and what was decided"),
     Command("schedule", "steer", "mainspring.cli.schedule", "What is started by the clock: list, preview, pause, …"),
+    Command("deployments", "steer", "mainspring.cli.deployments", "Definitions: which there are; pause, resume"),
     Command("workers", "look", "mainspring.cli.workers", "Who works: slots, labels, queues, what they have done"),
     Command("queues", "look", "mainspring.cli.queues", "What waits and runs in queues, and how long; limits"),
     Command("why", "look", "mainspring.cli.why", "Why a task waits, and which workers nearly could take it"),

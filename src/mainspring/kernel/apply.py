@@ -7,14 +7,18 @@ from typing import Any
 
 import msgspec
 
-from mainspring.errors import InstanceNotFoundError, InvalidError, NotFoundError
+from mainspring.errors import InstanceNotFoundError, InvalidError, NotFoundError, RefusedError
+from mainspring.kernel.definitions import Definition
+from mainspring.kernel.deployment import deploy
+from mainspring.kernel.gate import why_closed
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import CANCELLED, COMPLETED, CREATED, FAILED, LIVE, PAUSED, RUNNING
-from mainspring.kernel.messages import publish, subscribe, unsubscribe
+from mainspring.kernel.messages import admit, publish, subscribe, unsubscribe
 from mainspring.kernel.records import End
 from mainspring.kernel.store import HELD, InstanceRow, Key
 from mainspring.kernel.turn import Turn
 from mainspring.models.contract import (
+    Admit,
     Cancel,
     CancelInstance,
     CancelRequested,
@@ -118,14 +122,21 @@ def cancel_timer(turn: Turn, live: Live, command: CancelTimer) -> None:
 
 def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
     try:
-        definition = turn.definition_of(command)
+        definition = _definition_of(turn, command)
         if not definition.missing:
             definition.model.check_input(definition.plan, command.input)
-    except (InvalidError, NotFoundError) as error:
+        reason = why_closed(turn, definition.model_name, definition.name)
+        if reason:
+            raise RefusedError(reason)
+    except (InvalidError, NotFoundError, RefusedError) as error:
         turn.deliver(live.id, ChildFailed(command.key, failure_of(error)))
         return
-    if command.public_id and turn.find_id(command.public_id) is not None:
-        turn.deliver(live.id, ChildCancelled(command.key, f"{command.public_id} was started before"))
+    known = turn.find_id(command.public_id) if command.public_id else None
+    if known is not None:
+        if command.otherwise is not None:
+            turn.deliver(known, command.otherwise)
+        else:
+            turn.deliver(live.id, ChildCancelled(command.key, f"{command.public_id} was started before"))
         return
     id = turn.next_instance_id()
     public_id = command.public_id or f"{definition.name}:{id}"
@@ -143,8 +154,25 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
     turn.add_instance(row, definition, attributes=None)
     turn.begun[public_id] = id
     input = msgspec.Raw(command.input)
-    event = Started(input, command.priority, parent_key=command.key, depth=command.depth, key=command.business_key)
+    event = Started(
+        input,
+        command.priority,
+        parent_key=command.key,
+        depth=command.depth,
+        key=command.business_key,
+        entry=command.entry,
+    )
     turn.deliver(row.id, event)
+
+
+def _definition_of(turn: Turn, command: StartInstance) -> Definition:
+    """What a child is to be an instance of; raises `DefinitionNotFoundError` or what is wrong with it."""
+    definitions, store = turn.hold.definitions, turn.hold.store
+    if command.definition is not None:
+        return deploy(turn, command.definition)
+    if command.digest:
+        return definitions.of_digest(store, command.digest)
+    return definitions.newest(store, *command.newest)
 
 
 def send(turn: Turn, live: Live, command: Send) -> None:
@@ -249,6 +277,10 @@ def _tell_children(turn: Turn, live: Live, event: Event, statuses: tuple[str, ..
             turn.deliver(child, event)
 
 
+def admit_waiting(turn: Turn, live: Live, command: Admit) -> None:
+    admit(turn, command.model, command.name)
+
+
 APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
     StartTask: start_task,
     RetryTask: retry_task,
@@ -268,6 +300,7 @@ APPLY: dict[type[Command], Callable[[Turn, Live, Any], None]] = {
     Subscribe: subscribe,
     Unsubscribe: unsubscribe,
     Publish: publish,
+    Admit: admit_waiting,
     Complete: complete,
     Fail: fail,
     Cancel: cancel,

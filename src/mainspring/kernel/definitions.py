@@ -43,17 +43,28 @@ class Definitions:
         self.unhosted: list[int] = []
         """Ids of known definitions whose code is not here."""
 
-    def deploy(self, store: Store, deployable: Deployable, now: float) -> Definition:
-        """The stored definition of this digest, stored now as the next version of its name if it is new."""
+    def deploy(
+        self,
+        store: Store,
+        deployable: Deployable,
+        now: float,
+        added: list[tuple[DefinitionRow, Deployable]] | None = None,
+    ) -> Definition:
+        """The stored definition of this digest, stored now as the next version of its name if it is new.
+
+        `added`: takes in what was new, what it refers to first.
+        """
         known = self._by_digest.get(deployable.digest)
         if known is not None:
             return known
         for child in deployable.children:
-            self.deploy(store, child, now)
+            self.deploy(store, child, now, added)
         row = store.find_definition(digest=deployable.digest)
         if row is None:
             row = store.add_definition(deployable.model, deployable.name, deployable.digest, deployable.document, now)
             store.put_starts(row, deployable.starts)
+            if added is not None:
+                added.append((row, deployable))
         return self._compile(row)
 
     def get(self, store: Store, id: int) -> Definition:

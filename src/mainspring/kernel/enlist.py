@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mainspring.errors import LeaseLostError
+from mainspring.errors import LeaseLostError, RefusedError
 from mainspring.kernel.advance import outcome_key
 from mainspring.kernel.definitions import Definition, Definitions
+from mainspring.kernel.gate import closed, deployment_id
 from mainspring.kernel.intake import check_entry
-from mainspring.kernel.lifecycle import RUNNING
+from mainspring.kernel.lifecycle import PAUSED, RUNNING
 from mainspring.kernel.records import Attempt, Begun, LogLine, StartEntry
 from mainspring.kernel.store import ENDED_ATTEMPT, Changes, InstanceRow, Store
 from mainspring.models.contract import Deployable, Started, TaskCompleted
@@ -28,16 +29,34 @@ def enlist(
 
     Raises what `Start` would: nothing has been written then, but perhaps the definition.
     """
+    _check_keepers(store, deployable)
     definition = definitions.deploy(store, deployable, now)
+    deployment = store.load_instances(store.find_ids([deployment_id(deployable.model, deployable.name)]).values())
     ids = store.find_ids([entry.public_id for entry in entries if entry.public_id is not None])
     rows = {row.public_id: row for row in store.load_instances(ids.values())}
     for entry in entries:
         row = None if entry.public_id is None else rows.get(entry.public_id)
         check_entry(definition, entry, None if row is None else definitions.get(store, row.definition))
+        if row is None and any(each.status == PAUSED for each in deployment):
+            raise RefusedError(closed(deployable.model, deployable.name))
     changes = Changes()
     begun = [_begin(store, changes, definition, entry, rows, now) for entry in entries]
     store.write(changes)
     return begun
+
+
+def _check_keepers(store: Store, deployable: Deployable) -> None:
+    """Raises `RefusedError` for a new version of which somebody must be told: only a turn can do that."""
+    for child in deployable.children:
+        _check_keepers(store, child)
+    keeper = deployable.keeper
+    if keeper is None or store.find_definition(digest=deployable.digest) is not None:
+        return
+    if keeper.is_needed or store.find_ids([deployment_id(deployable.model, deployable.name)]):
+        raise RefusedError(
+            f"this version of {deployable.model} {deployable.name!r} is new, and begins by timers or did so before:"
+            " deploy it first, then start it in the transaction"
+        )
 
 
 def _begin(

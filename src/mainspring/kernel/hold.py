@@ -25,6 +25,8 @@ class Hold:
         self.tally = Tally()
         self.awaited: dict[int, list[Any]] = {}
         """Replies that wait for the end of an instance."""
+        self.deployments: dict[str, int | None] = {}
+        """Numbers of the instances that look after definitions, by public id; None: there was none."""
         self.next_event_at = 0.0
         """When an event is due; 0: look."""
         self.outdated_before = 0
@@ -41,6 +43,7 @@ class Hold:
     def forget(self) -> None:
         """A turn was rolled back: what was remembered since may be wrong."""
         self.instances.clear()
+        self.deployments.clear()
         self.definitions.forget()
         self.placement.offer()
         self.next_event_at = 0.0

@@ -29,6 +29,8 @@ from mainspring.kernel.advance import (
 )
 from mainspring.kernel.awaiting import await_
 from mainspring.kernel.definitions import Definition
+from mainspring.kernel.deployment import deploy as deploy_definition
+from mainspring.kernel.gate import why_closed
 from mainspring.kernel.lifecycle import LIVE, RUNNING
 from mainspring.kernel.messages import broadcast, correlate
 from mainspring.kernel.queue import changed, settings_of, with_settings
@@ -138,9 +140,10 @@ def start(turn: Turn, input: Start) -> None:
         turn.flush()
         turn.begun.update(turn.hold.store.find_ids(wanted))
     try:
-        definition = turn.hold.definitions.deploy(turn.hold.store, input.definition, turn.now)
+        definition = deploy_definition(turn, input.definition)
         for entry in input.entries:
             _check(turn, definition, entry)
+        _check_open(turn, definition, input.entries)
     except MainspringError as error:
         turn.replies.append((input.reply, error))
         return
@@ -170,6 +173,15 @@ def _begin_once(turn: Turn, definition: Definition, entry: StartEntry, once: Onc
     begun = _begin_anew(turn, definition, entry, not_before)
     turn.changes.once[name] = (name, begun.instance, turn.now + once.window_s)
     return begun
+
+
+def _check_open(turn: Turn, definition: Definition, entries: Sequence[StartEntry]) -> None:
+    """Raises `RefusedError` where an instance would begin, and none may; what is there already can be asked for."""
+    if all(entry.public_id in turn.begun for entry in entries):
+        return
+    reason = why_closed(turn, definition.model_name, definition.name)
+    if reason:
+        raise RefusedError(reason)
 
 
 def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
@@ -223,7 +235,7 @@ def _begin_anew(turn: Turn, definition: Definition, entry: StartEntry, not_befor
 
 
 def deploy(turn: Turn, input: Deploy) -> None:
-    definition = turn.hold.definitions.deploy(turn.hold.store, input.definition, turn.now)
+    definition = deploy_definition(turn, input.definition)
     turn.wrote = True
     turn.replies.append((input.reply, definition.version))
 

@@ -210,6 +210,7 @@ class Kernel(Hold):
             self._look(turn)
         elif self._turns == 1 or store.is_shared:
             self.placement.learn_queues(store)
+            self.deployments.clear()
         if now < self._now:
             # The clock was set back: what was ready is not yet, and must be expected once more.
             self.next_event_at, turn.look = 0.0, True
@@ -226,6 +227,7 @@ class Kernel(Hold):
     def _look(self, turn: Turn) -> None:
         """Another process has written: nothing that was remembered about the queue is certain any more."""
         self.placement.look_at_queues(self.store)
+        self.deployments.clear()
         self.next_event_at = 0.0
         self.outdated_before = turn.number
         turn.look = True

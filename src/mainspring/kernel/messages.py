@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Raw
 
 from mainspring.errors import MessageAmbiguousError, MessageUnwantedError
+from mainspring.kernel.gate import why_closed
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import RUNNING
 from mainspring.kernel.records import Broadcast, Correlate
@@ -17,6 +18,8 @@ TTL_S = 3_600.0
 """So long a message that an instance sends waits for a receiver, and the id of one that was given is known."""
 SIGNAL_MAX = 1_000_000
 """Receivers of one signal."""
+STARTS_MAX = 10_000
+"""Definitions that begin with one message or signal."""
 TOLD_MAX = 3
 """Paused receivers that a refusal names."""
 
@@ -108,8 +111,7 @@ def correlate(turn: Turn, input: Correlate) -> None:
         turn.replies.append((input.reply, MessageAmbiguousError(name, match, ids)))
         return
     if not found and not starts and input.ttl_s <= 0:
-        paused = store.load_instances([id for id, _ in store.find_subscribers(HELD, name, match, TOLD_MAX)])
-        turn.replies.append((input.reply, MessageUnwantedError(name, match, [row.public_id for row in paused])))
+        turn.replies.append((input.reply, MessageUnwantedError(name, match, _paused(turn, name, match))))
         return
     receiver = None
     if found:
@@ -131,10 +133,21 @@ def _broadcast(turn: Turn, name: str, data: bytes) -> int:
     found = _waiting(turn, SIGNAL, name, "", SIGNAL_MAX)
     for instance, key in found:
         turn.deliver(instance, Received(key, name, Raw(data)))
-    starts = store.find_starts(SIGNAL, name, SIGNAL_MAX)
+    starts = _open(turn, store.find_starts(SIGNAL, name, STARTS_MAX))
     for definition, entry in starts:
         _begin(turn, definition, entry, data, "")
     return len(found) + len(starts)
+
+
+def admit(turn: Turn, model: str, name: str) -> None:
+    """Messages that wait begin instances of the newest version of a definition."""
+    store = turn.hold.store
+    definition = turn.hold.definitions.newest(store, model, name)
+    for start in store.list_starts(definition.id):
+        for row in store.list_messages(start.name, turn.now, SIGNAL_MAX) if start.kind == MESSAGE else ():
+            if not store.find_subscribers(HELD, start.name, row.match, 1):
+                store.take_message(row.id, _begin(turn, definition.id, start.entry, row.data.encode(), row.match))
+                turn.wrote = True
 
 
 def _subscribers(turn: Turn, name: str, match: str, limit: int) -> list[Key]:
@@ -149,7 +162,27 @@ def _starts(turn: Turn, input: Correlate, limit: int) -> list[tuple[int, str]]:
     store = turn.hold.store
     if store.find_subscribers(HELD, input.name, input.key, 1):
         return []
-    return store.find_starts(MESSAGE, input.name, limit)
+    return _open(turn, store.find_starts(MESSAGE, input.name, STARTS_MAX))[:limit]
+
+
+def _open(turn: Turn, starts: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those of definitions that are not paused."""
+    found = []
+    for id, entry in starts:
+        definition = turn.hold.definitions.get(turn.hold.store, id)
+        if not why_closed(turn, definition.model_name, definition.name):
+            found.append((id, entry))
+    return found
+
+
+def _paused(turn: Turn, name: str, match: str) -> list[str]:
+    """Who would get a message, or begin with it, if it were not paused."""
+    store = turn.hold.store
+    held = store.load_instances([id for id, _ in store.find_subscribers(HELD, name, match, TOLD_MAX)])
+    starts = store.find_starts(MESSAGE, name, TOLD_MAX)
+    closed = set(starts) - set(_open(turn, starts))
+    names = [turn.hold.definitions.get(store, id).name for id, _ in sorted(closed)]
+    return [*(row.public_id for row in held), *names]
 
 
 def _waiting(turn: Turn, kind: str, name: str, match: str, limit: int) -> list[Key]:

@@ -242,6 +242,9 @@ class Reader(Protocol):
     def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
         """The newest version of that name, or the one asked for."""
 
+    def list_definitions(self) -> list[tuple[str, str]]:
+        """Model and name of each, by name."""
+
     def definition_of(self, number: int) -> DefinitionRow:
         """Of an instance."""
 

@@ -87,6 +87,7 @@ class MessageRow(Struct, frozen=True, gc=False):
     message_id: str
     """Given by its sender; empty: none."""
     expires_at: float
+    match: str
 
 
 class WaitingRow(Struct, frozen=True, gc=False):
@@ -360,6 +361,9 @@ class Store(Census, Protocol):
     def find_message(self, name: str, match: str, now: float) -> MessageRow | None:
         """The oldest that waits for a receiver and has not expired."""
 
+    def list_messages(self, name: str, now: float, limit: int) -> list[MessageRow]:
+        """All of a name that wait for a receiver and have not expired, oldest first."""
+
     def add_message(
         self, name: str, match: str, data: str, *, id: str, receiver: str | None, expires_at: float
     ) -> None:
@@ -379,6 +383,9 @@ class Store(Census, Protocol):
 
     def find_starts(self, kind: str, name: str, limit: int) -> list[tuple[int, str]]:
         """(definition, entry) of what it begins."""
+
+    def list_starts(self, definition: int) -> list[StartOn]:
+        """What begins an instance of a definition that is the newest of its name."""
 
     def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
         """What begins the definition, in place of what began older versions of it."""

@@ -16,7 +16,7 @@ from mainspring.kernel.instances import Live
 from mainspring.kernel.records import Attempt, End
 from mainspring.kernel.store import Changes, InstanceRow, Key
 from mainspring.kernel.tally import Settled
-from mainspring.models.contract import Event, Received, StartInstance, StartTask
+from mainspring.models.contract import Event, Received, StartTask
 
 _encode = msgspec.json.Encoder().encode
 
@@ -148,15 +148,6 @@ class Turn:
         self.flush()
         return self.hold.store.list_children(instance)
 
-    def definition_of(self, command: StartInstance) -> Definition:
-        """What a child is to be an instance of; raises `DefinitionNotFoundError` or what is wrong with it."""
-        definitions, store = self.hold.definitions, self.hold.store
-        if command.definition is not None:
-            return definitions.deploy(store, command.definition, self.now)
-        if command.digest:
-            return definitions.of_digest(store, command.digest)
-        return definitions.newest(store, *command.newest)
-
     def find_id(self, public_id: str) -> int | None:
         """The number of an instance, also of one that began in this turn."""
         known = self.begun.get(public_id)
@@ -172,6 +163,7 @@ class Turn:
     def add_instance(self, row: InstanceRow, definition: Definition, attributes: str | None) -> Live:
         live = Live.of(row, definition)
         live.turn = self.number
+        self.hold.deployments.pop(row.public_id, None)
         self.hold.instances.add(live)
         self.touched[row.id] = live
         self.changes.instances.append((

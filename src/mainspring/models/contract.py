@@ -61,6 +61,17 @@ class StartOn(Struct, frozen=True):
     """What of the definition it begins."""
 
 
+class StartAt(Struct, frozen=True):
+    """A time at which an instance of a definition begins."""
+
+    entry: str
+    """What of the definition begins."""
+    kind: str
+    """`date`, `duration` (from the deployment on) or `cycle`."""
+    text: str
+    """In ISO 8601, or cron; empty: it cannot be known before there is an instance."""
+
+
 class Deployable(Struct, frozen=True):
     """A definition as the store keeps it."""
 
@@ -71,6 +82,19 @@ class Deployable(Struct, frozen=True):
     children: tuple[Deployable, ...] = ()
     """Definitions that it refers to by digest; deployed before it."""
     starts: tuple[StartOn, ...] = ()
+    times: tuple[StartAt, ...] = ()
+    keeper: Keeper | None = None
+
+
+class Keeper(Struct, frozen=True):
+    """An instance that looks after all versions of a definition."""
+
+    definition: Deployable
+    """Its own."""
+    news: Signal
+    """What it is told of this version; or its data are what it begins with."""
+    is_needed: bool
+    """It is to begin if it is not there."""
 
 
 # --- Events: what happened to an instance -----------------------------------------------------
@@ -306,6 +330,10 @@ class StartInstance(Command, frozen=True):
     """By which messages find it."""
     public_id: str = ""
     """Chosen by the model; where there is such an instance already, nothing is started, and this one was cancelled."""
+    entry: str = ""
+    """What of the definition begins; empty: the usual."""
+    otherwise: Event | None = None
+    """What is delivered to the instance of that id where there is one already; then nothing of it is told."""
     is_detached: bool = False
     """It stands on its own: it is not paused, resumed, cancelled, listed or kept with its parent, which is told of its
     end, but not of its output."""
@@ -367,6 +395,13 @@ class Publish(Command, frozen=True):
     name: str
     match: str
     data: bytes
+
+
+class Admit(Command, frozen=True):
+    """Let messages that wait begin instances of the newest version of a definition."""
+
+    model: str
+    name: str
 
 
 class Pause(Command, frozen=True):

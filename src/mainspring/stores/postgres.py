@@ -231,6 +231,9 @@ class PostgresStore(PostgresCensus):
     def _meet(self, name: str, match: str) -> None:
         self._send(sql.MEET, (lock_number(self.url.schema), name, match))
 
+    def list_messages(self, name: str, now: float, limit: int) -> list[MessageRow]:
+        return [MessageRow(*row) for row in self._rows(sql.LIST_MESSAGES, (name, now, limit))]
+
     def add_message(
         self, name: str, match: str, data: str, *, id: str, receiver: str | None, expires_at: float
     ) -> None:
@@ -253,6 +256,9 @@ class PostgresStore(PostgresCensus):
 
     def find_starts(self, kind: str, name: str, limit: int) -> list[tuple[int, str]]:
         return [(definition, entry) for definition, entry in self._rows(sql.FIND_STARTS, (kind, name, limit))]
+
+    def list_starts(self, definition: int) -> list[StartOn]:
+        return [StartOn(kind, name, entry) for kind, name, entry in self._rows(sql.LIST_STARTS, (definition,))]
 
     def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
         self._write(sql.DELETE_STARTS, (row.model, row.name))

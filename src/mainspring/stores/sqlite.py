@@ -310,6 +310,9 @@ class SqliteStore(SqliteCensus):
         rows = self._rows(sql.FIND_MESSAGE, (name, match, now))
         return MessageRow(*rows[0]) if rows else None
 
+    def list_messages(self, name: str, now: float, limit: int) -> list[MessageRow]:
+        return [MessageRow(*row) for row in self._rows(sql.LIST_MESSAGES, (name, now, limit))]
+
     def add_message(
         self, name: str, match: str, data: str, *, id: str, receiver: str | None, expires_at: float
     ) -> None:
@@ -331,6 +334,9 @@ class SqliteStore(SqliteCensus):
 
     def find_starts(self, kind: str, name: str, limit: int) -> list[tuple[int, str]]:
         return [(definition, entry) for definition, entry in self._rows(sql.FIND_STARTS, (kind, name, limit))]
+
+    def list_starts(self, definition: int) -> list[StartOn]:
+        return [StartOn(kind, name, entry) for kind, name, entry in self._rows(sql.LIST_STARTS, (definition,))]
 
     def put_starts(self, row: DefinitionRow, starts: Iterable[StartOn]) -> None:
         self._rows(sql.DELETE_STARTS, {"model": row.model, "name": row.name})

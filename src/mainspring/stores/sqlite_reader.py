@@ -139,6 +139,9 @@ class SqliteReader:
         rows = self._rows(sql.FIND_DEFINITION, {"name": name, "version": version})
         return _definition(rows[0]) if rows else None
 
+    def list_definitions(self) -> list[tuple[str, str]]:
+        return [(model, name) for model, name in self._rows(sql.LIST_DEFINITIONS)]
+
     def definition_of(self, number: int) -> DefinitionRow:
         rows = self._rows(sql.DEFINITION_OF, (number,))
         if not rows:

@@ -26,6 +26,7 @@ from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Await
 from mainspring.kernel.store import Store
 from mainspring.looking import Looking
+from mainspring.models.contract import Deployable
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.offer import Label, Offer
 from mainspring.stores.sqlite import SqliteStore
@@ -72,6 +73,7 @@ class Simulation(Engine):
         self._handlers = Handlers()
         self._offer = Offer(self._handlers.pool, labels=labels, queues=queues)
         self._known: set[str] = set()
+        self._kept: dict[str, Deployable] = {}
         self._closed = False
         self._stubs = Stubs(self._handlers)
         self._random = random.Random(seed)

@@ -10,12 +10,12 @@ from warnings import warn
 
 from mainspring.errors import DefinitionInvalidError, DefinitionOddWarning, Problem
 from mainspring.handler import Handler
-from mainspring.models.contract import Deployable, StartOn
+from mainspring.models.contract import Deployable, StartAt, StartOn
 from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
 from mainspring.models.process.check.rules import broken_rules
 from mainspring.models.process.check.soundness import oddities
 from mainspring.models.process.compiler import compile_process
-from mainspring.models.process.document import FEEL, START, SUBSCRIBED, TIMER, Document
+from mainspring.models.process.document import FEEL, TIMER, Document
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
 from mainspring.models.process.plan import Plan
@@ -57,7 +57,7 @@ class Definition:
         self.file = file
         self.siblings = dict(siblings or {})
         self.uses = uses
-        self.warnings = (*warnings, *_timed_starts(document, file))
+        self.warnings = warnings
         """What the file says and is not done."""
         self._problems = problems
         self._has_warned = False
@@ -190,22 +190,14 @@ def _is_told(problem: Problem, told: list[Problem]) -> bool:
     return any(each.startswith(element) and names <= set(_QUOTED.findall(each)) for each in beside)
 
 
-def _timed_starts(document: Document, file: str) -> list[Problem]:
-    """Timer start events of a process, which wait for a clock that nobody winds."""
-    return [
-        Problem(
-            f"<startEvent> {node.id!r} waits for a time: start the process by engine.schedule instead",
-            f"{file}:{node.line}" if node.line else "",
-        )
-        for node in (document.part.body.nodes if document.processes else ())
-        if node.kind == START and any(event.kind == TIMER for event in node.events)
-    ]
-
-
 def _deployable(document: Document, plan: Plan, children: tuple[Deployable, ...] = ()) -> Deployable:
-    starts = tuple(
-        StartOn(start.kind, start.name, start.entry)
-        for start in starts_of(plan)
-        if start.kind in SUBSCRIBED and start.kind != TIMER and start.name
+    starts = tuple(starts_of(plan))
+    return Deployable(
+        "process",
+        document.process,
+        document.digest,
+        document.encode(),
+        children,
+        tuple(StartOn(start.kind, start.name, start.entry) for start in starts if start.kind != TIMER and start.name),
+        tuple(StartAt(start.entry, start.timer, start.when) for start in starts if start.kind == TIMER),
     )
-    return Deployable("process", document.process, document.digest, document.encode(), children, starts)

@@ -13,7 +13,7 @@ from mainspring.models.contract import Refusal, Requested
 from mainspring.models.process.arrivals import finish
 from mainspring.models.process.expression import NoValueError
 from mainspring.models.process.forms import form_problems
-from mainspring.models.process.game.activities import begin
+from mainspring.models.process.game.activities import begin, do_call
 from mainspring.models.process.game.ending import cancel, go_on
 from mainspring.models.process.game.events import come
 from mainspring.models.process.game.incidents import BEGIN, END, report, resolve
@@ -21,7 +21,7 @@ from mainspring.models.process.game.scopes import area_of
 from mainspring.models.process.game.session import Session
 from mainspring.models.process.game.tasks import ask
 from mainspring.models.process.plan import Vertex
-from mainspring.models.process.state import BODY, ROOT, STUCK, WAIT, WORK, Incident, Todo, Token
+from mainspring.models.process.state import BODY, CHILD, ROOT, STUCK, WAIT, WORK, Incident, Todo, Token
 
 Request = Callable[[Session, Requested, Mapping[str, Any]], Refusal | None]
 
@@ -174,7 +174,7 @@ def _retry(session: Session, incident: Incident, token: Token) -> None:
         finish(session, token, incident.values or {})
     else:
         try:
-            ask(session, vertex, token)
+            (do_call if token.role == CHILD else ask)(session, vertex, token)
         except NoValueError as error:
             report(session, token, BEGIN, str(error))
 

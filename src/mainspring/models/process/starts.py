@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from mainspring.models.process.document import EVENT_BASED, SUBSCRIBED
-from mainspring.models.process.expression import NoValueError
+from mainspring.models.process.expression import NoValueError, plain
 from mainspring.models.process.plan import Plan, Vertex
 
 
@@ -42,6 +42,6 @@ def _when(code: object) -> str:
     if not callable(code):
         return ""
     try:
-        return str(code({}))
+        return str(plain(code({})))
     except NoValueError:
         return ""

@@ -195,7 +195,14 @@ def _start(state: ScheduleState, event: Event, decision: Fired, at: float) -> It
     newest = ("", "") if target.digest else (target.model, target.name)
     return (
         StartInstance(
-            decision.key, target.digest, input, target.priority, newest=newest, public_id=id, is_detached=True
+            decision.key,
+            target.digest,
+            input,
+            target.priority,
+            newest=newest,
+            public_id=id,
+            entry=target.entry,
+            is_detached=True,
         ),
     )
 

@@ -93,6 +93,8 @@ class Target(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """Of the definition; empty: an event is sent."""
     digest: str = ""
     """Of the definition; empty: the newest of its name."""
+    entry: str = ""
+    """What of the definition begins; empty: the usual."""
     event: str = ""
     input: Raw = Raw(b"{}")
     """The input of what is started, or the data of the event."""

@@ -307,8 +307,12 @@ FIND_SUBSCRIBERS = (
     " order by instance, key limit %s"
 )
 FIND_MESSAGE = (
-    "select id, data, coalesce(message_id, ''), expires_at from message"
+    "select id, data, coalesce(message_id, ''), expires_at, match from message"
     " where name = %s and match = %s and receiver is null and expires_at > %s order by id limit 1"
+)
+LIST_MESSAGES = (
+    "select id, data, coalesce(message_id, ''), expires_at, match from message"
+    " where name = %s and receiver is null and expires_at > %s order by id limit %s"
 )
 ADD_MESSAGE = (
     "insert into message (name, match, data, message_id, receiver, expires_at)"
@@ -322,6 +326,7 @@ FORGET_MESSAGES = (
     "delete from message where id = any(array(select id from message where expires_at <= %s for update skip locked))"
 )
 FIND_STARTS = "select definition, entry from start where kind = %s and name = %s order by definition, entry limit %s"
+LIST_STARTS = "select kind, name, entry from start where definition = %s order by kind, name, entry"
 DELETE_STARTS = "delete from start where definition in (select id from definition where model = %s and name = %s)"
 ADD_STARTS = (
     "insert into start (kind, name, definition, entry) select * from unnest(%s::text[], %s::text[], %s::integer[],"

@@ -92,6 +92,7 @@ FIND_DEFINITION = (
     "select id, model, name, version, digest, document from definition"
     " where name = %(name)s and (%(version)s::integer is null or version = %(version)s) order by version desc limit 1"
 )
+LIST_DEFINITIONS = "select distinct model, name from definition order by name, model"
 DEFINITION_OF = (
     "select id, model, name, version, digest, document from definition"
     " where id = (select definition from instance where id = %s)"
@@ -104,7 +105,9 @@ COUNT_ENTRIES = "select count(*) from journal"
 COUNT_TASKS = "select count(*) filter (where owner is null), count(*) filter (where owner > 0) from task"
 COUNT_EVENTS = "select count(*) from event"
 STUCK = (
+    # Deployments wait for nothing.
     "select public_id from instance where status in ('created', 'running')"
+    " and definition not in (select id from definition where model = 'deployment')"
     " and not exists (select 1 from task where task.instance = instance.id"
     "  and (coalesce(task.owner, 0) = 0 or task.owner in (select id from worker)))"
     " and not exists (select 1 from event where event.instance = instance.id)"

@@ -191,8 +191,12 @@ FIND_SUBSCRIBERS = (
     "select instance, key from subscription where kind = ? and name = ? and match = ? order by instance, key limit ?"
 )
 FIND_MESSAGE = (
-    "select id, data, coalesce(message_id, ''), expires_at from message"
+    "select id, data, coalesce(message_id, ''), expires_at, match from message"
     " where name = ? and match = ? and receiver is null and expires_at > ? order by id limit 1"
+)
+LIST_MESSAGES = (
+    "select id, data, coalesce(message_id, ''), expires_at, match from message"
+    " where name = ? and receiver is null and expires_at > ? order by id limit ?"
 )
 ADD_MESSAGE = (
     "insert into message (name, match, data, message_id, receiver, expires_at) values (?, ?, ?, nullif(?, ''), ?, ?)"
@@ -203,6 +207,7 @@ FORGET_TOLD = "delete from message where message_id = ?"
 FIND_TOLD = "select coalesce(receiver, '') from message where message_id = ? and expires_at > ?"
 FORGET_MESSAGES = "delete from message where expires_at <= ?"
 FIND_STARTS = "select definition, entry from start where kind = ? and name = ? order by definition, entry limit ?"
+LIST_STARTS = "select kind, name, entry from start where definition = ? order by kind, name, entry"
 DELETE_STARTS = (
     "delete from start where definition in (select id from definition where model = :model and name = :name)"
 )

@@ -91,6 +91,7 @@ FIND_DEFINITION = (
     "select id, model, name, version, digest, document from definition"
     " where name = :name and (:version is null or version = :version) order by version desc limit 1"
 )
+LIST_DEFINITIONS = "select distinct model, name from definition order by name, model"
 DEFINITION_OF = (
     "select id, model, name, version, digest, document from definition"
     " where id = (select definition from instance where id = ?)"
@@ -103,7 +104,9 @@ COUNT_ENTRIES = "select count(*) from journal"
 COUNT_TASKS = "select count(*) filter (where owner is null), count(*) filter (where owner > 0) from task"
 COUNT_EVENTS = "select count(*) from event"
 STUCK = (
+    # Deployments wait for nothing.
     "select public_id from instance where status in ('created', 'running')"
+    " and definition not in (select id from definition where model = 'deployment')"
     " and not exists (select 1 from task where task.instance = instance.id"
     "  and (coalesce(task.owner, 0) = 0 or task.owner in (select id from worker)))"
     " and not exists (select 1 from event where event.instance = instance.id)"

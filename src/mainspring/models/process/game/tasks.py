@@ -68,12 +68,15 @@ def do_work(session: Session, vertex: Vertex, token: Token) -> None:
 
 def ask(session: Session, vertex: Vertex, token: Token) -> Token:
     """Begin the task of a token, or begin it anew under another key."""
-    key = f"{vertex.id}#{token.id}"
-    if token.task:
-        number = token.task.rpartition(".")[2] if "." in token.task.rpartition("#")[2] else "1"
-        key += f".{int(number) + 1}"
+    key = _next_key(vertex, token)
     session.tasks[key] = Asked(key, vertex.id, _payload(session, vertex, token.id))
     return session.change(replace(token, role=WORK, task=key, attempts=0))
+
+
+def _next_key(vertex: Vertex, token: Token) -> str:
+    """Of what a token has done for it: another one each time it is begun anew."""
+    _, _, number = token.task.rpartition("#")[2].partition(".")
+    return f"{vertex.id}#{token.id}.{int(number or 1) + 1}" if token.task else f"{vertex.id}#{token.id}"
 
 
 def _payload(session: Session, vertex: Vertex, scope: int) -> str:
@@ -204,7 +207,7 @@ def _moment(session: Session, value: Any, what: str) -> float | None:
 
 def call_other(session: Session, vertex: Vertex, token: Token, name: str, values: Mapping[str, Any]) -> None:
     """A definition that is not in this file is started as an instance of its own: a process, or `workflow:name`."""
-    key = f"{vertex.id}#{token.id}"
+    key = _next_key(vertex, token)
     business = session.key if vertex.call_key is None else str(vertex.call_key(session.sight(token.id)))
     model, colon, other = name.partition(":")
     if not colon or model not in CALLABLE:
