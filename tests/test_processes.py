@@ -6,6 +6,7 @@ import pytest
 
 from mainspring import Process, Workflow, task
 from mainspring.errors import (
+    DefinitionOddWarning,
     DeniedError,
     MessageAmbiguousError,
     MessageUnwantedError,
@@ -42,6 +43,21 @@ def test_the_same_again_is_the_same_version_and_what_runs_keeps_its_own(engine):
     engine.publish("paid", key="k")
     old.complete("u", by="ann")
     assert (old.result(), old.info().version) == ({}, 1)
+
+
+def test_what_is_not_here_when_it_is_deployed_is_told_and_no_reason_to_refuse_it(engine):
+    process = (
+        Process("p").start("s").service("w", "nosuchshop.tasks:pay").call("c", "missing").call("d", "workflow:none")
+    )
+    process = process.call("known", "waits").service("plain", "anybody").end("e")
+    engine.deploy(waiting())
+    with pytest.warns(DefinitionOddWarning) as told:
+        assert engine.deploy(process) == 1
+    assert [str(each.message) for each in told] == [
+        "'w': handler 'nosuchshop.tasks:pay': there is no module 'nosuchshop.tasks' here; a worker must have it",
+        "'c' calls process 'missing', which has not been deployed; until it is, there will be an incident",
+        "'d' calls workflow 'none', which has not been deployed; until it is, there will be an incident",
+    ]
 
 
 # --- Messages ---------------------------------------------------------------------------------

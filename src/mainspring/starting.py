@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import Any, Protocol
+from warnings import warn
 
 from mainspring import codec
-from mainspring.errors import BrokenError, DefinitionNotFoundError, SettingInvalidError
+from mainspring.errors import BrokenError, DefinitionNotFoundError, DefinitionOddWarning, Problem, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.instance import Instance
 from mainspring.keeping import KEPT, with_keeper
@@ -62,8 +63,16 @@ class Starting(Looking):
         return [self._handlers.get(name) for name in self._handlers.names()]
 
     def deploy(self, definition: Startable | type[StateMachine]) -> int:
-        """Store a definition and return its version; the same one again is the same version."""
-        return int(self._pump.call(Deploy(self._deployable(definition))).result())
+        """Store a definition and return its version; the same one again is the same version.
+
+        What a process names and is not here (handlers, other processes) is told as a `DefinitionOddWarning`: it may be
+        elsewhere, or come later.
+        """
+        version = int(self._pump.call(Deploy(self._deployable(definition))).result())
+        absent: Callable[[Collection[tuple[str, str]]], list[Problem]] | None = getattr(definition, "absent", None)
+        for each in () if absent is None else absent(self._reader.list_definitions()):
+            warn(str(each), DefinitionOddWarning, stacklevel=2)
+        return version
 
     def _deployable(self, definition: Startable | type[StateMachine] | str) -> Deployable:
         definition = definition.machine() if isinstance(definition, type) else definition

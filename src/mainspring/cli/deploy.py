@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from warnings import catch_warnings, simplefilter
+
 from mainspring import Process
 from mainspring.cli.load import load_definition
 from mainspring.cli.output import Output, sign
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import hint, store_of
 from mainspring.engine import Engine
+from mainspring.errors import DefinitionOddWarning
 
 
 def arguments(parser: Parser) -> None:
@@ -18,14 +21,21 @@ def arguments(parser: Parser) -> None:
 
 def perform(options: Options, output: Output) -> int:
     definition = load_definition(options.target)
-    with Engine(store_of(options), slots=0) as engine:
+    with (
+        catch_warnings(record=True, category=DefinitionOddWarning) as caught,
+        Engine(store_of(options), slots=0) as engine,
+    ):
+        simplefilter("always", DefinitionOddWarning)
         version = engine.deploy(definition)
     warnings = [str(each) for each in definition.warnings] if isinstance(definition, Process) else []
+    odd = [str(each.message) for each in caught]
     if output.is_json:
-        output.json({"definition": definition.name, "version": version, "warnings": warnings})
+        told = {"definition": definition.name, "version": version}
+        output.json({**told, "warnings": warnings, "oddities": odd})
         return 0
     output.line(f"{sign('completed', output)} {definition.name}, version {version}")
-    for each in warnings:
-        output.line(f"  warning: {each}")
+    for word, texts in (("warning", warnings), ("odd", odd)):
+        for each in texts:
+            output.line(f"  {word}: {each}")
     output.table(["", "", ""], [(" ", (hint(options, "start", definition.name), "name"), "begins one")])
     return 0

@@ -209,8 +209,11 @@ def call_other(session: Session, vertex: Vertex, token: Token, name: str, values
     """A definition that is not in this file is started as an instance of its own: a process, or `workflow:name`."""
     key = _next_key(vertex, token)
     business = session.key if vertex.call_key is None else str(vertex.call_key(session.sight(token.id)))
-    model, colon, other = name.partition(":")
-    if not colon or model not in CALLABLE:
-        model, other = PROCESS, name
-    session.called[key] = Called(key, model, other, dict(values), business)
+    session.called[key] = Called(key, *called(name), dict(values), business)
     session.change(replace(token, role=CHILD, task=key))
+
+
+def called(name: str) -> tuple[str, str]:
+    """Model and name of the definition that is meant: `workflow:report`, or a process."""
+    model, colon, other = name.partition(":")
+    return (model, other) if colon and model in CALLABLE else (PROCESS, name)
