@@ -28,6 +28,7 @@ POSTGRES_COUNT = min(COUNT, int(os.environ.get("MAINSPRING_POSTGRES_SEEDS", "50"
 """On a server a seed takes twenty times as long."""
 PROCESSES_SHARE = 10
 """The same, with processes; each of them is long."""
+PROCESSES_BATCH = 5
 
 REGRESSIONS: dict[int, str] = {  # they were found while callers were spared, and tell the same story only so
     12: "an attempt was begun, and stopped with the one that it replaced",
@@ -101,7 +102,7 @@ def test_whatever_goes_wrong_every_instance_ends_on_postgres(seed):
     run(seed, OnPostgres, with_machines=seed % MACHINES_SHARE == 0)
 
 
-@pytest.mark.parametrize("first", range(FIRST, FIRST + max(1, COUNT // PROCESSES_SHARE), BATCH))
+@pytest.mark.parametrize("first", range(FIRST, FIRST + max(1, COUNT // PROCESSES_SHARE), PROCESSES_BATCH))
 def test_processes_complete_whatever_goes_wrong(first):
-    for seed in range(first, min(first + BATCH, FIRST + max(1, COUNT // PROCESSES_SHARE))):
+    for seed in range(first, min(first + PROCESSES_BATCH, FIRST + max(1, COUNT // PROCESSES_SHARE))):
         run(seed, with_processes=True)
