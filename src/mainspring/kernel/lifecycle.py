@@ -8,6 +8,7 @@ from mainspring.models.contract import (
     CancelRequested,
     Event,
     PauseRequested,
+    Requested,
     RerunRequested,
     ResumeRequested,
     RetryRequested,
@@ -62,6 +63,8 @@ def answer(event: Event, status: str) -> Answer:
 
 def refusal(event: Event, public_id: str, status: str) -> str:
     """Why a request makes no sense, and what would."""
+    if type(event) is Requested:
+        return f"cannot {event.verb} {event.target!r} of instance {public_id!r}: it is {status}; nothing waits in it"
     verb = VERBS.get(type(event), f"deliver {type(event).__name__} to")
     possible = [VERBS[kind] for kind, row in REQUESTS.items() if row[status] == "do"]
     hint = f"; possible now: {', '.join(possible)}" if possible else "; nothing can be asked of it any more"

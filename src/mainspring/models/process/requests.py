@@ -14,7 +14,7 @@ from mainspring.models.process.arrivals import finish
 from mainspring.models.process.expression import NoValueError
 from mainspring.models.process.forms import form_problems
 from mainspring.models.process.game.activities import begin, do_call
-from mainspring.models.process.game.ending import cancel, go_on
+from mainspring.models.process.game.ending import cancel, complete_iteration, go_on
 from mainspring.models.process.game.events import come
 from mainspring.models.process.game.incidents import BEGIN, END, report, resolve
 from mainspring.models.process.game.scopes import area_of
@@ -210,7 +210,7 @@ def _skip(session: Session, token: Token) -> Refusal | None:
 def finish_skipped(session: Session, vertex: Vertex, token: Token) -> None:
     around = session.token(token.scope)
     if token.loop and around.role == BODY:
-        finish(session, token, {})
+        complete_iteration(session, vertex, token, None)
         return
     try:
         go_on(session, vertex, token)

@@ -74,7 +74,7 @@ def begin_body(session: Session, vertex: Vertex, scope: int) -> None:
         for boundary in vertex.boundaries:
             subscribe(session, boundary, body)
     except NoValueError as error:
-        stick(session, body, error)
+        stick(session, body, error, {})
         return
     session.queue.append((None, body.id, None))
 
@@ -100,7 +100,7 @@ def begin(
                 subscribe(session, boundary, token)
         DO[vertex.kind](session, vertex, token)
     except NoValueError as error:
-        stick(session, session.token(token.id), error)
+        stick(session, session.token(token.id), error, values or {})
 
 
 def do_sub_process(session: Session, vertex: Vertex, token: Token) -> None:

@@ -24,7 +24,8 @@ def complete(session: Session, token: Token, values: Mapping[str, Any] | None = 
     give(session, vertex, token, values)
     around = session.token(token.scope)
     if token.loop and around.role == BODY:
-        _complete_iteration(session, vertex, token, around)
+        output = None if vertex.loop is None else vertex.loop.output
+        complete_iteration(session, vertex, token, None if output is None else plain(output(session.sight(token.id))))
         return
     remember(session, vertex, token, token.scope)
     go_on(session, vertex, token)
@@ -56,13 +57,13 @@ def give(session: Session, vertex: Vertex, token: Token, values: Mapping[str, An
         session.assign(token.scope, path, value)
 
 
-def _complete_iteration(session: Session, vertex: Vertex, token: Token, body: Token) -> None:
-    """One of a loop has completed; the loop looks at what comes next (13.3.6, 13.3.7)."""
-    loop = vertex.loop
+def complete_iteration(session: Session, vertex: Vertex, token: Token, output: Any) -> None:
+    """One of a loop has completed, with its part of what is collected; the loop looks at what comes next (13.3.6,
+    13.3.7)."""
+    loop, body = vertex.loop, session.token(token.scope)
     assert loop is not None
     if loop.output is not None:
-        value = plain(loop.output(session.sight(token.id)))
-        session.outputs.setdefault(body.id, {})[token.loop] = value
+        session.outputs.setdefault(body.id, {})[token.loop] = output
     remember(session, vertex, token, body.scope)
     session.take_away(token)
     session.change(replace(body, done=body.done + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mainspring.models.process.game.ending import cancel
@@ -13,11 +14,16 @@ BEGIN, WORK, END = "begin", "work", "end"
 """The phase of an element in which it stopped."""
 
 
-def stick(session: Session, token: Token, error: Exception) -> None:
-    """An activity could not begin: nothing of it has happened, and its token stays before it."""
+def stick(session: Session, token: Token, error: Exception, values: Mapping[str, Any]) -> None:
+    """An activity could not begin: nothing of it has happened, and its token stays before it.
+
+    `values`: what it was given, such as the item of a loop; it is to begin with them once more.
+    """
     cancel(session, token)
     stuck = Token(session.next_id(), token.node, token.scope, STUCK, loop=token.loop, undoes=token.undoes)
     session.add(stuck)
+    for name, value in values.items():
+        session.set(stuck.id, name, value)
     report(session, stuck, BEGIN, str(error))
 
 
