@@ -30,6 +30,7 @@ STOREYS = {
         "settings",
         "telemetry",
         "transaction",
+        "masking",
         "handler_context",
         "signature",
         "handler",

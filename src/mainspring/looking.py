@@ -16,6 +16,7 @@ from mainspring.instance import Info, Instance, Page, info_of
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.lifecycle import STATUSES
 from mainspring.kernel.reader import PAGE_MAX, Filter, NeedView, QueueView, Reader, StoreHealth, WorkerView
+from mainspring.masking import masked
 from mainspring.models.contract import Event
 from mainspring.models.schedule.state import PREFIX
 from mainspring.runtime.identity import fate_of, host_name
@@ -44,6 +45,11 @@ class Looking:
         self.url = store_url(url)
         self.clock = clock or SystemClock()
         self._reader = reader or open_existing(self.url)
+
+    @property
+    def shown_url(self) -> str:
+        """The store's URL without its password."""
+        return masked(self.url)
 
     def __enter__(self) -> Self:
         return self

@@ -191,3 +191,11 @@ def test_a_picture_in_a_format_that_there_is_not(place, flow):
     assert "no format for 'x.png'; there are svg, mermaid, dot, scxml, json, yaml: name the file *.svg" in answer.err
     assert not (place.folder / "x.png").exists()
     assert place("graph", flow, "--output", "x.png", "--format", "svg").code == 0
+
+
+@pytest.mark.parametrize("command", [["list"], ["doctor"], ["run", "FLOW"], ["worker"], ["cancel", "one"]])
+@pytest.mark.parametrize("store", ["", " "])
+def test_an_empty_store_is_none(place, flow, command, store):
+    answer = place(*(flow if word == "FLOW" else word for word in command), "--store", store)
+    assert answer.code == 2
+    assert "--store is empty" in answer.err

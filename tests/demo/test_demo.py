@@ -88,3 +88,15 @@ def test_years_that_make_no_sense_are_refused(few_zones, capsys):
     assert run(["demo", "--years", "0"]) == 2
     assert "--years must be 1 to 100" in capsys.readouterr().err
     assert not list(few_zones.iterdir())
+
+
+def test_a_folder_that_cannot_be_had_is_told_with_a_way_out(few_zones, capsys, monkeypatch):
+    (few_zones / "occupied").write_text("a file")
+    for folder, why in (("occupied", "File exists"), ("occupied/inside", "Not a directory")):
+        assert run(["demo", "--folder", folder]) == 4
+        told = capsys.readouterr().err
+        assert f"cannot make the folder {few_zones / folder} ({why})" in told
+        assert "mainspring demo --folder PATH" in told
+    monkeypatch.setattr("os.access", lambda *_: False)  # for root may write everywhere
+    assert run(["demo", "--folder", "locked"]) == 4
+    assert f"the folder {few_zones / 'locked'} may not be written" in capsys.readouterr().err

@@ -119,7 +119,7 @@ class Chaos:
             self.turn(process)
 
     def turn(self, process: Process) -> None:
-        self.arm(process)
+        self.arm(process, may_doubt=not self.spares_callers)
         try:
             process.pump.step()
         except (Crash, RuntimeError):  # a store that raises what it never should stops the pump
@@ -335,16 +335,22 @@ class Chaos:
         process.store.lease = watched  # type: ignore[attr-defined]  # in front of the store
         process.store.fault = lambda moment: self.watch.committed(process) if moment == COMMITTED else None
 
-    def arm(self, process: Process) -> None:
-        """Decide what goes wrong in the next turn, if anything."""
+    def arm(self, process: Process, *, may_doubt: bool = False) -> None:
+        """Decide what goes wrong in the next turn, if anything.
+
+        `may_doubt`: also that it is durable, and nobody says so; a caller would have to ask again.
+        """
         self.observe(process)
         if self.chance.random() >= self.fault_share:
             self.disarm(process)
             return
-        kind, wanted = self.chance.choice((
+        faults: tuple[tuple[type[BaseException], str], ...] = (
             (Crash, COMMIT), (Crash, COMMITTED), (StoreUnavailableError, BEGIN), (StoreUnavailableError, COMMIT),
             (RuntimeError, COMMIT),
-        ))  # fmt: skip
+        )  # fmt: skip
+        if may_doubt:
+            faults += ((StoreUnavailableError, COMMITTED),)
+        kind, wanted = self.chance.choice(faults)
         lives = self.chance.choice((1, 1, 2, 5))
         # A turn has one commit; should it ever have two, the second must be able to fail as well.
         spared = 0 if self.spares_callers else self.chance.choice((0, 0, 0, 1))

@@ -211,6 +211,9 @@ class Wire:
     def __init__(self) -> None:
         self.word: bytes | None = None
         self.cut_count = 0
+        self.is_dead_when_cut = False
+        """Whether it takes no further connection once it has cut one."""
+        self.is_dead = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = [self._listener]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -229,6 +232,9 @@ class Wire:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self.is_dead:
+                client.close()
+                continue
             upstream = socket.create_connection(("127.0.0.1", server().port))
             self._sockets += [client, upstream]
             threading.Thread(target=self._pass, args=(client, upstream), daemon=True).start()
@@ -238,6 +244,7 @@ class Wire:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 if self.word is not None and self.word in data:
+                    self.is_dead = self.is_dead_when_cut
                     self.word, self.cut_count = None, self.cut_count + 1
                     break
                 target.sendall(data)
@@ -271,6 +278,29 @@ def test_a_commit_without_an_answer_is_asked_after(tcp, word):
         store.begin()
         assert bool(store.load_instances([number])) is (word == ANSWERED)
         store.rollback()
+    store.close()
+    wire.close()
+
+
+@pytest.mark.parametrize("word", [ASKED, ANSWERED])
+def test_a_commit_of_which_nothing_is_heard_for_long_counts_as_undone_until_it_shows(tcp, word, monkeypatch):
+    monkeypatch.setattr("mainspring.stores.postgres_session.DOUBT_S", 0.3)
+    wire = Wire()
+    schema = read_url(new_schema()).schema
+    store = PostgresStore(f"postgresql://{tcp.username}:{tcp.password}@127.0.0.1:{wire.port}/postgres?schema={schema}")
+    store.begin()
+    store.write(made_of(1))
+    wire.word, wire.is_dead_when_cut = word, True
+    with pytest.raises(StoreUnavailableError, match=r"in the middle of a commit.*whether it is durable will show"):
+        store.commit()
+    store.rollback()
+    with pytest.raises(StoreUnavailableError, match="cannot be reached"):
+        store.begin()
+    wire.is_dead = False
+    store.begin()
+    assert bool(store.load_instances([1])) is (word == ANSWERED)
+    assert store.changed(), "what others may have written meanwhile is looked at"
+    store.rollback()
     store.close()
     wire.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mainspring.cli.commands import UsageError
@@ -12,9 +13,11 @@ from mainspring.cli.stores import hint
 from mainspring.demo.tzif import database_version
 from mainspring.demo.workflow import NAME, REPORT, YEARS, demo_workflow
 from mainspring.engine import Engine
+from mainspring.errors import DeniedError
 
 FOLDER = "mainspring-demo"
 PAGE = 1_000
+ELSEWHERE = "name another one: mainspring demo --folder PATH"
 
 
 def arguments(parser: Parser) -> None:
@@ -40,8 +43,8 @@ def perform(options: Options, output: Output) -> int:
     if not 1 <= options.years <= 100:
         raise UsageError(f"--years must be 1 to 100, not {options.years}")
     folder, go_on = Path(options.folder), _command(options)
+    _prepare(folder)
     if options.store is None:
-        folder.mkdir(parents=True, exist_ok=True)
         options.store = str(folder / "demo.db")
     if not output.is_json:
         output.line(f"The time zones of the world, measured from the tz database {database_version()}.")
@@ -76,3 +79,13 @@ def _next_id(engine: Engine) -> str:
         if info.status in ("created", "running", "paused"):
             return info.id
     return f"demo-{len(page) + 1}"
+
+
+def _prepare(folder: Path) -> None:
+    """Have the folder, or say at once why it cannot be had."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeniedError(f"cannot make the folder {folder.absolute()} ({error.strerror}); {ELSEWHERE}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DeniedError(f"the folder {folder.absolute()} may not be written by this user; {ELSEWHERE}")

@@ -41,7 +41,7 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     now = time.time()
     with look(options) as looking:
-        health, workers, url = looking.health(), looking.workers(), looking.url
+        health, workers, url = looking.health(), looking.workers(), looking.shown_url
         gone = {worker.id for worker in workers if looking.has_gone(worker)}
         alive = any(worker.id not in gone and worker.lease_until >= now for worker in workers)
         strangers = strangers_in(looking, now, WAITED_LONG_S if alive else 0.0)

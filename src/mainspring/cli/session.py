@@ -158,7 +158,7 @@ class Session:
 
     def work(self, *, until_idle: bool) -> int:
         """Work until interrupted, or until every instance has ended or is paused; returns the exit code."""
-        self._output.note(f"working on {self.engine.url}; Ctrl-C stops in good order")
+        self._output.note(f"working on {self.engine.shown_url}; Ctrl-C stops in good order")
         told: set[str] = set()
         look_at = time.monotonic() + LOOK_S
         while not self._signals:

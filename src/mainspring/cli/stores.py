@@ -8,16 +8,22 @@ import sys
 from pathlib import Path
 from shutil import which
 
+from mainspring.cli.commands import UsageError
 from mainspring.cli.parser import Options
 from mainspring.looking import Looking
+from mainspring.masking import masked
 
+ALMOST_URLS = ("postgresql:", "postgres:", "sqlite:")
+"""Not the name of a file, but a URL without its slashes, which is told so."""
 CHECKOUT = Path(__file__).parents[3]
 
 
 def store_of(options: Options) -> str | None:
     """The URL that was given; a plain file name is one as well."""
     given: str | None = options.store
-    if given is None or "://" in given:
+    if given is not None and not given.strip():
+        raise UsageError("--store is empty; name a file or a URL, or leave it out for $MAINSPRING_URL or mainspring.db")
+    if given is None or "://" in given or given.startswith(ALMOST_URLS):
         return given
     return f"sqlite:///{given}"
 
@@ -34,8 +40,8 @@ def is_worked_on(looking: Looking) -> bool:
 
 
 def hint(options: Options, *words: str) -> str:
-    """A command line to type next, for the same store."""
-    store = ["--store", options.store] if options.store else []
+    """A command line to type next, for the same store; a password is for whoever types it to fill in."""
+    store = ["--store", masked(options.store)] if options.store else []
     return shlex.join([own_name(), *words, *store])
 
 

@@ -10,6 +10,7 @@ from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
 from mainspring.cli.stores import store_of
 from mainspring.engine import DRAIN_S, RECYCLE_ATTEMPTS, RECYCLE_MB
+from mainspring.masking import masked
 from mainspring.models.requirement import label_value
 
 
@@ -107,7 +108,7 @@ def _store(options: Options, hosted: Hosted) -> str | None:
     given = store_of(options)
     urls = {engine.url for engine in hosted.engines} | ({given} if given else set())
     if len(urls) > 1:
-        raise UsageError(f"a worker works on one store, not on {' and '.join(sorted(urls))}")
+        raise UsageError(f"a worker works on one store, not on {' and '.join(map(masked, sorted(urls)))}")
     if "sqlite://" in urls:
         raise UsageError("a store in memory belongs to its own process; give the engine a file, or a server")
     return urls.pop() if urls else None

@@ -20,7 +20,8 @@ from mainspring.errors import (
     StoreUnavailableError,
 )
 from mainspring.kernel.contention import Contended
-from mainspring.stores.postgres_url import PostgresUrl, without_password
+from mainspring.masking import masked
+from mainspring.stores.postgres_url import PostgresUrl
 from mainspring.stores.sql import postgres as sql
 from mainspring.stores.sql import postgres_schema as schema
 
@@ -206,4 +207,4 @@ def _short(error: psycopg.Error) -> str:
     said = error.diag.message_primary or str(error)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL" in line or "failed" in line]
-    return without_password((fatal or lines or ["no reason given"])[0])
+    return masked((fatal or lines or ["no reason given"])[0])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from mainspring.errors import StoreInvalidError
+from mainspring.masking import masked
 
 SCHEMES = ("postgresql://", "postgres://")
 SCHEMA_DEFAULT = "mainspring"
-HIDDEN = "***"
 PATIENCE = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -25,7 +25,7 @@ PATIENCE = {
 class PostgresUrl:
     """Where a store is."""
 
-    conninfo: str
+    conninfo: str = field(repr=False)
     """For libpq."""
     schema: str
     shown: str
@@ -39,12 +39,14 @@ class PostgresUrl:
 
 def read_url(url: str) -> PostgresUrl:
     """`postgresql://user:password@host:port/database?schema=mainspring`; raises `StoreInvalidError`."""
-    shown = without_password(url)
+    shown = masked(url)
+    if _has_bare_signs(url):
+        raise StoreInvalidError(f"{shown}: in a name or password, write / as %2F, @ as %40, # as %23 and ? as %3F")
     try:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError as error:
-        raise StoreInvalidError(f"{shown} is not a URL of PostgreSQL ({without_password(str(error))})") from None
+        raise StoreInvalidError(f"{shown} is not a URL of PostgreSQL ({masked(str(error))})") from None
     schema = options.pop("schema", SCHEMA_DEFAULT)
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,39}", schema) or schema.startswith("pg_"):
         raise StoreInvalidError(
@@ -55,13 +57,11 @@ def read_url(url: str) -> PostgresUrl:
     return PostgresUrl(conninfo, schema, shown)
 
 
-def without_password(text: str) -> str:
-    """A URL, or a text with one in it, that may be shown."""
-    text = re.sub(r"(?<=://)([^/@\s:]*):([^/\s]*)@", rf"\1:{HIDDEN}@", text)
-    return re.sub(r"(?i)(password=)[^&\s]+", rf"\1{HIDDEN}", text)
-
-
-def password_of(url: str) -> str | None:
-    """What must never be shown, wherever an error message comes from."""
-    found = urlsplit(url).password
-    return None if found is None else unquote(found)
+def _has_bare_signs(url: str) -> bool:
+    """Whether a name or password has one of the signs that end it: what follows would be taken for host or path."""
+    whole = url.partition("://")[2]
+    place = re.split(r"[/?#]", whole, maxsplit=1)[0]
+    if "@" in place:
+        return place.count("@") > 1
+    after_colon = place.rpartition(":")[2] if ":" in place else ""
+    return "@" in whole and not place.startswith("[") and bool(after_colon) and not after_colon.isdigit()

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from mainspring.errors import StoreInvalidError, StoreNotFoundError
 from mainspring.kernel.reader import Reader
 from mainspring.kernel.store import Store
+from mainspring.masking import masked
 from mainspring.stores.postgres_url import SCHEMES
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.sqlite_reader import SqliteReader
@@ -22,7 +23,12 @@ SQLITE = "sqlite://"
 
 
 def store_url(url: str | None) -> str:
-    """The URL itself, or `$MAINSPRING_URL`, or the file `mainspring.db` in the present folder."""
+    """The URL itself; None: `$MAINSPRING_URL`, or the file `mainspring.db` in the present folder.
+
+    Raises `StoreInvalidError` for one that is empty.
+    """
+    if url is not None and not url.strip():
+        raise StoreInvalidError("the URL of the store is empty; name one, or give None for the usual place")
     return url or os.environ.get("MAINSPRING_URL") or DEFAULT_URL
 
 
@@ -50,7 +56,7 @@ def open_existing(url: str) -> Reader:
     path = sqlite_path(url)
     if path is None:
         raise StoreNotFoundError(
-            f"{url!r} is in the memory of the process that opened it; there is nothing to look at here"
+            f"{masked(url)!r} is in the memory of the process that opened it; there is nothing to look at here"
         )
     if not os.path.exists(path):
         raise StoreNotFoundError(f"there is no store at {path}; `mainspring run` makes one, --store names another")
@@ -73,7 +79,7 @@ def _postgres() -> Any:
 def sqlite_path(url: str) -> str | None:
     """The file that an URL means; None: a store in memory."""
     if not url.startswith(SQLITE):
-        scheme = url.partition("://")[0] if "://" in url else url
+        scheme = url.partition("://")[0] if "://" in url else masked(url)
         raise StoreInvalidError(
             f"no store for {scheme!r}: use sqlite:///file.db, sqlite:////absolute/file.db, sqlite:// (in memory), or"
             " postgresql://user@host/database"
@@ -82,5 +88,5 @@ def sqlite_path(url: str) -> str | None:
     if rest in ("", "/", "/:memory:"):
         return None
     if not rest.startswith("/"):
-        raise StoreInvalidError(f"{url!r} names a host; write sqlite:///{rest} for a file")
+        raise StoreInvalidError(f"{masked(url)!r} names a host; write sqlite:///file.db for a file")
     return rest[1:]
