@@ -1,6 +1,9 @@
 """A purchase that needs an approval, a director who is told when it takes too long, and a buyer who finds suppliers.
 
 python examples/purchase.py
+
+Or for good, from the command line: `mainspring deploy examples/purchase.py`, `mainspring worker examples/purchase.py`,
+and `mainspring start purchase what=harp amount=9000`.
 """
 
 from __future__ import annotations
@@ -26,12 +29,13 @@ def remind(what: str, amount: int) -> None:
     print(f"the director is told: {what} for {amount} waits for an approval")
 
 
-def main() -> None:
-    process = Process.from_bpmn(Path(__file__).with_name("purchase.bpmn"), handlers={"order": order, "remind": remind})
-    engine = Simulation()  # an engine whose clock is turned by hand; Engine("sqlite:///purchases.db") runs for good
-    engine.deploy(process)
+purchase = Process.from_bpmn(Path(__file__).with_name("purchase.bpmn"), handlers={"order": order, "remind": remind})
 
-    case = engine.start("purchase", {"what": "harp", "amount": 9_000}, key="P-1")
+
+def main() -> None:
+    engine = Simulation()  # an engine whose clock is turned by hand; Engine("sqlite:///purchases.db") runs for good
+
+    case = engine.start(purchase, {"what": "harp", "amount": 9_000}, key="P-1")
     engine.advance(3 * 24 * 3600)
     (task,) = engine.user_tasks(group="managers")
     print(f"{task.name}: due {task.due_at:%A}")

@@ -216,7 +216,7 @@ class MessageUnwantedError(NotFoundError):
         """`paused`: what would have got it."""
         what = f"message {name!r}" + (f" with the key {key!r}" if key else " without a key")
         why = f"{', '.join(map(repr, paused))} would get it, but is paused" if paused else "nothing begins with it"
-        super().__init__(f"nobody waits for {what} now: {why}; give ttl_s to let it wait")
+        super().__init__(f"nobody waits for {what} now: {why}; give ttl_s (--ttl) to let it wait")
 
 
 class MessageAmbiguousError(ConflictError):

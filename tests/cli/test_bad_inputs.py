@@ -79,7 +79,7 @@ wf.add(double, key="double")
         ("raises_here.py", "x = 1\ny = 1 / 0\n", 2, "raises_here.py:2: ZeroDivisionError: division by zero"),
         ("needs_more.py", "import no_such_module_anywhere\n", 2, "there is no module 'no_such_module_anywhere'"),
         ("leaves_at_once.py", "raise SystemExit(3)\n", 2, "leaves_at_once.py:1: it ends Python"),
-        ("has_none.py", "x = 1\n", 2, "has_none.py has no workflow"),
+        ("has_none.py", "x = 1\n", 2, "has_none.py has no definition"),
         (
             "has_two.py",
             "from mainspring import Workflow\na = Workflow('a')\nb = Workflow('b')\n",

@@ -55,11 +55,15 @@ def load_definition(target: str) -> Workflow | Machine | Process:
         return Process.from_bpmn(path, id=name or None)
     if path.endswith((".scxml", *TEXT_SUFFIXES)):
         return load_any(target)
-    found = {key: value for key, value in vars(module_of(path)).items() if isinstance(value, Process)}
+    module = module_of(path)
+    found = {key: value for key, value in vars(module).items() if isinstance(value, Process)}
     if name in found:
         return found[name]
-    if name or len(found) != 1:
+    if name or not found or any(isinstance(value, Workflow) for value in vars(module).values()):
         return load_any(target)
+    if len(found) > 1:
+        names = ", ".join(f"{target}:{key}" for key in found)
+        raise UsageError(f"{target} has several processes; say which one: {names}")
     return next(iter(found.values()))
 
 
@@ -207,7 +211,7 @@ def _pick(module: ModuleType, name: str, target: str) -> Workflow:
     parts = {id(child) for workflow in found.values() for child in workflow.children.values()}
     whole = {id(value): key for key, value in found.items() if id(value) not in parts}
     if not whole:
-        raise TargetInvalidError(f"{target} has no workflow; make one at its top level: wf = Workflow('name')")
+        raise TargetInvalidError(f"{target} has no definition; make one at its top level: wf = Workflow('name')")
     if len(whole) > 1:
         names = ", ".join(f"{target}:{key}" for key in whole.values())
         raise UsageError(f"{target} has several workflows; say which one: {names}")

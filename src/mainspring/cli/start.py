@@ -23,6 +23,7 @@ def arguments(parser: Parser) -> None:
 
 def perform(options: Options, output: Output) -> int:
     definition = _named(options.target)
+    targets = () if isinstance(definition, str) else (options.target,)
     with Engine(store_of(options), slots=0) as engine:
         instance = start(engine, definition, options)
         status = instance.status
@@ -35,7 +36,7 @@ def perform(options: Options, output: Output) -> int:
     output.table(
         ["", "", ""],
         [
-            (" ", (hint(options, "worker", options.target), "name"), "runs it, if nobody does"),
+            (" ", (hint(options, "worker", *targets), "name"), "runs it, if nobody does"),
             (" ", (hint(options, "show", instance.id), "name"), "how it stands"),
         ],
     )
