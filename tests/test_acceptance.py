@@ -30,6 +30,9 @@ SECTIONS = {
 }
 """The sections whose classes are there, with their cases."""
 
+TRIES = {"task scheduler": 5}
+"""Sections whose cases count what happens in some seconds: a busy machine gets more tries, a fault fails them all."""
+
 WITHOUT_A_STORE = ("state machine",)
 """Sections whose cases run once, for nothing of them is kept."""
 
@@ -54,14 +57,15 @@ def test_the_practice_cases_pass_as_they_are(section, tmp_path):
         os.devnull,
     ]
 
-    done = subprocess.run(
-        [*command, *cases],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    def run() -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(
+            [*command, *cases], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    done = run()
+    for _ in range(TRIES.get(section, 1) - 1):
+        done = run() if done.returncode else done
 
     assert done.returncode == 0, done.stdout + done.stderr
     inputs = sum(TIMES.get(name, 1) for name in SECTIONS[section])
@@ -82,5 +86,12 @@ def test_the_practice_cases_pass_on_postgresql_too(case):
     cases = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(cases)
     inputs = [mark.args[1] for mark in getattr(getattr(cases, case), "pytestmark", ()) if mark.name == "parametrize"]
+    tries = next(TRIES.get(section, 1) for section, names in SECTIONS.items() if case in names)
     for rest in inputs[0] if inputs else [()]:
-        getattr(cases, case)(new_schema(), *rest)
+        for number in range(1, tries + 1):
+            try:
+                getattr(cases, case)(new_schema(), *rest)
+                break
+            except AssertionError:
+                if number == tries:
+                    raise
