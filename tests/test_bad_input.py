@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 from mainspring import Engine, Workflow, task
 from mainspring.cli import run
 from mainspring.errors import InstanceFailedError, InvalidError
+from tests.patience import PATIENCE_S, wait_until
 from tests.postgres import new_schema
 
-WAIT_S = 60
 NOW = datetime.now(UTC)
 NAIVE = datetime(2030, 1, 1)  # noqa: DTZ001 - that is what is refused
 
@@ -122,7 +121,10 @@ def test_a_task_that_no_worker_can_take_waits_and_is_told_of(engine, capsys, mon
     monkeypatch.setattr("mainspring.cli.doctor.WAITED_LONG_S", 0.0)
     stranger = engine.submit("elsewhere:work", number=1)
     picky = engine.submit(task(requires="gpu and memory_gb >= 16", name="picky")(work.function))
-    wait_until(lambda: all(engine.why(one.id) and engine.why(one.id)[0].workers for one in (stranger, picky)))
+    wait_until(
+        lambda: all(engine.why(one.id) and engine.why(one.id)[0].workers for one in (stranger, picky)),
+        "the worker has told what it offers",
+    )
     assert engine.why(stranger.id)[0].workers[0].lacks == ("has not the handler elsewhere:work",)
     assert "gpu (no gpu)" in engine.why(picky.id)[0].workers[0].lacks
     assert {info.status for info in engine.list()} == {"running"}
@@ -137,7 +139,7 @@ def test_a_task_that_no_worker_can_take_waits_and_is_told_of(engine, capsys, mon
 def test_it_fails_when_it_is_not_wanted_any_more(engine):
     instance = engine.submit("elsewhere:work", number=1, expires_s=0.1)
     with pytest.raises(InstanceFailedError, match=r"0\.1 s"):
-        instance.result(timeout_s=WAIT_S)
+        instance.result(timeout_s=PATIENCE_S)
 
 
 def test_arguments_that_a_handler_elsewhere_does_not_take(engine):
@@ -146,16 +148,9 @@ def test_arguments_that_a_handler_elsewhere_does_not_take(engine):
         instance = ignorant.submit("double", number="four")
         engine.register(lambda_of_numbers, "double")
         with pytest.raises(InstanceFailedError, match="PayloadInvalidError: input of handler 'double': Expected `int`"):
-            instance.result(timeout_s=WAIT_S)
+            instance.result(timeout_s=PATIENCE_S)
         assert [entry.kind for entry in instance.journal()].count("TaskFailed") == 1
 
 
 def lambda_of_numbers(number: int) -> int:
     return 2 * number
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)

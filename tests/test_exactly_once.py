@@ -27,9 +27,8 @@ from mainspring.errors import (
     TransactionLostError,
 )
 from mainspring.testing import Simulation
+from tests.patience import PATIENCE_S, wait_until
 from tests.postgres import database, new_schema
-
-WAIT_S = 60
 
 
 class Book:
@@ -96,7 +95,7 @@ def test_what_it_writes_is_there_with_its_completion(book):
         return f"entered {name}"
 
     instance = book.engine.submit(enter, "Ann")
-    assert instance.result(timeout_s=WAIT_S) == "entered Ann"
+    assert instance.result(timeout_s=PATIENCE_S) == "entered Ann"
     assert book.entries == ["Ann"]
     assert [entry.kind for entry in instance.journal()] == ["Started", "TaskCompleted"]
 
@@ -109,7 +108,7 @@ def test_what_it_writes_is_undone_when_it_raises(book):
             raise ConnectionError("again")
         return context.attempt
 
-    assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == 3
+    assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == 3
     assert book.entries == ["Ann 3"]
 
 
@@ -121,7 +120,7 @@ def test_what_cannot_be_its_output_is_no_completion(book):
 
     instance = book.engine.submit(enter, "Ann")
     with pytest.raises(InstanceFailedError, match="Expected `int`"):
-        instance.result(timeout_s=WAIT_S)
+        instance.result(timeout_s=PATIENCE_S)
     assert book.entries == []
 
 
@@ -130,7 +129,7 @@ def test_it_begins_when_a_connection_is_asked_for(book):
     def enter(name: str, transaction: Transaction) -> str:
         return "not needed"
 
-    assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == "not needed"
+    assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == "not needed"
 
 
 def test_in_a_workflow_each_node_has_its_own(book):
@@ -142,7 +141,7 @@ def test_in_a_workflow_each_node_has_its_own(book):
     workflow = Workflow("entering")
     first = workflow.add(enter, workflow.input("name", str), key="first")
     workflow.output(workflow.add(enter, first, key="second"))
-    assert book.engine.start(workflow, {"name": "Ann"}).result(timeout_s=WAIT_S) == "Ann!!"
+    assert book.engine.start(workflow, {"name": "Ann"}).result(timeout_s=PATIENCE_S) == "Ann!!"
     assert book.entries == ["Ann", "Ann!"]
 
 
@@ -155,7 +154,7 @@ def test_what_was_left_half_read_is_in_nobodys_way(book):
         left.append(transaction.connection.execute(statement))
         return str(left[0].fetchone()[0])
 
-    assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == "Ann"
+    assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == "Ann"
     assert book.entries == ["Ann", "Ann"]
 
 
@@ -165,7 +164,7 @@ def test_many_at_once(book):
         book.enter(transaction, name)
 
     names = [f"{number:03}" for number in range(60)]
-    book.engine.gather(book.engine.submit_many(enter, [(name,) for name in names]), timeout_s=WAIT_S)
+    book.engine.gather(book.engine.submit_many(enter, [(name,) for name in names]), timeout_s=PATIENCE_S)
     assert book.entries == names
 
 
@@ -176,7 +175,7 @@ def test_what_it_says_is_kept(book):
         context.logger.info("entered %s", name)
 
     instance = book.engine.submit(enter, "Ann")
-    instance.result(timeout_s=WAIT_S)
+    instance.result(timeout_s=PATIENCE_S)
     assert [line.message for line in instance.logs()] == ["entered Ann"]
 
 
@@ -193,8 +192,8 @@ def test_what_it_starts_begins_with_its_completion(book):
             raise ConnectionError("not this time")
         return begun.id
 
-    begun = book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
-    assert book.engine.get(begun).result(timeout_s=WAIT_S) == "hello Ann 2"
+    begun = book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
+    assert book.engine.get(begun).result(timeout_s=PATIENCE_S) == "hello Ann 2"
     assert len(book.engine.list()) == 2
 
 
@@ -211,7 +210,7 @@ def test_a_handler_does_not_commit(book):
             transaction.connection.commit()
 
     with pytest.raises(InstanceFailedError, match="commit"):
-        book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
+        book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
     assert book.entries == []
 
 
@@ -224,7 +223,7 @@ def test_a_handler_that_ends_it_by_hand_is_told(book):
         book.enter(transaction, name)
 
     with pytest.raises(InstanceFailedError, match="has ended the transaction of its task"):
-        book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
+        book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
     assert book.entries == []
 
 
@@ -235,7 +234,7 @@ def test_savepoints_are_its_own(book):
         for statement in ("savepoint part", "delete from entry", "rollback to part", "release part"):
             transaction.connection.execute(statement)
 
-    book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
+    book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
     assert book.entries == ["Ann"]
 
 
@@ -249,12 +248,12 @@ def test_one_that_is_too_late_leaves_nothing_and_holds_nothing(book):
     def enter(name: str, transaction: Transaction, context: Context) -> int:
         book.enter(transaction, f"{name} {context.attempt}")
         if context.attempt == 1:
-            over.wait(WAIT_S)
+            over.wait(PATIENCE_S)
         return context.attempt
 
     try:
         # While its thread waits, the second attempt and the turns must have the file.
-        attempt = book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
+        attempt = book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
     finally:
         over.set()
     assert attempt > 1
@@ -266,7 +265,7 @@ def test_one_that_goes_on_after_its_time_writes_nothing(book):
 
     @task(timeout_s=0.5)
     def enter(name: str, transaction: Transaction, context: Context) -> None:
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + PATIENCE_S
         try:
             connection = transaction.connection
             while time.monotonic() < until:
@@ -275,8 +274,8 @@ def test_one_that_goes_on_after_its_time_writes_nothing(book):
             ends.append("ended")
 
     with pytest.raises(InstanceFailedError, match="took longer"):
-        book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
-    wait_until(lambda: ends)
+        book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
+    wait_until(lambda: ends, "the attempt ends")
     assert book.entries == []
 
 
@@ -287,7 +286,7 @@ def test_one_whose_task_is_cancelled_leaves_nothing(book):
     @task
     def enter(name: str, transaction: Transaction) -> None:
         begun.set()
-        cancelled.wait(WAIT_S)
+        cancelled.wait(PATIENCE_S)
         try:
             book.enter(transaction, name)
         except Exception as error:
@@ -295,12 +294,12 @@ def test_one_whose_task_is_cancelled_leaves_nothing(book):
             raise
 
     instance = book.engine.submit(enter, "Ann")
-    assert begun.wait(WAIT_S)
+    assert begun.wait(PATIENCE_S)
     instance.cancel()
     with pytest.raises(InstanceCancelledError):
-        instance.result(timeout_s=WAIT_S)
+        instance.result(timeout_s=PATIENCE_S)
     cancelled.set()
-    wait_until(lambda: ends)
+    wait_until(lambda: ends, "the attempt ends")
     assert isinstance(ends[0], TransactionLostError)
     assert book.entries == []
 
@@ -316,7 +315,7 @@ def test_one_whose_lease_was_lost_leaves_nothing(book):
         book.enter(transaction, f"{name} {context.attempt}")
         return context.attempt
 
-    assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == 2
+    assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == 2
     assert ends == [1, 2]
     assert book.entries == ["Ann 2"]
 
@@ -332,7 +331,7 @@ def test_nobody_is_kept_waiting_for_long(tmp_path, monkeypatch):
             book.enter(transaction, name)
         finally:
             begun.set()
-        over.wait(WAIT_S)
+        over.wait(PATIENCE_S)
 
     @task
     def other() -> str:
@@ -340,12 +339,12 @@ def test_nobody_is_kept_waiting_for_long(tmp_path, monkeypatch):
 
     with book.engine:
         held = book.engine.submit(enter, "Ann")
-        assert begun.wait(WAIT_S)
+        assert begun.wait(PATIENCE_S)
         # It cannot even be begun before the file is free.
-        assert book.engine.submit(other).result(timeout_s=WAIT_S) == "done"
+        assert book.engine.submit(other).result(timeout_s=PATIENCE_S) == "done"
         over.set()
         with pytest.raises(InstanceFailedError, match="has kept all others from writing"):
-            held.result(timeout_s=WAIT_S)
+            held.result(timeout_s=PATIENCE_S)
     assert book.entries == []
 
 
@@ -358,13 +357,13 @@ def test_what_would_wait_for_itself_is_refused(tmp_path):
 
     @task
     def enter(name: str, transaction: Transaction) -> None:
-        assert book.engine.submit(other).result(timeout_s=WAIT_S) == "done"
+        assert book.engine.submit(other).result(timeout_s=PATIENCE_S) == "done"
         book.enter(transaction, name)
         with pytest.raises(RefusedError, match=r"connection=transaction\.connection"):
             book.engine.submit(other)
 
     with book.engine:
-        book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
+        book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
     assert book.entries == ["Ann"]
 
 
@@ -397,7 +396,7 @@ def test_a_commit_without_an_answer_is_looked_up(book, monkeypatch, is_durable):
         return context.attempt
 
     last = 1 if is_durable else 2
-    assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == last
+    assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == last
     assert book.entries == [f"Ann {last}"]
     assert attempts == list(range(1, last + 1))
 
@@ -415,7 +414,7 @@ def test_a_server_that_hangs_up_is_a_failure_like_any_other():
         return context.attempt
 
     with book.engine:
-        assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == 2
+        assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == 2
     assert book.entries == ["Ann"]
 
 
@@ -430,7 +429,7 @@ def test_an_error_at_the_commit_is_the_failure():
         book.enter(transaction, name)
 
     with book.engine, pytest.raises(InstanceFailedError, match="once") as failed:
-        book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S)
+        book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S)
     assert "UniqueViolation" in str(failed.value)
     assert book.entries == []
 
@@ -450,7 +449,7 @@ def test_a_connection_of_ones_own(book):
             transaction.connect(book.connect)
         return context.attempt
 
-    assert book.engine.submit(enter, "Ann").result(timeout_s=WAIT_S) == 2
+    assert book.engine.submit(enter, "Ann").result(timeout_s=PATIENCE_S) == 2
     assert book.entries == ["Ann"]
 
 
@@ -475,7 +474,7 @@ def test_an_engine_of_sqlalchemy():
 
     with book.engine:
         instance = book.engine.submit(enter, "Ann")
-        assert instance.result(timeout_s=WAIT_S) == 3
+        assert instance.result(timeout_s=PATIENCE_S) == 3
         told = [entry.event["error"]["message"] for entry in instance.journal() if entry.kind == "TaskFailed"]
     assert "has ended the transaction" in told[1]
     assert book.entries == ["Ann"]
@@ -498,7 +497,7 @@ def test_what_leads_elsewhere_is_refused(book, tmp_path):
 
     for name in wrong:
         with pytest.raises(InstanceFailedError, match="SettingInvalidError"):
-            book.engine.submit(enter, name).result(timeout_s=WAIT_S)
+            book.engine.submit(enter, name).result(timeout_s=PATIENCE_S)
 
 
 # --- Where there can be none ----------------------------------------------------------------------
@@ -522,7 +521,7 @@ def test_a_store_in_memory_has_none():
         transaction.connection.execute("create table entry (name text)")
 
     with Engine("sqlite://") as engine, pytest.raises(InstanceFailedError, match="use a file"):
-        engine.submit(enter).result(timeout_s=WAIT_S)
+        engine.submit(enter).result(timeout_s=PATIENCE_S)
 
 
 def test_a_simulation_has_none():
@@ -535,10 +534,3 @@ def test_a_simulation_has_none():
             simulation.submit(enter, "Ann").result()
         simulation.stub(enter, returns="entered")
         assert simulation.submit(enter, "Ann").result() == "entered"
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.01)
