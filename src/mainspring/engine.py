@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -30,6 +31,7 @@ from mainspring.models.contract import Deployable, Event
 from mainspring.models.registry import MODELS
 from mainspring.models.schedule.model import ZONES_NAME
 from mainspring.queues import Queue
+from mainspring.runtime.clusters.opening import open_clusters
 from mainspring.runtime.handlers import Handlers
 from mainspring.runtime.identity import fate_of, host_name, process_name
 from mainspring.runtime.offer import Label, Offer
@@ -45,6 +47,8 @@ __all__ = ["DRAIN_S", "RECYCLE_ATTEMPTS", "RECYCLE_MB", "Engine"]
 
 SLOTS = {"async": 2_048, "thread": 64, "process": os.cpu_count() or 1}
 """Attempts at once where nothing else is said: what awaits costs little, a thread some, a process a core."""
+CLUSTER_SLOTS = 256
+"""Attempts that a cluster has at once, waiting there included, where nothing else is said."""
 LEASE_S = 30.0
 """How long others wait before they take over from a process that has gone silent."""
 DRAIN_S = 30.0
@@ -68,6 +72,9 @@ class Engine(Scheduling, Messaging):
     `queues`: those whose tasks it takes; default: all.
     `recycle_attempts`, `recycle_mb`: a process for handlers with `isolation="process"` is replaced after so many, or
     when it has grown so much since its first.
+    `clusters`: where tasks with an `executor` go, such as `{"dask": "tcp://scheduler:8786"}`, or the same as text,
+    `"dask=tcp://scheduler:8786"`; default: `$MAINSPRING_CLUSTERS`, unless `slots` is 0.
+    `cluster_slots`: attempts that each of them has at once.
     `paused`: it begins no attempts until `resume`.
     All methods may be called from any thread.  What a method returns for is durable.
 
@@ -85,6 +92,8 @@ class Engine(Scheduling, Messaging):
         name: str | None = None,
         labels: Mapping[str, Label] | None = None,
         queues: Collection[str] | None = None,
+        clusters: Mapping[str, Any] | str | None = None,
+        cluster_slots: int = CLUSTER_SLOTS,
         paused: bool = False,
         recycle_attempts: int = RECYCLE_ATTEMPTS,
         recycle_mb: float = RECYCLE_MB,
@@ -98,6 +107,9 @@ class Engine(Scheduling, Messaging):
                 f"recycle_attempts must be a whole number from 1 and recycle_mb above 0,"
                 f" not {recycle_attempts!r} and {recycle_mb!r}"
             )
+        if not is_whole(cluster_slots) or cluster_slots < 1:
+            raise SettingInvalidError(f"cluster_slots must be a whole number from 1, not {cluster_slots!r}")
+        connections = open_clusters(clusters, is_worker=slots != 0)
         store = open_store(store_url(url))
         super().__init__(url, clock=clock or store.clock, reader=open_reader(store))
         self._handlers = Handlers()
@@ -106,19 +118,21 @@ class Engine(Scheduling, Messaging):
         process = process_name()
         limits = SLOTS if slots is None else dict.fromkeys(SLOTS, slots)
         total = sum(limits.values()) if slots is None else slots
-        offer = Offer(self._handlers.pool, labels=labels, queues=queues)
+        states: dict[str, str] = {}
+        offer = Offer(partial(self._handlers.place, clusters=states), labels=labels, queues=queues)
         leases = Leases(
             name=name or f"worker-{process.partition('@')[0]}",
             host=host_name(),
             process=process,
             lease_s=lease_s,
             fate=_fate_of,
-            slots=total,
+            slots=total + cluster_slots * len(connections),
             labels=labels,
             queues=queues,
+            clusters=states,
         )
         self._name = leases.name
-        placement = Placement(offer, limits, total)
+        placement = Placement(offer, limits, total, {each.kind: cluster_slots for each in connections})
         kernel = Kernel(store, Definitions(MODELS, self._resolve), placement, leases)
         self._pump = Pump(kernel, self.clock)
         self._worker = Worker(
@@ -128,7 +142,10 @@ class Engine(Scheduling, Messaging):
             clock=self.clock,
             threads=max(1, limits["thread"]),
             processes=max(1, limits["process"]),
-            is_idle=not total,
+            clusters=connections,
+            states=states,
+            offer=self._pump.offer,
+            is_idle=not total and not connections,
             recycle_attempts=recycle_attempts,
             recycle_mb=recycle_mb,
             joins=Transactions(self.url, self.clock),
@@ -230,7 +247,8 @@ class Engine(Scheduling, Messaging):
             raise SettingInvalidError(f"claim by the names of handlers, not {handlers!r:.80}")
         if not is_whole(limit) or not 1 <= limit <= CLAIM_MAX:
             raise SettingInvalidError(f"limit must be a whole number from 1 to {CLAIM_MAX:,}, not {limit!r}")
-        offer = Offer({*handlers}.__contains__, labels=labels, queues=queues)
+        wanted = {*handlers}
+        offer = Offer(lambda handler, _: handler in wanted, labels=labels, queues=queues)
         claimed: list[Attempt] = self._pump.call(Claim(lambda *need: bool(offer(*need)), limit)).result()
         name = worker or self._name
         return [Claimed(attempt, self._pump, worker=name, clock=self.clock) for attempt in claimed]

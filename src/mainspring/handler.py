@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, get_args, overload
 
 from mainspring import codec
 from mainspring.errors import HandlerInvalidError, PayloadInvalidError, SettingInvalidError
@@ -31,6 +31,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Isolation = Literal["async", "thread", "process"]
+Executor = Literal["dask"]
+EXECUTORS: tuple[str, ...] = get_args(Executor)
+"""Kinds of clusters that a worker may hand attempts to."""
 
 NAME_LENGTH_MAX = 200
 """A name is stored with every task; the arguments of a partial could make it endless."""
@@ -58,6 +61,8 @@ class Options:
     """What the labels of a worker must be, as an expression over them."""
     memory_max_mb: float | None = None
     """What an attempt in a process of its own may take, besides what that process has before."""
+    executor: str = ""
+    """The cluster that computes it; empty: the worker itself does."""
 
     def __post_init__(self) -> None:
         problem = _option_problem(self)
@@ -80,7 +85,14 @@ def _option_problem(options: Options) -> str:
         return f"priority must be a whole number, not {options.priority!r}"
     if not options.queue or not isinstance(options.queue, str):
         return f"queue must be a name, not {options.queue!r}"
-    return ""
+    return executor_problem(options.executor)
+
+
+def executor_problem(executor: Any) -> str:
+    """What is wrong with the name of an executor; empty: nothing, or none was given."""
+    if executor == "" or executor in EXECUTORS:
+        return ""
+    return f"executor must be {' or '.join(map(repr, EXECUTORS))}, or none, not {executor!r:.60}"
 
 
 def requirement_of(labels: str | Iterable[str]) -> str:
@@ -115,6 +127,7 @@ def task(
     queue: str = "default",
     requires: str | Iterable[str] = "",
     memory_max_mb: float | None = None,
+    executor: Executor | None = None,
 ) -> Callable[[Callable[P, R]], Handler[P, R]]: ...
 def task(
     function: Callable[..., Any] | None = None,
@@ -123,15 +136,17 @@ def task(
     name: str | None = None,
     isolation: Isolation | None = None,
     requires: str | Iterable[str] = "",
+    executor: Executor | None = None,
     **options: Any,
 ) -> Any:
     """Make a function a handler; it can still be called as before.
 
     `async def` runs on the worker's event loop, `def` in a thread, `isolation="process"` in a process that can be
-    killed.  Raises `SettingInvalidError` for options and `HandlerInvalidError` for functions that cannot work.
+    killed, `executor="dask"` on a cluster that the worker is connected to.  Raises `SettingInvalidError` for options
+    and `HandlerInvalidError` for functions that cannot work.
     """
     try:
-        chosen = Options(requires=requirement_of(requires), **options)
+        chosen = Options(requires=requirement_of(requires), executor=executor or "", **options)
     except TypeError as error:
         raise SettingInvalidError(f"@task: {str(error).removeprefix('Options.__init__() ')}") from None
 
@@ -164,15 +179,21 @@ class Handler(Generic[P, R]):
         self.is_async = _is_async(function)
         self.isolation: Isolation = _isolation(self.where, function, isolation)
         self.options = options or Options()
+        if self.options.executor:
+            if isolation == "process":
+                raise HandlerInvalidError(f'{self.where}: choose one of isolation="process" and executor')
+            _check_importable(self.where, function, f"on {self.options.executor}")
+        self.pool: str = self.options.executor or self.isolation
+        """Whose slots it fills, where its task says nothing else."""
         if self.options.memory_max_mb is not None and self.isolation != "process":
             raise HandlerInvalidError(f'{self.where}: memory_max_mb takes effect with isolation="process" only')
         self.signature = Signature(function, self.where, GIVEN)
         self.is_transactional = Transaction in self.signature.given.values()
         """Whether it asks for a transaction that commits with the completion of its task."""
-        if self.is_transactional and self.isolation != "thread":
+        if self.is_transactional and self.pool != "thread":
             raise HandlerInvalidError(
                 f"{self.where} asks for a transaction, which handlers in threads can have, and it runs as"
-                f" {self.isolation!r}; use `def`, without isolation"
+                f" {self.pool!r}; use `def`, without isolation and executor"
             )
         # Their own, for each attempt passes here twice.
         self.decode = self.signature.decode
@@ -206,7 +227,7 @@ class Handler(Generic[P, R]):
         return Handler(method, isolation=self.isolation, options=self.options)
 
     def __repr__(self) -> str:
-        return f"<handler {self.name} ({self.isolation})>"
+        return f"<handler {self.name} ({self.pool})>"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -277,12 +298,12 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def _check_importable(where: str, function: Callable[..., Any]) -> None:
+def _check_importable(where: str, function: Callable[..., Any], place: str) -> None:
     """Another process has nothing but the name."""
     path = path_of(function)
     if "<" in path or "(" in path or inspect.ismethod(function) or path.startswith("__main__:"):
         raise HandlerInvalidError(
-            f"{where} cannot run in a process of its own, which must be able to import it as {path!r}; "
+            f"{where} cannot run {place}, which must be able to import it as {path!r}; "
             "define it with `def` at the top of a module"
         )
 
@@ -295,7 +316,7 @@ def _isolation(where: str, function: Callable[..., Any], wanted: str | None) -> 
     if wanted is None or wanted == natural:
         return natural
     if wanted == "process":
-        _check_importable(where, function)
+        _check_importable(where, function, "in a process of its own")
         return "process"
     if wanted in ("async", "thread"):
         kind = "async def" if natural == "async" else "def"

@@ -290,6 +290,7 @@ class Starting(Looking):
             deadline_s=options.deadline_s,
             queue=options.queue,
             requires=options.requires,
+            executor=options.executor,
         )
         return Deployable("task", handler.name, document.digest, document.encode())
 

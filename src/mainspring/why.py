@@ -8,7 +8,7 @@ from importlib import import_module
 from msgspec import Struct
 
 from mainspring.kernel.queue import Queue, settings_of
-from mainspring.kernel.reader import HolderView, QueueView, Reader, TaskView, WorkerView
+from mainspring.kernel.reader import HolderView, NeedView, QueueView, Reader, TaskView, WorkerView
 from mainspring.kernel.store import QueueRow
 
 TASKS_MAX = 1_000
@@ -31,6 +31,7 @@ class Waiting(Struct, frozen=True):
     handler: str
     queue: str
     requires: str
+    executor: str
     ready_at: float
     reasons: tuple[str, ...]
     """What keeps it, the nearest cause first."""
@@ -54,7 +55,7 @@ def _explained(reader: Reader, task: TaskView, workers: Sequence[WorkerView], qu
     able = [worker for worker in workers if task.capability in worker.offer.capabilities]
     unable = [worker for worker in workers if worker not in able]
     mismatches = sorted(
-        (Mismatch(worker.name, tuple(lacking(task.handler, task.queue, task.requires, worker))) for worker in unable),
+        (Mismatch(worker.name, tuple(lacking(task, worker))) for worker in unable),
         key=lambda one: (len(one.lacks), one.worker),
     )
     reasons = list(_reasons(task, queue, now))
@@ -67,22 +68,28 @@ def _explained(reader: Reader, task: TaskView, workers: Sequence[WorkerView], qu
     elif not reasons:
         reasons += _behind(reader, task, able, now)
     shown = () if able else tuple(mismatches)
-    return Waiting(task.key, task.handler, task.queue, task.requires, task.ready_at, tuple(reasons), shown, holders)
+    needs = (task.handler, task.queue, task.requires, task.executor)
+    return Waiting(task.key, *needs, task.ready_at, tuple(reasons), shown, holders)
 
 
-def lacking(handler: str, queue: str, requires: str, worker: WorkerView) -> Iterator[str]:
+def lacking(need: TaskView | NeedView, worker: WorkerView) -> Iterator[str]:
     """What keeps a worker from such a task."""
     queues, before = worker.offer.queues, 0
-    if queues is not None and queue not in queues:
+    if queues is not None and need.queue not in queues:
         before += 1
-        yield f"serves queue {', '.join(queues)}, not {queue}"
-    if requires:
+        yield f"serves queue {', '.join(queues)}, not {need.queue}"
+    if need.executor and worker.offer.clusters.get(need.executor) != "":
+        before += 1
+        problem = worker.offer.clusters.get(need.executor)
+        yield f"its {need.executor} cluster is away: {problem}" if problem else f"has no {need.executor} cluster"
+    if need.requires:
         # The language of expressions is loaded by those who have a requirement.
-        for part in import_module("mainspring.models.requirement").lacking(requires, worker.offer.labels):
+        for part in import_module("mainspring.models.requirement").lacking(need.requires, worker.offer.labels):
             before += 1
             yield str(part)
     if not before:
-        yield f"has not the handler {handler}"
+        where = f" on its {need.executor} cluster" if need.executor else ""
+        yield f"has not the handler {need.handler}{where}"
 
 
 def _reasons(task: TaskView, queue: QueueView, now: float) -> Iterator[str]:

@@ -31,6 +31,7 @@ PAGES = [
             "steering",
             "operating",
             "workers",
+            "clusters",
             "processes",
             "transactions",
             "postgresql",

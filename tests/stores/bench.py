@@ -74,7 +74,7 @@ class Bench:
 
     def capability(self, handler: str = "work", queue: str = "default") -> int:
         self.store.begin()
-        id = self.store.intern_capability(handler, queue, "")
+        id = self.store.intern_capability(handler, queue, "", "")
         self.store.commit()
         return id
 

@@ -46,17 +46,20 @@ def test_a_digest_is_stored_once(bench):
 def test_a_capability_is_the_same_number_for_everybody(bench):
     other = bench.another()
     with bench.writing():
-        first = bench.store.intern_capability("mail:send", "default", "")
-        again = bench.store.intern_capability("mail:send", "default", "")
-        gpu = bench.store.intern_capability("mail:send", "default", "gpu")
-        slow = bench.store.intern_capability("mail:send", "slow", "")
+        first = bench.store.intern_capability("mail:send", "default", "", "")
+        again = bench.store.intern_capability("mail:send", "default", "", "")
+        gpu = bench.store.intern_capability("mail:send", "default", "gpu", "")
+        slow = bench.store.intern_capability("mail:send", "slow", "", "")
+        dask = bench.store.intern_capability("mail:send", "default", "", "dask")
     with bench.writing(other):
-        assert other.intern_capability("mail:send", "default", "gpu") == gpu
+        assert other.intern_capability("mail:send", "default", "gpu", "") == gpu
+        assert other.intern_capability("mail:send", "default", "", "dask") == dask
     assert first == again
-    assert len({first, gpu, slow}) == 3
+    assert len({first, gpu, slow, dask}) == 4
     with bench.reading(other):
         assert other.list_capabilities() == [
-            (first, "mail:send", "default", ""),
-            (gpu, "mail:send", "default", "gpu"),
-            (slow, "mail:send", "slow", ""),
+            (first, "mail:send", "default", "", ""),
+            (gpu, "mail:send", "default", "gpu", ""),
+            (slow, "mail:send", "slow", "", ""),
+            (dask, "mail:send", "default", "", "dask"),
         ]

@@ -213,7 +213,7 @@ def test_no_space_is_told_whatever_was_being_done(tmp_path):
     deeds = (
         lambda: fill(store),
         lambda: store.add_definition("workflow", "report", "d", b'"' + b"x" * 100_000 + b'"', NOW),
-        lambda: store.intern_capability("x" * 100_000, "default", ""),
+        lambda: store.intern_capability("x" * 100_000, "default", "", ""),
         lambda: store.reserve("x" * 100_000, 1),
     )
     for deed in deeds:

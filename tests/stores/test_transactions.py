@@ -26,7 +26,7 @@ def test_a_rollback_leaves_nothing_of_any_table(bench):
     changes.events[1] = {"t": (1, "t", NOW, "TimerFired", "{}")}
     store.write(changes)
     store.add_definition("workflow", "other", "d2", b"{}", NOW)
-    store.intern_capability("other", "default", "")
+    store.intern_capability("other", "default", "", "")
     store.reserve("instance", 10)
     store.rollback()
 

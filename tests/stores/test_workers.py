@@ -93,7 +93,7 @@ def test_what_waits_is_counted_by_need_and_by_queue(bench):
     bench.task(1, "d", capability=mail, owner=4)
     bench.task(1, "e", capability=work, owner=4)
     reader = bench.reader()
-    assert reader.list_needs() == [NeedView(mail, "send", "mail", "", 3, NOW - 5)]
+    assert reader.list_needs() == [NeedView(mail, "send", "mail", "", "", 3, NOW - 5)]
     counts = {view.name: (view.waiting, view.running) for view in reader.list_queues()}
     assert counts == {"default": (0, 1), "mail": (3, 1)}
     tasks = {view.key: view for view in reader.list_tasks(1, 10)}

@@ -101,10 +101,11 @@ def _is_strange(need: NeedView, living: Sequence[WorkerView], now: float) -> boo
 
 def _of_need(need: NeedView, living: Sequence[WorkerView]) -> Finding:
     tasks = "1 task waits" if need.count == 1 else f"{need.count:,} tasks wait"
-    nearest = {worker.name: [*lacking(need.handler, need.queue, need.requires, worker)] for worker in living}
+    nearest = {worker.name: [*lacking(need, worker)] for worker in living}
     name, lacks = min(nearest.items(), key=lambda one: len(one[1]))
     requires = f", requiring {need.requires}" if need.requires else ""
-    what = f"{tasks} for {need.handler} in queue {need.queue}{requires}, which no worker can take"
+    on = f", on {need.executor}" if need.executor else ""
+    what = f"{tasks} for {need.handler} in queue {need.queue}{requires}{on}, which no worker can take"
     return Finding(what, f"{name}: {'; '.join(lacks)}")
 
 

@@ -38,6 +38,7 @@ def perform(options: Options, output: Output) -> int:
 
 def _show(waiting: Waiting, output: Output, now: float) -> None:
     where = f"queue {waiting.queue}" + (f", requires {waiting.requires}" if waiting.requires else "")
+    where += f", on {waiting.executor}" if waiting.executor else ""
     output.line(f"{sign('pending', output)} {paint(waiting.key, 'bold', output)}  {waiting.handler}  ({where})")
     for reason in waiting.reasons:
         output.line(f"    {reason}")

@@ -9,7 +9,7 @@ from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
 from mainspring.cli.stores import store_of
-from mainspring.engine import DRAIN_S, RECYCLE_ATTEMPTS, RECYCLE_MB
+from mainspring.engine import CLUSTER_SLOTS, DRAIN_S, RECYCLE_ATTEMPTS, RECYCLE_MB
 from mainspring.masking import masked
 from mainspring.models.requirement import label_value
 
@@ -27,6 +27,20 @@ def arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--queue", metavar="NAME,…", action="append", default=[], help="take tasks of these queues only; default: all"
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="KIND=ADDRESS,…",
+        action="append",
+        default=[],
+        help="compute there what names that executor, as dask=tcp://host:8786; default: $MAINSPRING_CLUSTERS",
+    )
+    parser.add_argument(
+        "--cluster-slots",
+        metavar="N",
+        type=int,
+        default=CLUSTER_SLOTS,
+        help="attempts there at once; default: %(default)d",
     )
     parser.add_argument("--name", metavar="TEXT", help="what it is called; default: worker-PID")
     parser.add_argument(
@@ -60,21 +74,24 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     if options.slots is not None and options.slots < 1:
         raise UsageError("--slots must be 1 or more")
+    if options.cluster_slots < 1:
+        raise UsageError("--cluster-slots must be 1 or more")
     if not options.grace >= 0:
         raise UsageError("--grace must be seconds from 0")
     if options.recycle_attempts < 1 or not options.recycle_mb > 0:
         raise UsageError("--recycle-attempts must be 1 or more, and --recycle-mb megabytes above 0")
-    labels, queues = _labels(options.label), _names(options.queue)
-    make_importable(".")
-    hosted = hosted_by(options.targets)
-    url = _store(options, hosted)
     terms = {
-        "labels": labels,
-        "queues": queues or None,
+        "labels": _labels(options.label),
+        "queues": _names(options.queue) or None,
+        "clusters": ",".join(options.cluster) or None,
+        "cluster_slots": options.cluster_slots,
         "name": options.name,
         "recycle_attempts": options.recycle_attempts,
         "recycle_mb": options.recycle_mb,
     }
+    make_importable(".")
+    hosted = hosted_by(options.targets)
+    url = _store(options, hosted)
     with Session(options, output, url=url, grace_s=options.grace, **terms) as session:
         for handler in hosted.handlers:
             session.engine.register(handler)

@@ -34,6 +34,7 @@ def _state(worker: WorkerView, now: float, has_gone: bool) -> str:
 
 def _row(worker: WorkerView, state: str, now: float) -> list[Cell]:
     labels = [name if value is True else f"{name}={_shown(value)}" for name, value in worker.offer.labels.items()]
+    labels += [kind if not problem else f"{kind} (away)" for kind, problem in worker.offer.clusters.items()]
     counts = (worker.slots, worker.running_count, worker.completed, worker.failed)
     return [
         worker.name,
@@ -54,5 +55,5 @@ def _as_json(worker: WorkerView, state: str, now: float) -> dict[str, object]:
         "name": worker.name, "state": state, "host": worker.host, "process": worker.process, "slots": worker.slots,
         "running": worker.running_count, "completed": worker.completed, "failed": worker.failed,
         "started_at": instant_json(worker.started_at), "heartbeat_age_s": round(max(0.0, now - worker.renewed_at), 3),
-        "labels": worker.offer.labels, "queues": worker.offer.queues,
+        "labels": worker.offer.labels, "queues": worker.offer.queues, "clusters": worker.offer.clusters,
     }  # fmt: skip

@@ -41,6 +41,8 @@ class Offered(Struct, omit_defaults=True):
     """Those that it serves; None: all."""
     capabilities: list[int] = []
     """Numbers of the needs that it can meet, of those that it has heard of."""
+    clusters: dict[str, str] = {}
+    """By kind, why it cannot be reached; empty: it can."""
 
 
 class TimesRow(Struct, frozen=True, gc=False):

@@ -84,7 +84,7 @@ def settle(turn: Turn, input: Settle) -> None:
     turn.settled.append((attempt.capability, event))
     turn.settling = attempt
     if isinstance(event, TaskFailed) and _is_strange(event, attempt.handler):
-        turn.hold.placement.decline(attempt.handler)
+        turn.hold.placement.decline(attempt.handler, attempt.pool)
     live = live_of(turn, attempt.instance)
     if input.lines:
         _log(turn, attempt, input.lines)

@@ -51,8 +51,12 @@ class Leases:
         slots: int = 0,
         labels: Mapping[str, bool | int | float | str] | None = None,
         queues: Iterable[str] | None = None,
+        clusters: Mapping[str, str] | None = None,
     ) -> None:
-        """`fate` tells what is known of a worker of this very host; `slots` and what follows is what we offer."""
+        """`fate` tells what is known of a worker of this very host; `slots` and what follows is what we offer.
+
+        `clusters` is looked into whenever the offer has changed.
+        """
         self.name = name
         self.lease_s = lease_s
         self._host = host
@@ -60,6 +64,7 @@ class Leases:
         self._fate = fate
         self._slots = slots
         self._offered = Offered(dict(labels or {}), None if queues is None else sorted(queues))
+        self._clusters: Mapping[str, str] = {} if clusters is None else clusters
         self._told = -1
         """The number of the offer that we last told others."""
         self._renewed_at = 0.0
@@ -145,6 +150,7 @@ class Leases:
         tally, placement, offer = turn.hold.tally, turn.hold.placement, None
         if self._told != placement.offer_number:
             self._told, self._offered.capabilities = placement.offer_number, placement.accepted()
+            self._offered.clusters = dict(self._clusters)
             offer = _encode(self._offered).decode()
         self._renewed_at = turn.now
         until = self._extended(turn.now)

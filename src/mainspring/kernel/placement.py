@@ -11,9 +11,8 @@ from mainspring.kernel.records import Attempt
 from mainspring.kernel.store import HELD, NOT_LEASED, Changes, Key, Store, WaitingRow
 from mainspring.models.contract import StartTask, TaskSpec
 
-Offers = Callable[[str, str, str], str | None]
-"""By handler, queue and requirement: the pool that such a task runs in here ("async", …); None: it does not."""
-
+Offers = Callable[[str, str, str, str], str | None]
+"""By handler, queue, requirement and executor: the pool that such a task runs in here ("async", …); None: none."""
 
 FIRST_CLAIM = 128
 """Tasks that a process which runs nothing takes at first: they begin in a few milliseconds, and the next turn takes the
@@ -26,10 +25,11 @@ class Placement:
     """The slots of this process and the leases that fill them.
 
     Invariant: `used[pool]` is the number of leases in `running` whose handler runs in that pool, and never above
-    `limits[pool]`.  A worker never holds more than it can run at once.
+    `limits[pool]`.  A worker never holds more than it can run at once.  What a cluster computes fills its own slots,
+    and none of the `total` of this process.
     """
 
-    def __init__(self, offers: Offers, limits: Mapping[str, int], total: int) -> None:
+    def __init__(self, offers: Offers, limits: Mapping[str, int], total: int, apart: Mapping[str, int] = {}) -> None:
         self.worker = 0
         """Id of our present incarnation."""
         self.running: dict[int, dict[str, Attempt]] = {}
@@ -39,12 +39,14 @@ class Placement:
         """Another one whenever `accepted` may be something else."""
         self.next_task_at = 0.0
         """When a task that waits for its time is due; 0: look."""
-        self._offers: Offers = offers if total else _nothing
-        self._free = dict(limits)
+        self._offers: Offers = offers if total or apart else _nothing
+        self._free = {**limits, **apart}
+        self._apart = frozenset(apart)
+        """Pools of clusters."""
         self._free_total = total
         self._is_shared = total < sum(limits.values())
         """Whether a task of one pool can take the place of one of another."""
-        self._capabilities: dict[tuple[str, str, str], int] = {}
+        self._capabilities: dict[tuple[str, str, str, str], int] = {}
         self._pools: dict[int, str | None] = {}
         self._handlers: dict[int, str] = {}
         self._first_claim = FIRST_CLAIM
@@ -78,7 +80,7 @@ class Placement:
         Those `withdrawn` are neither.  Adds to `dispatch` what is to begin once the turn is durable.
         """
         worker, running, rows, free = self.worker, self.running, changes.tasks, self._free
-        managed = self._managed or {}
+        managed, apart = self._managed or {}, self._apart
         crowded = self._crowded()
         if len(tasks) > 1 and len({task.spec.priority + task.priority for _, task in tasks}) > 1:
             tasks.sort(key=lambda pair: -pair[1].spec.priority - pair[1].priority)
@@ -97,13 +99,14 @@ class Placement:
                 and queue is None
                 and ready_at <= now
                 and free[pool] > 0
-                and self._free_total > 0
+                and (self._free_total > 0 or pool in apart)
                 and pool not in crowded
                 and not self.draining
                 and live.status != PAUSED
             ):
                 free[pool] -= 1
-                self._free_total -= 1
+                if pool not in apart:
+                    self._free_total -= 1
                 attempt = Attempt(
                     instance, task_key, spec.handler, payload, 1, 1, live.public_id, spec.timeout_s, ready_at,
                     capability, pool,
@@ -133,25 +136,24 @@ class Placement:
         """The pools whose free slots belong to what waits already: what is new does not overtake it."""
         if not self._backlog:
             return ()
-        return (
-            self._free if self._is_shared else {pool for c in self._backlog if (pool := self._pools.get(c)) is not None}
-        )
+        pools = {pool for c in self._backlog if (pool := self._pools.get(c)) is not None}
+        return pools | (self._free.keys() - self._apart) if self._is_shared and pools - self._apart else pools
 
     def _need(self, store: Store, spec: TaskSpec) -> tuple[int, str | None]:
-        needs = (spec.handler, spec.queue, spec.requires)
+        needs = (spec.handler, spec.queue, spec.requires, spec.executor)
         capability = self._capabilities.get(needs)
         if capability is None:
             capability = self._capabilities[needs] = store.intern_capability(*needs)
             self._know(capability, *needs)
         return capability, self._pools[capability]
 
-    def _know(self, capability: int, handler: str, queue: str, requires: str) -> None:
-        self._capabilities[handler, queue, requires] = capability
+    def _know(self, capability: int, handler: str, queue: str, requires: str, executor: str) -> None:
+        self._capabilities[handler, queue, requires, executor] = capability
         self._handlers[capability] = handler
         self._queues[capability] = queue
         if capability not in self._pools:
             self.offer_number += 1
-            self._pools[capability] = self._offers(handler, queue, requires)
+            self._pools[capability] = self._offers(handler, queue, requires, executor)
 
     def _expect(self, capability: int, pool: str | None, ready_at: float, now: float) -> None:
         if pool is None:
@@ -172,9 +174,16 @@ class Placement:
         """Slots that may be filled now: where nothing runs yet a few, so that these need not wait for all others."""
         return self._free_total if self.running else min(self._free_total, self._first_claim)
 
+    def _room_in(self, pool: str | None) -> int:
+        """As far as one pool goes."""
+        free = self._free[pool]  # type: ignore[index]  # only what has a pool is in the backlog
+        return free if pool in self._apart else min(free, self._room)
+
     @property
     def wants_claim(self) -> bool:
-        return bool(self._backlog or self._limited) and self._free_total > 0 and not self.draining
+        if self.draining or not (self._backlog or self._limited):
+            return False
+        return self._free_total > 0 or any(self._free[pool] > 0 for pool in self._apart)
 
     def look_at_queues(self, store: Store) -> None:
         """Something may have been said of a queue."""
@@ -197,10 +206,10 @@ class Placement:
         """The capabilities of which we take tasks, of those that we know of."""
         return sorted(capability for capability, pool in self._pools.items() if pool is not None)
 
-    def decline(self, handler: str) -> None:
-        """It was here, and is not any more: take no tasks for it until handlers are added."""
+    def decline(self, handler: str, pool: str) -> None:
+        """It was there, and is not any more: take no tasks for it in this pool until handlers are added."""
         for capability, name in self._handlers.items():
-            if name == handler and self._pools.get(capability) is not None:
+            if name == handler and self._pools.get(capability) == pool:
                 self.offer_number += 1
                 self._pools[capability] = None
                 self._backlog.discard(capability)
@@ -219,7 +228,8 @@ class Placement:
         """Lease what waits, in the order of the queue, into the slots that are free."""
         room = self._room
         chosen = self._choose(store, now)
-        self._goes_on = len(chosen) == room < self._free_total
+        here = sum(self._pools[row.capability] not in self._apart for row in chosen)
+        self._goes_on = here == room < self._free_total
         if not chosen:
             return
         store.lease([(row.instance, row.key) for row in chosen], self.worker, now)
@@ -228,7 +238,8 @@ class Placement:
             pool = self._pools[row.capability]
             assert pool is not None, "only what has a pool is chosen"
             free[pool] -= 1
-            self._free_total -= 1
+            if pool not in self._apart:
+                self._free_total -= 1
             attempt = Attempt(
                 row.instance, row.key, self._handlers[row.capability], row.payload.encode(), row.attempt + 1,
                 row.token + 1, row.public_id, row.timeout_s, row.ready_at, row.capability, pool,
@@ -237,7 +248,7 @@ class Placement:
             dispatch.append(attempt)
 
     def claim_outside(
-        self, store: Store, offers: Callable[[str, str, str], bool], limit: int, *, now: float
+        self, store: Store, offers: Callable[[str, str, str, str], bool], limit: int, *, now: float
     ) -> list[Attempt]:
         """Lease what waits for somebody who carries it out elsewhere, in the order of the queue."""
         guest = Placement(lambda *need: OUTSIDE if offers(*need) else None, {OUTSIDE: limit}, limit)
@@ -258,7 +269,8 @@ class Placement:
         if not queues and len({row.capability for row in plain}) <= 1:
             return plain  # in order, and no more than there is room for
         lines: list[Iterable[Candidate]] = [[Candidate(row) for row in plain]]
-        lines += [queue.candidates(store, mine, total) for queue, mine in queues]
+        reach = total + sum(free[pool] for pool in self._apart)
+        lines += [queue.candidates(store, mine, reach) for queue, mine in queues]
         chosen: list[WaitingRow] = []
         taken: list[list[Candidate]] = [[] for _ in lines]
         full: set[int] = set()
@@ -266,9 +278,10 @@ class Placement:
         for line, candidate in merged(lines):
             row = candidate.row
             pool = self._pools[row.capability]
-            if total > 0 and free[pool] > 0 and line not in full:  # type: ignore[index]
+            is_apart = pool in self._apart
+            if (total > 0 or is_apart) and free[pool] > 0 and line not in full:  # type: ignore[index]
                 free[pool] -= 1  # type: ignore[index]
-                total -= 1
+                total -= not is_apart
                 chosen.append(row)
                 taken[line].append(candidate)
             else:
@@ -292,7 +305,7 @@ class Placement:
         found: dict[int, list[int]] = {}
         for capability in sorted(self._backlog | self._limited):
             id = managed.get(self._queues[capability])
-            if id is not None and self._free[self._pools[capability]] > 0:  # type: ignore[index]
+            if id is not None and self._room_in(self._pools[capability]) > 0:
                 found.setdefault(id, []).append(capability)
                 self._backlog.discard(capability)
                 self._limited.discard(capability)
@@ -304,7 +317,7 @@ class Placement:
         rows: list[WaitingRow] = []
         backlog = [capability for capability in self._backlog if self._queues[capability] not in (self._managed or ())]
         for capability in backlog:
-            room = min(self._free[self._pools[capability]], self._room)  # type: ignore[index]
+            room = self._room_in(self._pools[capability])
             if room <= 0:
                 continue
             found = store.waiting(capability, now, room)
@@ -368,7 +381,8 @@ class Placement:
     def _vacate(self, pool: str, slots: int) -> None:
         if pool != OUTSIDE:
             self._free[pool] += slots
-            self._free_total += slots
+            if pool not in self._apart:
+                self._free_total += slots
 
     def restore(self, begun: list[Attempt], freed: list[Attempt]) -> None:
         """A turn was rolled back: the leases that began with it are none, those that ended with it go on."""
@@ -382,5 +396,5 @@ class Placement:
         return [attempt for tasks in self.running.values() for attempt in tasks.values()]
 
 
-def _nothing(handler: str, queue: str, requires: str) -> None:
+def _nothing(handler: str, queue: str, requires: str, executor: str) -> None:
     """A process without slots offers nothing, and need not import a handler to know it."""

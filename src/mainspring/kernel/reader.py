@@ -57,6 +57,7 @@ class TaskView(Struct, frozen=True):
     capability: int = 0
     queue: str = ""
     requires: str = ""
+    executor: str = ""
     group: str = ""
 
 
@@ -115,6 +116,7 @@ class NeedView(Struct, frozen=True):
     handler: str
     queue: str
     requires: str
+    executor: str
     count: int
     ready_at: float
     """The earliest."""

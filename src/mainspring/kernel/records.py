@@ -203,8 +203,8 @@ class SetQueue(Struct):
 class Claim(Struct):
     """Lease tasks for somebody who carries them out elsewhere; the reply is a list of `Attempt`."""
 
-    offers: Callable[[str, str, str], bool]
-    """By handler, queue and requirement: whether they can."""
+    offers: Callable[[str, str, str, str], bool]
+    """By handler, queue, requirement and executor: whether they can."""
     limit: int
     reply: Any = None
 

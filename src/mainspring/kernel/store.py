@@ -270,11 +270,11 @@ class Store(Census, Protocol):
         """The newest version of a definition."""
 
     def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow: ...
-    def intern_capability(self, handler: str, queue: str, requires: str) -> int:
+    def intern_capability(self, handler: str, queue: str, requires: str, executor: str) -> int:
         """The number that stands for what a task needs."""
 
-    def list_capabilities(self) -> list[tuple[int, str, str, str]]:
-        """id, handler, queue, requires"""
+    def list_capabilities(self) -> list[tuple[int, str, str, str, str]]:
+        """id, handler, queue, requires, executor"""
 
     # Instances
     def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]: ...

@@ -49,6 +49,8 @@ class TaskSpec(Struct, frozen=True, omit_defaults=True):
     """Per attempt."""
     requires: str = ""
     """Labels a worker must offer; empty: any worker that has the handler."""
+    executor: str = ""
+    """The cluster that is to compute it; empty: the worker itself."""
 
 
 class StartOn(Struct, frozen=True):

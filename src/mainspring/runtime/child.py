@@ -30,6 +30,7 @@ from mainspring.runtime.connection import DISCONNECTED_EXIT_CODE, Connection
 from mainspring.runtime.failure import failure_of
 from mainspring.runtime.frames import Envelope, Perform, Raised, Ready, Returned, Said, read_request, write
 from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.importing import importing
 from mainspring.runtime.memory import limited, resident_mb
 from mainspring.runtime.runs import as_told
 from mainspring.runtime.surroundings import Surroundings, flush, line_by_line
@@ -43,9 +44,6 @@ END_MARK = b"\x00mainspring:end\x00"
 
 EXIT_S_MAX = 2.0
 """For what a handler has left running when the child is to end."""
-
-importing = threading.Event()
-"""Set while a handler's module is imported here: a script that starts an engine then would run itself, for ever."""
 
 
 class Terminated(SystemExit):
@@ -150,15 +148,13 @@ class Child:
 
     def _find(self, path: str, name: str) -> Handler[..., Any]:
         """Raises `HandlerUnknownError` by the name that the tasks have, so that this worker takes no more of them."""
-        importing.set()
         try:
-            return self._handlers.get(path)
+            with importing():
+                return self._handlers.get(path)
         except HandlerUnknownError as error:
             reason = str(error).partition(" cannot be found: ")[2]
             told = "" if name == path else f" as {path!r}"
             raise HandlerUnknownError(name, f"a process of its own must be able to import it{told}: {reason}") from None
-        finally:
-            importing.clear()
 
     def _say(self, context: Context, fraction: float | None, lines: tuple[LogLine, ...]) -> None:
         # Nobody listens to a copy; it may be at work all the same.

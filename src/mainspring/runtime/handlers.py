@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mainspring.errors import HandlerInvalidError, HandlerUnknownError, InvalidError
-from mainspring.handler import Handler, Isolation, module_name
+from mainspring.handler import EXECUTORS, Handler, module_name
 
 
 class Handlers:
@@ -20,7 +20,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._known: dict[str, Handler[..., Any]] = {}
-        self._pools: dict[str, Isolation | None] = {}
+        self._pools: dict[str, str | None] = {}
 
     def add(self, function: Callable[..., Any], name: str | None = None) -> Handler[..., Any]:
         """Offer a handler under its name, or under one given here, which then replaces an earlier one.
@@ -34,7 +34,7 @@ class Handlers:
                 f"two different callables are both called {handler.name!r}; give one another name: task(name=…)"
             )
         self._known[handler.name] = handler
-        self._pools[handler.name] = handler.isolation
+        self._pools[handler.name] = handler.pool
         return handler
 
     def get(self, name: str) -> Handler[..., Any]:
@@ -56,14 +56,23 @@ class Handlers:
         except (HandlerUnknownError, InvalidError):
             return None
 
-    def pool(self, name: str) -> Isolation | None:
-        """Where the handler of that name runs; None if it is not to be had here."""
+    def pool(self, name: str) -> str | None:
+        """Where the handler of that name runs, if its task does not say otherwise; None if it is not to be had here."""
         try:
             return self._pools[name]
         except KeyError:
             # A failed import is remembered: the question is asked for every task that waits for a claim.
             handler = self.find(name)
-            return self._pools.setdefault(name, handler.isolation if handler else None)
+            return self._pools.setdefault(name, handler.pool if handler else None)
+
+    def place(self, name: str, executor: str, clusters: Mapping[str, str]) -> str | None:
+        """Where a task of that handler runs which names an executor, or none; None if it does not run here.
+
+        `clusters`: by kind, why it is away; empty: it is there.
+        """
+        own = self.pool(name)
+        place = own and (executor or own)
+        return place if place not in EXECUTORS or clusters.get(place) == "" else None
 
     def names(self) -> list[str]:
         """Of all that were added or imported so far, sorted."""
@@ -77,7 +86,7 @@ class Handlers:
         if handler.name != name and handler.path != name:
             handler = handler.named(name)
         # Two threads may import at once; whoever comes second takes what the first has put there.
-        self._pools[name] = handler.isolation
+        self._pools[name] = handler.pool
         return self._known.setdefault(name, handler)
 
 

@@ -20,13 +20,13 @@ Where = TypeVar("Where")
 class Offer(Generic[Where]):
     """Asked once for each distinct need of tasks, so that what cannot run here is never in the way.
 
-    `labels`: by name, such as `{"gpu": True, "memory_gb": 16, "region": "eu"}`.  `queues`: those that it serves; None:
-    all.  Raises `SettingInvalidError`.
+    `place`: by handler and executor, where such a task runs here.  `labels`: by name, such as `{"gpu": True,
+    "memory_gb": 16, "region": "eu"}`.  `queues`: those that it serves; None: all.  Raises `SettingInvalidError`.
     """
 
     def __init__(
         self,
-        pool: Callable[[str], Where | None],
+        place: Callable[[str, str], Where | None],
         *,
         labels: Mapping[str, Label] | None = None,
         queues: Collection[str] | None = None,
@@ -34,17 +34,17 @@ class Offer(Generic[Where]):
         problem = _problem(labels, queues)
         if problem:
             raise SettingInvalidError(problem)
-        self._pool = pool
+        self._place = place
         self.labels = dict(labels or {})
         self.queues = None if queues is None else frozenset(queues)
 
-    def __call__(self, handler: str, queue: str, requires: str) -> Where | None:
+    def __call__(self, handler: str, queue: str, requires: str, executor: str) -> Where | None:
         """Where such a task runs here; None: nowhere."""
         if self.queues is not None and queue not in self.queues:
             return None
         if requires and not holds(requires, self.labels):
             return None
-        return self._pool(handler)
+        return self._place(handler, executor)
 
 
 def _problem(labels: Any, queues: Any) -> str:

@@ -65,9 +65,11 @@ class Run(Context):
     verdict = ""
     """Why it was told to end; empty: it was not."""
     carrier: Any = None
-    """What runs it: an asyncio task, a thread's id, a child."""
+    """What runs it: an asyncio task, a thread's id, a child, a parcel on its way."""
     lane: Any = None
     """The event loop it runs on, where it does."""
+    heard = 0
+    """Lines that a cluster has sent of it so far."""
     flushing = False
     """Whether an alarm is set for what it has said."""
     alarm: Any = None
@@ -250,9 +252,10 @@ class Line(deque[Attempt]):
     def withdraw(self, instance: int | None = None, key: str | None = None) -> list[Attempt]:
         """Take out those of a task, or all."""
         mine = [one for one in tuple(self) if instance is None or (one.key == key and one.instance == instance)]
-        return [one for one in mine if self._took(one)]
+        return [one for one in mine if self.take(one)]
 
-    def _took(self, attempt: Attempt) -> bool:
+    def take(self, attempt: Attempt) -> bool:
+        """Take out one; False: somebody else has."""
         try:
             self.remove(attempt)
         except ValueError:  # it has begun in this moment

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Protocol
 
 from mainspring.clock import Clock
 from mainspring.codec import PAYLOAD_BYTES_MAX
 from mainspring.errors import HandlerUnknownError, SettingInvalidError
-from mainspring.handler import Isolation
 from mainspring.kernel.records import Attempt
-from mainspring.runtime.child import importing
+from mainspring.runtime.cluster import Cluster
+from mainspring.runtime.cluster_executor import ClusterExecutor
 from mainspring.runtime.handlers import Handlers
+from mainspring.runtime.importing import is_importing
 from mainspring.runtime.loop import LoopExecutor
 from mainspring.runtime.processes import PROCESS_COUNT_MAX, RECYCLE_ATTEMPTS, RECYCLE_MB, ProcessExecutor
 from mainspring.runtime.runs import Joins, Report, Runs
@@ -60,13 +61,19 @@ class Worker:
         threads: int = THREAD_COUNT_MAX,
         processes: int = PROCESS_COUNT_MAX,
         payload_bytes_max: int = PAYLOAD_BYTES_MAX,
+        clusters: Iterable[Cluster] = (),
+        states: MutableMapping[str, str] | None = None,
+        offer: Callable[[], None] = lambda: None,
         is_idle: bool = False,
         recycle_attempts: int = RECYCLE_ATTEMPTS,
         recycle_mb: float = RECYCLE_MB,
         joins: Joins | None = None,
     ) -> None:
-        """`is_idle`: nothing will ever be dispatched to it.  `joins` makes transactions for handlers."""
-        if importing.is_set() and not is_idle:
+        """`is_idle`: nothing will ever be dispatched to it.  `joins` makes transactions for handlers.
+
+        `states` says of each cluster why it is away (empty: it is there); `offer` is called when that has changed.
+        """
+        if is_importing() and not is_idle:
             raise SettingInvalidError(
                 "a process that runs a handler imports its module, and the module starts an engine; "
                 'put what a script does under `if __name__ == "__main__":`, or give the engine slots=0 and have '
@@ -80,31 +87,44 @@ class Worker:
         def runs() -> Runs:
             return Runs(report, name, self._watchdog, clock.now, payload_bytes_max, joins)
 
-        self._executors: dict[Isolation, Executor] = {
+        self._executors: dict[str, Executor] = {
             "async": LoopExecutor(handlers, runs()),
             "thread": ThreadExecutor(handlers, runs(), threads),
             "process": ProcessExecutor(
                 handlers, runs(), processes, recycle_attempts=recycle_attempts, recycle_mb=recycle_mb
             ),
         }
+        told = {} if states is None else states
+        self._clusters = {
+            cluster.kind: ClusterExecutor(handlers, runs(), cluster, states=told, offer=offer) for cluster in clusters
+        }
+        self._executors |= self._clusters
         self._orphans = runs()
 
     def start(self) -> None:
+        """Attempts may come, and the clusters be looked for."""
         self._watchdog.start()
+        for executor in self._clusters.values():
+            executor.start()
 
     def dispatch(self, attempts: list[Attempt]) -> None:
         """Run attempts; returns at once."""
         if self._draining:
             self._orphans.release(attempts)
             return
-        pool = self.handlers.pool
-        pools = {pool(attempt.handler) for attempt in attempts}
-        for isolation in pools:
-            mine = attempts if len(pools) == 1 else [one for one in attempts if pool(one.handler) == isolation]
-            if isolation is None:
+        clusters, pool = self._clusters, self.handlers.pool
+
+        def place(attempt: Attempt) -> str | None:
+            return attempt.pool if attempt.pool in clusters else pool(attempt.handler)
+
+        places = {place(attempt) for attempt in attempts}
+        for name in places:
+            mine = attempts if len(places) == 1 else [one for one in attempts if place(one) == name]
+            executor = self._executors.get(name or "")
+            if executor is None:
                 self._refuse(mine)
             else:
-                self._submit(self._executors[isolation], mine)
+                self._submit(executor, mine)
 
     def cancel(self, instance: int, key: str) -> None:
         """The task was taken back: an attempt that waits is released, one that runs is told to end."""

@@ -114,8 +114,8 @@ class PostgresStore(PostgresCensus):
         values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
         return definition_of(self._one(sql.ADD_DEFINITION, values))
 
-    def intern_capability(self, handler: str, queue: str, requires: str) -> int:
-        needs = (handler, queue, requires)
+    def intern_capability(self, handler: str, queue: str, requires: str, executor: str) -> int:
+        needs = (handler, queue, requires, executor)
         rows = self._rows(sql.FIND_CAPABILITY, needs)
         if rows:
             return int(rows[0][0])
@@ -124,8 +124,8 @@ class PostgresStore(PostgresCensus):
         rows = self._rows(sql.FIND_CAPABILITY, needs)  # another process may have been first
         return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, needs))[0])
 
-    def list_capabilities(self) -> list[tuple[int, str, str, str]]:
-        return [(id, handler, queue, requires) for id, handler, queue, requires in self._rows(sql.LIST_CAPABILITIES)]
+    def list_capabilities(self) -> list[tuple[int, str, str, str, str]]:
+        return [(id, *needs) for id, *needs in self._rows(sql.LIST_CAPABILITIES)]
 
     # --- Instances ----------------------------------------------------------------------------
 

@@ -192,13 +192,13 @@ class SqliteStore(SqliteCensus):
         values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
         return _definition(self._one(sql.ADD_DEFINITION, values))
 
-    def intern_capability(self, handler: str, queue: str, requires: str) -> int:
-        needs = (handler, queue, requires)
+    def intern_capability(self, handler: str, queue: str, requires: str, executor: str) -> int:
+        needs = (handler, queue, requires, executor)
         rows = self._rows(sql.FIND_CAPABILITY, needs)
         return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, needs))[0])
 
-    def list_capabilities(self) -> list[tuple[int, str, str, str]]:
-        return [(id, handler, queue, requires) for id, handler, queue, requires in self._rows(sql.LIST_CAPABILITIES)]
+    def list_capabilities(self) -> list[tuple[int, str, str, str, str]]:
+        return [(id, *needs) for id, *needs in self._rows(sql.LIST_CAPABILITIES)]
 
     # --- Instances ----------------------------------------------------------------------------
 

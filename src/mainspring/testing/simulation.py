@@ -20,7 +20,7 @@ from typing import Any
 from mainspring.clock import ManualClock
 from mainspring.engine import Engine
 from mainspring.errors import BrokenError, ResultTimeoutError, SettingInvalidError
-from mainspring.handler import Handler
+from mainspring.handler import EXECUTORS, Handler
 from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Await
@@ -71,7 +71,7 @@ class Simulation(Engine):
         self._store = self._open()
         Looking.__init__(self, "sqlite://", clock=ManualClock(), reader=open_reader(self._store))
         self._handlers = Handlers()
-        self._offer = Offer(self._handlers.pool, labels=labels, queues=queues)
+        self._offer = Offer(self._place, labels=labels, queues=queues)
         self._known: set[str] = set()
         self._kept: dict[str, Deployable] = {}
         self._closed = False
@@ -225,6 +225,11 @@ class Simulation(Engine):
             labels=self._offer.labels,
             queues=self._offer.queues,
         )
+
+    def _place(self, handler: str, executor: str) -> str | None:
+        """Where a task runs; what a cluster would compute takes a slot like others."""
+        pool = self._handlers.place(handler, executor, dict.fromkeys(EXECUTORS, ""))
+        return "process" if pool in EXECUTORS else pool
 
     def _fate_of(self, worker: WorkerRow) -> Fate:
         return Fate.GONE if worker.process in self._dead else Fate.UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mainspring.errors import InvalidError
+from mainspring.handler import executor_problem
 from mainspring.models.contract import Deployable, TaskSpec
 from mainspring.models.machine.actions import Compiler, failing
 from mainspring.models.machine.document import Document, Invoke
@@ -42,6 +43,8 @@ class Calling:
         self.retry = retry_of(document.retries)
         for problem in self.retry.problems():
             compiler.report(problem, place)
+        if problem := executor_problem(document.executor):
+            compiler.report(problem, place)
         if not document.type_of and document.type not in TYPES:
             compiler.doubt(f"nothing of type {document.type!r} can be invoked", place)
 
@@ -57,7 +60,7 @@ class Calling:
     def task(self, handler: str) -> TaskSpec:
         """What it asks of whoever runs it."""
         asked = self.document
-        return TaskSpec(handler, asked.queue, asked.priority, asked.timeout_s, asked.requires)
+        return TaskSpec(handler, asked.queue, asked.priority, asked.timeout_s, asked.requires, asked.executor)
 
     def machine_for(self, session: Any) -> Document | None:
         """The machine that is given in place of a source; raises `ActionError` where it is none."""

@@ -210,12 +210,13 @@ class Invoke(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """The document of a machine, in place of a source."""
     content_of: str = ""
     retries: int | Retry = 0
-    """Of a task, like all up to `requires`."""
+    """Of a task, like all up to `executor`."""
     timeout_s: float | None = None
     """Per attempt."""
     priority: int = 0
     queue: str = "default"
     requires: str = ""
+    executor: str = ""
     autoforward: bool = False
     finalize: tuple[AnyAction, ...] | None = None
     """None: there is none; empty: what comes back is put where `names` and parameters say."""

@@ -24,6 +24,7 @@ class TaskDocument(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     priority: int = 0
     queue: str = "default"
     requires: str = ""
+    executor: str = ""
 
     def encode(self) -> bytes:
         return json.encode(self)
@@ -51,5 +52,6 @@ def compile_task(document: bytes) -> TaskPlan:
         priority=task.priority,
         timeout_s=task.timeout_s,
         requires=task.requires,
+        executor=task.executor,
     )
     return TaskPlan(spec=spec, retry=retry_of(task.retries), delay_s=task.delay_s, deadline_s=task.deadline_s)

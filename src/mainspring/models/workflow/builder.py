@@ -123,6 +123,7 @@ class Workflow:
         priority: int | None = None,
         queue: str | None = None,
         requires: str | Iterable[str] | None = None,
+        executor: str | None = None,
         description: str = "",
         **kwargs: Any,
     ) -> Handle:
@@ -153,6 +154,7 @@ class Workflow:
         priority: int | None = None,
         queue: str | None = None,
         requires: str | Iterable[str] | None = None,
+        executor: str | None = None,
         description: str = "",
         **kwargs: Any,
     ) -> Handle:

@@ -108,6 +108,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, 
     priority: int | None = None
     queue: str | None = None
     requires: str | None = None
+    executor: str | None = None
     description: str = ""
 
     @property
@@ -130,6 +131,7 @@ class FailureHandler(Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     priority: int | None = None
     queue: str | None = None
     requires: str | None = None
+    executor: str | None = None
 
 
 class Document(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

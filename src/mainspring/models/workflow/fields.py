@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import json
 
+from mainspring.handler import executor_problem
 from mainspring.models.retry import RETRIES_MAX, Retry
 from mainspring.models.workflow.document import RESERVED, SLEEP, WORKFLOW, Node
 from mainspring.models.workflow.rules import NEEDS_PARENTS, RULES
@@ -24,7 +25,7 @@ KEY_LENGTH_MAX = 200
 
 _NAME = re.compile(NAME)
 
-_OF_TASKS = ("retries", "timeout_s", "delay_s", "priority", "queue", "requires")
+_OF_TASKS = ("retries", "timeout_s", "delay_s", "priority", "queue", "requires", "executor")
 
 NOT_FOR: dict[str, tuple[str, ...]] = {
     SLEEP: ("arguments", "map", "concurrency", "deadline_s", *_OF_TASKS),
@@ -91,13 +92,16 @@ def number_problems(node: Any) -> Iterator[str]:
 
 
 def requirement_problems(node: Any) -> Iterator[str]:
-    """A requirement that is no expression."""
+    """A requirement that is no expression, and an executor that there is not."""
     requires = getattr(node, "requires", None)
     if requires:
         # Most definitions require nothing, and need not load the language of expressions for it.
         problem = import_module("mainspring.models.requirement").problem_of(requires)
         if problem:
             yield f"requires: {problem}"
+    problem = executor_problem(getattr(node, "executor", None) or "")
+    if problem:
+        yield problem
 
 
 def form_problem(part: Any) -> str:

@@ -13,7 +13,8 @@ from mainspring.handler import Handler, Options
 from mainspring.models.workflow.template import REFERENCE_START, Reference
 
 OPTIONS = (
-    "rule", "retries", "timeout_s", "deadline_s", "delay_s", "priority", "queue", "requires", "description",
+    "rule", "retries", "timeout_s", "deadline_s", "delay_s", "priority", "queue", "requires", "executor",
+    "description",
 )  # fmt: skip
 """What a node says besides what it calls, and when."""
 

@@ -184,7 +184,10 @@ class _Compiler:
         return made
 
     def spec(self, handler: str, node: Node | FailureHandler) -> TaskSpec:
-        options = (handler, node.queue or "default", node.priority or 0, node.timeout_s, node.requires or "")
+        options = (
+            handler, node.queue or "default", node.priority or 0, node.timeout_s, node.requires or "",
+            node.executor or "",
+        )  # fmt: skip
         spec = self.specs.get(options)
         if spec is None:
             spec = self.specs[options] = TaskSpec(*options)

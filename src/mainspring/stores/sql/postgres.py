@@ -161,9 +161,9 @@ ADD_DEFINITION = (
     " from definition where model = %(model)s and name = %(name)s"
     " returning id, model, name, version, digest, document"
 )
-FIND_CAPABILITY = "select id from capability where handler = %s and queue = %s and requires = %s"
-ADD_CAPABILITY = "insert into capability (handler, queue, requires) values (%s, %s, %s) returning id"
-LIST_CAPABILITIES = "select id, handler, queue, requires from capability order by id"
+FIND_CAPABILITY = "select id from capability where handler = %s and queue = %s and requires = %s and executor = %s"
+ADD_CAPABILITY = "insert into capability (handler, queue, requires, executor) values (%s, %s, %s, %s) returning id"
+LIST_CAPABILITIES = "select id, handler, queue, requires, executor from capability order by id"
 
 # --- Instances --------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ FIND_SNAPSHOT = "select seq, state from snapshot where instance = %s"
 LIST_TASKS = (
     "select task.key, capability.handler, task.priority, task.ready_at, task.attempt,"
     " coalesce(task.owner, 0) > 0, coalesce(task.owner, 1) = 0, task.leased_at, task.progress, worker.name,"
-    " task.capability, capability.queue, capability.requires, coalesce(task.group_key, '')"
+    " task.capability, capability.queue, capability.requires, capability.executor, coalesce(task.group_key, '')"
     " from task join capability on capability.id = task.capability left join worker on worker.id = task.owner"
     " where task.instance = %s order by task.leased_at nulls last, task.ready_at limit %s"
 )
@@ -68,7 +68,8 @@ LIST_WORKERS = (
     " (select count(*) from task where owner = worker.id), offer from worker order by id"
 )
 LIST_NEEDS = (
-    "select capability.id, capability.handler, capability.queue, capability.requires, count(*), min(task.ready_at)"
+    "select capability.id, capability.handler, capability.queue, capability.requires, capability.executor,"
+    " count(*), min(task.ready_at)"
     " from task join capability on capability.id = task.capability where task.owner is null"
     " group by capability.id order by capability.id"
 )

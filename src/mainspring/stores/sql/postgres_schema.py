@@ -46,7 +46,7 @@ MIGRATIONS: tuple[str, ...] = (
 
     create table capability (
         id integer generated always as identity primary key, handler text not null, queue text not null,
-        requires text not null, unique (handler, queue, requires)
+        requires text not null, executor text not null, unique (handler, queue, requires, executor)
     );
 
     create table instance (

@@ -74,9 +74,9 @@ ADD_DEFINITION = (
     " from definition where model = :model and name = :name"
     " returning id, model, name, version, digest, document"
 )
-FIND_CAPABILITY = "select id from capability where handler = ? and queue = ? and requires = ?"
-ADD_CAPABILITY = "insert into capability (handler, queue, requires) values (?, ?, ?) returning id"
-LIST_CAPABILITIES = "select id, handler, queue, requires from capability order by id"
+FIND_CAPABILITY = "select id from capability where handler = ? and queue = ? and requires = ? and executor = ?"
+ADD_CAPABILITY = "insert into capability (handler, queue, requires, executor) values (?, ?, ?, ?) returning id"
+LIST_CAPABILITIES = "select id, handler, queue, requires, executor from capability order by id"
 
 # --- Instances --------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ MIGRATIONS: tuple[str, ...] = (
 
     create table capability (
         id integer primary key, handler text not null, queue text not null, requires text not null,
-        unique (handler, queue, requires)
+        executor text not null, unique (handler, queue, requires, executor)
     );
 
     create table instance (

@@ -1,0 +1,1 @@
+"""The clusters that attempts can be handed to, one file each."""

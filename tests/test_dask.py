@@ -1,0 +1,128 @@
+"""Tasks on a real cluster of Dask, in processes of its own: what runs there, and what survives its death."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainspring import Engine, Workflow
+from mainspring.errors import InstanceCancelledError, InstanceFailedError
+from tests.runtime import crunch
+from tests.runtime.local_dask import LocalDask
+
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "clusters.md"
+
+PATIENCE_S = 120.0
+"""A cluster takes seconds to start, and much longer on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whose modules the cluster can import."""
+    return tmp_path_factory.mktemp("handlers")
+
+
+@pytest.fixture(scope="module")
+def dask(folder: Path) -> Iterator[LocalDask]:
+    cluster = LocalDask(folder)
+    cluster.start()
+    yield cluster
+    cluster.kill()
+
+
+@pytest.fixture
+def engine(dask: LocalDask) -> Iterator[Engine]:
+    with Engine("sqlite://", clusters={"dask": dask.address}, lease_s=5.0) as engine:
+        yield engine
+
+
+def wait_until(holds: Callable[[], Any]) -> Any:
+    until = time.monotonic() + PATIENCE_S
+    while not (found := holds()):
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.02)
+    return found
+
+
+def pid_in(file: Path) -> int:
+    return int(wait_until(lambda: file.exists() and file.read_text()))
+
+
+def test_tasks_of_all_kinds_run_there(engine, tmp_path):
+    first = engine.submit(crunch.pid).result(timeout_s=PATIENCE_S)
+    assert first != os.getpid()
+    many = engine.submit_many(crunch.double, [(number,) for number in range(100)])
+    assert engine.gather(many, timeout_s=PATIENCE_S) == [2 * number for number in range(100)]
+
+    told = engine.submit(crunch.tell)
+    assert told.result(timeout_s=PATIENCE_S) == [told.id, "task", 1, f"{told.id}:task"]
+    assert [line.message for line in told.logs()] == ["one", "half-way", "three"]
+
+    failing = engine.submit(crunch.fail, "no such thing")
+    with pytest.raises(InstanceFailedError, match="LookupError: no such thing"):
+        failing.result(timeout_s=PATIENCE_S)
+    failure = failing.info().failure
+    assert failure is not None
+    assert "crunch.py" in failure.traceback
+
+    workflow = Workflow("mixed")
+    first = workflow.add(plain, 4, executor="dask")
+    workflow.output([first, workflow.add(plain, 4)])
+    there, here = engine.start(workflow).result(timeout_s=PATIENCE_S)
+    assert (there == os.getpid(), here == os.getpid()) == (False, True)
+
+    running = engine.submit(crunch.until_cancelled, str(tmp_path))
+    pid_in(tmp_path / "began")
+    running.cancel()
+    with pytest.raises(InstanceCancelledError):
+        running.result(timeout_s=PATIENCE_S)
+    assert wait_until(lambda: (tmp_path / "ended").exists() and (tmp_path / "ended").read_text()) == "cancelled"
+
+
+def test_the_program_of_the_page_runs(dask, folder):
+    heavy, shop = re.findall(
+        r"^```py\w* file=\S+\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (folder / "heavy.py").write_text(heavy)
+    (folder / "shop.py").write_text(shop.replace("tcp://scheduler:8786", dask.address))
+    ended = subprocess.run(
+        [sys.executable, "shop.py"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert (ended.returncode, ended.stdout.startswith("0.")) == (0, True), ended.stderr
+
+
+def test_a_worker_of_the_cluster_that_dies_costs_no_task(engine, tmp_path):
+    others = engine.submit_many(crunch.double, [(number,) for number in range(50)])
+    assert engine.submit(crunch.die_once, str(tmp_path)).result(timeout_s=PATIENCE_S) == "went on"
+    assert engine.gather(others, timeout_s=PATIENCE_S) == [2 * number for number in range(50)]
+
+
+def test_a_cluster_that_dies_as_a_whole_costs_no_task_and_is_used_again_when_it_is_back(dask, engine, tmp_path):
+    holding = [engine.submit(crunch.hold, str(tmp_path), name) for name in ("a", "b", "c")]
+    pids = {pid_in(wait_until(lambda: next(iter(tmp_path.glob("began-*")), None)))}
+    os.kill(pids.pop(), signal.SIGSTOP)  # or it might end in good order
+    dask.kill()
+    (worker,) = wait_until(lambda: [one for one in engine.workers() if one.offer.clusters.get("dask")])
+    assert worker.slots > 0
+    (waiting,) = wait_until(lambda: engine.why(holding[0].id))
+    assert waiting.executor == "dask"
+    assert any("dask cluster is away" in lack for mismatch in waiting.workers for lack in mismatch.lacks)
+
+    assert engine.submit(plain, 1).result(timeout_s=PATIENCE_S) == os.getpid(), "all else goes on"
+    (tmp_path / "go").touch()
+    dask.start()
+    assert engine.gather(holding, timeout_s=PATIENCE_S) == ["a", "b", "c"]
+    assert [[len(time.attempts) for time in each.timeline()] for each in holding] == [[1]] * 3, "uncounted"
+
+
+def plain(number: int) -> int:
+    return os.getpid()
