@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
-from mainspring.kernel.store import HELD, HeldRow, WaitingRow
+from mainspring.errors import LeaseLostError
+from mainspring.kernel.enlist import record
+from mainspring.kernel.records import Attempt
+from mainspring.kernel.store import ENDED_ATTEMPT, HELD, HeldRow, WaitingRow
+from mainspring.models.contract import TaskCompleted
 from tests.stores.bench import NOW, task_row
 
 
@@ -159,6 +164,60 @@ def test_giving_back_with_a_stale_token_does_nothing(queue):
     with queue.writing() as changes:
         changes.tasks_freed.append((1, "a", 0))
     assert waiting(queue) == []
+
+
+def is_leased(bench, key: str, token: int) -> bool:
+    with bench.reading() as store:
+        return bool(store.is_leased(1, key, token))
+
+
+def test_a_lease_is_in_force_under_its_own_token_until_it_ends(queue):
+    queue.task(1, "a")
+    assert not is_leased(queue, "a", 0)
+    lease(queue, (1, "a"))
+    assert is_leased(queue, "a", 1)
+    assert not is_leased(queue, "a", 2)
+    assert not is_leased(queue, "b", 1)
+    with queue.writing() as changes:
+        changes.tasks_retried.append((NOW, None, 0, 1, "a"))
+    assert not is_leased(queue, "a", 1)
+    lease(queue, (1, "a"))
+    assert not is_leased(queue, "a", 1)
+    assert is_leased(queue, "a", 2)
+
+
+@pytest.mark.parametrize("owner", [ENDED_ATTEMPT, HELD])
+def test_what_is_no_lease_is_not_given_back(queue, owner):
+    """Its outcome stands among the events: it must not run again, whoever still believes to have it."""
+    queue.task(1, "a")
+    lease(queue, (1, "a"))
+    with queue.writing() as changes:
+        changes.tasks_retried.append((NOW, owner, 0, 1, "a"))
+    assert not is_leased(queue, "a", 1)
+    with queue.writing() as changes:
+        changes.tasks_freed.append((1, "a", 1))
+    assert waiting(queue) == []
+
+
+def test_an_outcome_is_recorded_once_and_only_under_its_lease(queue):
+    queue.task(1, "a")
+    lease(queue, (1, "a"))
+    attempt = Attempt(1, "a", "handler", b"{}", 1, 1, "case-1")
+    event = TaskCompleted("a", 1, NOW, NOW, msgspec.Raw(b"7"))
+    queue.store.begin()
+    record(queue.store, attempt, event, [(NOW, "INFO", "done")], NOW)
+    queue.store.rollback()
+    assert is_leased(queue, "a", 1)
+    queue.store.begin()
+    record(queue.store, attempt, event, [(NOW, "INFO", "done")], NOW)
+    queue.store.commit()
+    with queue.reading() as store:
+        (row,) = store.due_events(NOW, 10, ())
+    assert (row.instance, row.kind, row.ready_at) == (1, "TaskCompleted", NOW)
+    queue.store.begin()
+    with pytest.raises(LeaseLostError):
+        record(queue.store, attempt, event, [], NOW)
+    queue.store.rollback()
 
 
 def test_what_is_given_back_while_its_instance_is_paused_is_held(queue):
