@@ -61,6 +61,11 @@ def read_xml(text: str | bytes) -> Element:
         reader.parser.Parse(text, True)
     except expat.ExpatError as error:
         raise XmlInvalidError(f"is no XML: {expat.errors.messages[error.code]}", error.lineno) from None
+    except LookupError as error:
+        raise XmlInvalidError(f"is in an encoding that is not known here: {error}", 1) from None
+    except UnicodeEncodeError as error:
+        line = str(text[: error.start]).count("\n") + 1
+        raise XmlInvalidError("is no XML: it holds half of a character (a lone surrogate)", line) from None
     assert reader.root is not None
     return reader.root
 

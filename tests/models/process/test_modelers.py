@@ -108,3 +108,11 @@ def test_what_would_stop_at_once_is_refused_where_it_is_meant_to_run():
 
     assert "'u' does not say which message it waits for" in problems(waits)
     assert "'u' does not say which message" in str(read(waits.replace('isExecutable="true"', "")).warnings[0])
+
+
+def test_a_call_of_what_the_file_has_not_is_told():
+    calling = SHOP.replace("<userTask", '<callActivity calledElement="stock"').replace("userTask>", "callActivity>")
+
+    assert any("'u' calls 'stock', which is not in this file" in str(each) for each in read(calling).warnings)
+    known = Definition.of_bpmn(f"{HEAD}>{SHOP.replace('shop', 'stock')}</definitions>")
+    assert Definition.of_bpmn(f"{HEAD}>{calling}</definitions>", uses=(known,)).warnings == ()

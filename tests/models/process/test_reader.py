@@ -116,6 +116,43 @@ def test_a_plan_needs_references_and_expressions_that_make_sense(inside, words):
     assert caught.value.problems[0].place == "claim.bpmn:3"
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("", "utf-8-sig"),
+        ("", "utf-16"),
+        ('<?xml version="1.0" encoding="ISO-8859-1"?>', "latin-1"),
+        ('<?xml version="1.0" encoding="windows-1252"?>', "cp1252"),
+    ],
+)
+def test_files_are_read_in_the_encoding_that_they_are_in(declared, encoding):
+    text = f"{declared}{HEAD}<process id='p'><task id='größe'/></process></definitions>"
+
+    (document,) = read_bpmn(text.encode(encoding)).documents.values()
+
+    assert document.part.body.nodes[0].id == "größe"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'<?xml version="1.0" encoding="x-own"?><definitions/>', "an encoding that is not known here"),
+        (f"{HEAD}\n<process id='\ud800'/></definitions>", "half of a character"),
+        ("<?xml version='1.0'?><!DOCTYPE d [<!ENTITY a 'b'>]><d>&a;</d>", "has a document type"),
+        (HEAD + "<subProcess id='x'>" * 300, "nested deeper than 200"),
+        (HEAD + " " * 5_000_000, "longer than 4,000,000 characters"),
+        (
+            HEAD + "".join(f"<process id='p{number}'/>\n" for number in range(200)) + "</definitions>",
+            "claim.bpmn:102: has more than 100 processes",
+        ),
+    ],
+    ids=["encoding", "surrogate", "entities", "deep", "long", "many"],
+)
+def test_hostile_files_are_refused_before_they_cost_anything(text, words):
+    with pytest.raises(DefinitionInvalidError, match=words):
+        read_bpmn(text, file="claim.bpmn")
+
+
 def test_what_is_not_done_is_warned_about():
     file = read(
         "<serviceTask id='a' camunda:topic='t'><extensionElements><camunda:executionListener/></extensionElements>"

@@ -15,11 +15,11 @@ from mainspring.models.process.bpmn.reader import BpmnFile, read_bpmn
 from mainspring.models.process.check.rules import broken_rules
 from mainspring.models.process.check.soundness import oddities
 from mainspring.models.process.compiler import compile_process
-from mainspring.models.process.document import FEEL, TIMER, Document
+from mainspring.models.process.document import FEEL, TEXT, TIMER, Document
 from mainspring.models.process.forms import unknown_keywords
 from mainspring.models.process.live import LiveProcess, World
 from mainspring.models.process.plan import Plan
-from mainspring.models.process.running import running
+from mainspring.models.process.running import nodes_of, running
 from mainspring.models.process.starts import starts_of
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -29,6 +29,8 @@ _QUOTED = re.compile(r"'[^']*'")
 class Startable(Protocol):
     """Another definition: a workflow, a machine, a process of another file."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def handlers(self) -> Mapping[str, Handler[..., Any]]: ...
     def deployable(self) -> Deployable: ...
@@ -57,7 +59,7 @@ class Definition:
         self.file = file
         self.siblings = dict(siblings or {})
         self.uses = uses
-        self.warnings = warnings
+        self.warnings = (*warnings, *_called_elsewhere(document, file, uses))
         """What the file says and is not done."""
         self._problems = problems
         self._has_warned = False
@@ -91,7 +93,7 @@ class Definition:
         if not chosen:
             raise DefinitionInvalidError(file, [Problem("there is no process in it", file), *rules.problems])
         document = read.documents[chosen]
-        runs = {part.id for part in running(document)}
+        runs = {part.id for part in (*running(document), *(part for part in document.processes if part.executable))}
         drawn = [(id in runs, problem) for id, found in rules.drawn.items() for problem in found]
         gaps = [problem for id, found in read.gaps.items() if id in runs for problem in found]
         return cls._made(
@@ -188,6 +190,20 @@ def _is_told(problem: Problem, told: list[Problem]) -> bool:
     element, names = problem.message.partition(":")[0], set(_QUOTED.findall(problem.message))
     beside = (each.message for each in told if each.place == problem.place)
     return any(each.startswith(element) and names <= set(_QUOTED.findall(each)) for each in beside)
+
+
+def _called_elsewhere(document: Document, file: str, uses: tuple[Startable, ...]) -> list[Problem]:
+    """Calls of what this file has not: it must be deployed by then, or the call stops with an incident."""
+    known = {part.id for part in document.processes} | {used.name for used in uses}
+    found = []
+    for part in running(document) if document.processes else ():
+        for node in nodes_of(part.body):
+            called = node.call.element if node.call is not None else None
+            if called is None or called.language != TEXT or called.text in known or ":" in called.text:
+                continue
+            told = f"<{node.kind}> {node.id!r} calls {called.text!r:.60}, which is not in this file: deploy it as well"
+            found.append(Problem(told, f"{file}:{node.line}" if node.line else ""))
+    return found
 
 
 def _deployable(document: Document, plan: Plan, children: tuple[Deployable, ...] = ()) -> Deployable:

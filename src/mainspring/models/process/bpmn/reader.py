@@ -25,6 +25,8 @@ from mainspring.models.xml_text import Element
 
 NOT_RUN = ("choreography", "globalChoreographyTask", "conversation")
 """Models of what happens between processes; there is nothing in them to run."""
+PARTS_MAX = 100
+"""Of one file, for each is deployed with the whole file; people draw a handful in one."""
 ARTIFACTS = ("textAnnotation", "group", "dataObjectReference", "dataStoreReference")
 
 
@@ -76,8 +78,12 @@ def read_bpmn(
 
 
 def _parts(source: Source, reader: BodyReader) -> list[ProcessPart]:
-    parts = []
+    parts: list[ProcessPart] = []
     for element in source.root.elements:
+        if len(parts) == PARTS_MAX:
+            raise DefinitionInvalidError(
+                source.file, [Problem(f"has more than {PARTS_MAX} processes and global tasks", source.place(element))]
+            )
         if element.namespace != BPMN:
             continue
         if element.name == "process":

@@ -89,7 +89,7 @@ def lists_its_flows(outline: Outline, node: Element) -> str | None:
 def needs_incoming(outline: Outline, node: Element) -> str | None:
     if outline.incoming[id_of(node)] or not _is_in_flow(outline, node) or _begins(outline, node):
         return None
-    if not any(children(outline.parents[node], "startEvent")):
+    if not outline.holds(outline.parents[node], "startEvent"):
         return None
     return "has no incoming sequence flow, though there is a start event: nothing leads to it"
 
@@ -97,18 +97,18 @@ def needs_incoming(outline: Outline, node: Element) -> str | None:
 def needs_outgoing(outline: Outline, node: Element) -> str | None:
     if outline.outgoing[id_of(node)] or not _is_in_flow(outline, node) or _ends(outline, node):
         return None
-    if not any(children(outline.parents[node], "endEvent")):
+    if not outline.holds(outline.parents[node], "endEvent"):
         return None
     return "has no outgoing sequence flow, though there is an end event: nothing follows it"
 
 
-def start_and_end(_: Outline, scope: Element) -> str | None:
+def start_and_end(outline: Outline, scope: Element) -> str | None:
     """With an end event there is a start event, and the other way round (10.5.2, 10.5.3)."""
-    has_end, starts = any(children(scope, "endEvent")), any(children(scope, "startEvent"))
-    starts = starts or any(_instantiates(each) for each in children(scope, "receiveTask", "eventBasedGateway"))
+    has_end, has_start = outline.holds(scope, "endEvent"), outline.holds(scope, "startEvent")
+    starts = has_start or any(_instantiates(each) for each in children(scope, "receiveTask", "eventBasedGateway"))
     if has_end and not starts:
         return "has an end event but no start event"
-    if any(children(scope, "startEvent")) and not has_end:
+    if has_start and not has_end:
         return "has a start event but no end event"
     return None
 

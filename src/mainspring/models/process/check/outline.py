@@ -68,6 +68,7 @@ class Outline:
         """Whether elements list their flows; where there are none, whether a modeler wrote the file."""
         self._is_for_engine = _is_from_engine(source.root)
         self._gather()
+        self._names: dict[Element, frozenset[str]] = {}
         self.incoming = self._by_end("sequenceFlow", "targetRef")
         self.outgoing = self._by_end("sequenceFlow", "sourceRef")
         self.associations = self._by_end("association", "sourceRef")
@@ -124,6 +125,13 @@ class Outline:
     def is_executable(self, element: Element) -> bool:
         process = self.process(element)
         return process is not None and is_true(process, "isExecutable")
+
+    def holds(self, element: Element, name: str) -> bool:
+        """Whether there is one of a name directly inside."""
+        names = self._names.get(element)
+        if names is None:
+            names = self._names[element] = frozenset(each.name for each in element.elements if each.namespace == BPMN)
+        return name in names
 
     def refer(self, element: Element, attribute: str) -> Element | None:
         """The element that an attribute refers to; None where there is none."""
