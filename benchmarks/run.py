@@ -17,7 +17,7 @@ from harness import HERE, machine, options_of, save
 
 NAMES = (
     "startup", "steps", "graph", "disk", "waiting", "machines", "events", "schedules", "processes", "traces",
-    "postgres",
+    "postgres", "clusters",
 )  # fmt: skip
 
 

@@ -52,10 +52,11 @@ BOUNDS = {
         "≤ 20 ms",
         "≥ 70 %",
     ],
+    "clusters": ["≥ 1 ×"],
 }
 """What each holds mainspring to."""
-HEAVY = ("postgres",)
-"""A server and a dozen processes."""
+HEAVY = ("postgres", "clusters")
+"""Servers and a dozen processes."""
 
 
 def run(name: str, *options: str, folder: Path) -> str:
