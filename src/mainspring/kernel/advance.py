@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from mainspring.errors import BrokenError
-from mainspring.kernel.apply import APPLY
+from mainspring.kernel.apply import APPLY, begin_child
 from mainspring.kernel.instances import Live, decode_event
 from mainspring.kernel.lifecycle import ENDED, answer, refusal
 from mainspring.kernel.messages import pass_on, take_waiting
@@ -145,13 +145,11 @@ def leave_for_host(turn: Turn, id: int, event: Event) -> None:
 def fire(turn: Turn, limit: int) -> None:
     """Deliver the events whose time has come."""
     turn.flush()
-    store, definitions, instances = turn.hold.store, turn.hold.definitions, turn.hold.instances
-    rows = store.due_events(turn.now, limit, definitions.unhosted)
+    rows = turn.hold.store.due_events(turn.now, limit, turn.hold.definitions.unhosted)
     turn.locked.update(row.instance for row in rows)
     turn.more_is_due = len(rows) == limit
-    missing = {row.instance for row in rows if instances.find(row.instance) is None}
-    if missing:
-        instances.load(store, definitions, missing, turn.number)
+    _load_all(turn, {row.instance for row in rows} - turn.touched.keys())
+    turn.starting = []
     for row in rows:
         live = live_of(turn, row.instance)
         if not live.hosted:
@@ -172,7 +170,29 @@ def fire(turn: Turn, limit: int) -> None:
             if type(event) is Received:
                 _see_to(turn, live.id, event, handed)
         deliver_all(turn)
+    _start_gathered(turn)
     turn.suspect = None
+
+
+def _load_all(turn: Turn, ids: set[int]) -> None:
+    """Have instances in memory as they are now, with as many questions for a thousand as for one."""
+    instances, store = turn.hold.instances, turn.hold.store
+    known = [live for id in ids if (live := instances.find(id)) is not None]
+    if missing := ids - {live.id for live in known}:
+        instances.load(store, turn.hold.definitions, missing, turn.number)
+    if outdated := [live for live in known if live.turn < turn.hold.outdated_before]:
+        instances.refresh(store, outdated, turn.number)
+
+
+def _start_gathered(turn: Turn) -> None:
+    gathered, turn.starting = turn.starting, None
+    if not gathered:
+        return
+    turn.begun.update(turn.hold.store.find_ids([command.public_id for _, command, _ in gathered]))
+    for live, command, suspect in gathered:
+        turn.suspect = suspect
+        begin_child(turn, live, command, turn.begun.get(command.public_id))
+        deliver_all(turn)
 
 
 def conclude(turn: Turn, live: Live, event: Outcome) -> None:

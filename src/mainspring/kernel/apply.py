@@ -121,6 +121,14 @@ def cancel_timer(turn: Turn, live: Live, command: CancelTimer) -> None:
 
 
 def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
+    if turn.starting is not None and command.public_id and command.is_detached:
+        turn.starting.append((live, command, turn.suspect))
+    else:
+        begin_child(turn, live, command, turn.find_id(command.public_id) if command.public_id else None)
+
+
+def begin_child(turn: Turn, live: Live, command: StartInstance, known: int | None) -> None:
+    """`known`: the instance that has its id already."""
     try:
         definition = _definition_of(turn, command)
         if not definition.missing:
@@ -131,7 +139,6 @@ def start_instance(turn: Turn, live: Live, command: StartInstance) -> None:
     except (InvalidError, NotFoundError, RefusedError) as error:
         turn.deliver(live.id, ChildFailed(command.key, failure_of(error)))
         return
-    known = turn.find_id(command.public_id) if command.public_id else None
     if known is not None:
         if command.otherwise is not None:
             turn.deliver(known, command.otherwise)

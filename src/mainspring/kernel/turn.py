@@ -60,6 +60,9 @@ class Turn:
         self.ended: list[tuple[int, End]] = []
         self.settling: Attempt | None = None
         self.suspect: Suspect | None = None
+        self.starting: list[tuple[Live, StartInstance, Suspect | None]] | None = None
+        """Instances under ids of their own, asked for by due events: gathered, so that the ids are looked up at once;
+        None: they begin as they are asked for."""
         self.lost = 0
         """1 while the loss of a worker is being dealt with."""
         self.given: set[Key] = set()
