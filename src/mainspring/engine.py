@@ -271,8 +271,9 @@ class Engine(Scheduling, Messaging):
         if older_than_s < 0:
             raise SettingInvalidError(f"older_than_s must be seconds from 0, not {older_than_s!r}")
         before, total = self.clock.now() - older_than_s, 0
+        spans = self._reader.ended_spans(before)
         while True:
-            instances, entries = self._pump.call(Prune(before, PRUNE_BATCH)).result()
+            instances, entries = self._pump.call(Prune(before, PRUNE_BATCH, spans)).result()
             if not instances and not entries:
                 return total
             total += instances

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mainspring import Workflow
-from mainspring.kernel import instances
+from mainspring.kernel import hold, instances
 from tests.kernel.world import World, double, other
 from tests.plain_sql import plain_sql
 from tests.simulation.invariants import assert_fold
@@ -142,3 +142,14 @@ def test_what_was_forgotten_of_a_journal_behind_ones_back_is_read_from_the_snaps
         assert live is not None
         assert_fold(plain_sql(world._store), live)
         assert world.rows("select count(*), count(distinct seq) from journal where seq > 8") == [(2, 2)]
+
+
+def test_numbers_that_were_taken_long_ago_are_not_used_any_more(world):
+    numbers = [world.submit(double, 1, id=f"case-{n}", delay_s=1)._view().number for n in range(2)]
+    assert numbers == [1, 2]
+    world.advance(hold.IDS_KEPT_S)
+    late = world.submit(double, 1, id="late", delay_s=1)._view().number
+    assert late > hold.INSTANCE_IDS_RESERVED
+    # also when the clock was set back
+    world.clock.advance(-3 * hold.IDS_KEPT_S)
+    assert world.submit(double, 1, id="back", delay_s=1)._view().number > late + 1

@@ -12,6 +12,8 @@ from mainspring.kernel.tally import Tally
 
 INSTANCE_IDS_RESERVED = 1_000
 """Instance numbers that a process takes at a time; those it does not use leave a harmless gap."""
+IDS_KEPT_S = 3_600.0
+"""It uses them for so long: history is dropped by number, so nobody begins anything under one that is old."""
 
 
 class Hold:
@@ -32,6 +34,7 @@ class Hold:
         self.outdated_before = 0
         """The last turn before which another process wrote: instances touched earlier may have moved on since."""
         self._ids = iter(range(0))
+        self._ids_until = 0.0
 
     def next_instance_id(self) -> int:
         id = next(self._ids, None)
@@ -39,6 +42,11 @@ class Hold:
             id = self.store.reserve("instance", INSTANCE_IDS_RESERVED)
             self._ids = iter(range(id + 1, id + INSTANCE_IDS_RESERVED))
         return id
+
+    def let_ids_expire(self, now: float) -> None:
+        """Those that it has left; also when the clock was set back."""
+        if not self._ids_until - IDS_KEPT_S <= now < self._ids_until:
+            self._ids, self._ids_until = iter(range(0)), now + IDS_KEPT_S
 
     def forget(self) -> None:
         """A turn was rolled back: what was remembered since may be wrong."""

@@ -309,7 +309,10 @@ def prune(turn: Turn, input: Prune) -> None:
     store = turn.hold.store
     ids = store.list_prunable(input.ended_before, input.limit)
     entries = store.prune_journals(input.ended_before, ENTRIES_PRUNED_MAX)
-    turn.replies.append((input.reply, (store.delete_instances(ids) if ids else 0, entries)))
+    count = store.delete_instances(ids, input.spans) if ids else 0
+    if not ids and input.spans:
+        store.drop_spans(input.spans)
+    turn.replies.append((input.reply, (count, entries)))
     turn.wrote = True
 
 

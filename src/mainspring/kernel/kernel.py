@@ -218,6 +218,7 @@ class Kernel(Hold):
                 self.leases.set_back(now)
                 self._checked_at, self._check_at = now, now + CHECK_S
         self._now = now
+        self.let_ids_expire(now)
         self.leases.keep(turn)
         if self._is_in_doubt:
             self._give_back_unknown(turn)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from mainspring.kernel.census import Offered, TimesRow
-from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow, Span
 
 _offered = msgspec.json.Decoder(Offered).decode
 
@@ -249,6 +249,9 @@ class Reader(Protocol):
 
     def definition_of(self, number: int) -> DefinitionRow:
         """Of an instance."""
+
+    def ended_spans(self, before: float) -> list[Span]:
+        """Spans of numbers of which every instance ended before, with its family; none where history has no spans."""
 
     def health(self, now: float) -> StoreHealth: ...
     def changed(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mainspring.kernel.store import EndRow
+from mainspring.kernel.store import EndRow, Span
 from mainspring.models.contract import Deployable, Event, Failure, TaskCompleted, TaskFailed
 
 _failure = msgspec.json.Decoder(Failure).decode
@@ -184,11 +184,12 @@ class Await(Struct):
 class Prune(Struct):
     """Forget ended instances, and what is old of others; the reply is how many instances and entries went.
 
-    At most `limit` instances; children come on top.
+    At most `limit` instances; children come on top.  `spans`: those that `Reader.ended_spans` told.
     """
 
     ended_before: float
     limit: int
+    spans: Sequence[Span] = ()
     reply: Any = None
 
 

@@ -29,6 +29,9 @@ ENDED_ATTEMPT = -1
 Key = tuple[int, str]
 """(instance, key)"""
 
+Span = tuple[int, int]
+"""(first, beyond): numbers of instances that follow one another, whose history can be dropped as a whole."""
+
 
 # --- Rows that are read -----------------------------------------------------------------------
 
@@ -296,8 +299,14 @@ class Store(Census, Protocol):
     def prune_journals(self, before: float, limit: int) -> int:
         """Delete entries of live instances that are older, and that a snapshot covers; returns how many went."""
 
-    def delete_instances(self, ids: Sequence[int]) -> int:
-        """Delete ended instances with their children and all they left; returns how many went."""
+    def delete_instances(self, ids: Sequence[int], ended: Sequence[Span] = ()) -> int:
+        """Delete ended instances with their children and all they left; returns how many went.
+
+        The history of those in spans that have `ended` may be left to `drop_spans`.
+        """
+
+    def drop_spans(self, ended: Sequence[Span]) -> int:
+        """Drop the history of spans, as far as no instance is left of them; returns how many went."""
 
     # Events and tasks
     def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:

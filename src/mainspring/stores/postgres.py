@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,14 +20,18 @@ from mainspring.kernel.store import (
     MessageRow,
     OnceRow,
     QueueRow,
+    Span,
     WaitingRow,
 )
 from mainspring.models.contract import StartOn
 from mainspring.stores.postgres_census import PostgresCensus
-from mainspring.stores.postgres_connection import MIGRATION_LOCK, ensure_partition, lock_number
+from mainspring.stores.postgres_connection import MIGRATION_LOCK, cover, lock_number
 from mainspring.stores.postgres_rows import columns, numbers, texts
 from mainspring.stores.sql import postgres as sql
-from mainspring.stores.sql.postgres_schema import PARTITION_INSTANCES
+from mainspring.stores.sql import postgres_spans as spans
+
+COVER_AGAIN_S = 3_600.0
+"""How often it is asked whether the time of a span is over."""
 
 
 class PostgresStore(PostgresCensus):
@@ -81,20 +86,20 @@ class PostgresStore(PostgresCensus):
     def reserve(self, name: str, count: int) -> int:
         self._has_news = True
         first = int(self._one(sql.RESERVE, (name, count))[0])
-        if name == "instance" and first + count > self._partition_end:
-            self._prepare_partitions(first, first + count)
+        if name == "instance" and (first + count > self._covered_until or time.monotonic() > self._cover_at):
+            self._cover(first + count)
         return first
 
-    def _prepare_partitions(self, first: int, end: int) -> None:
-        """The journal has room for these instances, and for those of the next partition when one is half full."""
-        for instance in (first, end, end + PARTITION_INSTANCES // 2):
-            try:
-                assert self._connection is not None
-                ensure_partition(self._connection, self.url, instance)
-            except psycopg.Error as error:
-                raise self._told(error) from error
-        number = (end + PARTITION_INSTANCES // 2) // PARTITION_INSTANCES
-        self._partition_end = (number + 1) * PARTITION_INSTANCES - PARTITION_INSTANCES // 2
+    def _cover(self, wanted: int) -> None:
+        self._ask_cover(wanted, ahead=True)
+        self._cover_at = time.monotonic() + COVER_AGAIN_S
+
+    def _ask_cover(self, wanted: int, *, ahead: bool) -> None:
+        assert self._connection is not None
+        try:
+            self._covered_until = cover(self._connection, self.url, wanted, ahead=ahead)
+        except psycopg.Error as error:
+            raise self._told(error) from error
 
     # --- Definitions --------------------------------------------------------------------------
 
@@ -158,12 +163,18 @@ class PostgresStore(PostgresCensus):
     def prune_journals(self, before: float, limit: int) -> int:
         return len(self._rows(sql.PRUNE_JOURNALS, (before, limit)))
 
-    def delete_instances(self, ids: Sequence[int]) -> int:
+    def delete_instances(self, ids: Sequence[int], ended: Sequence[Span] = ()) -> int:
         family = [id for (id,) in self._rows(sql.FAMILY, (numbers(ids),))]
         self._has_news = True
+        mixed = [id for id in family if not any(first <= id < beyond for first, beyond in ended)]
+        for statement in sql.FORGET_HISTORY if mixed else ():
+            self._write(statement, (numbers(mixed),))
         for statement in sql.FORGET:
             self._write(statement, (numbers(family),))
         return len(family)
+
+    def drop_spans(self, ended: Sequence[Span]) -> int:
+        return sum(self._one(spans.DROP_SPAN, (first, spans.DROP_WAIT))[0] for first, _ in ended)
 
     # --- Events and tasks ---------------------------------------------------------------------
 

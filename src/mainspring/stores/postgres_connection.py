@@ -24,6 +24,7 @@ from mainspring.masking import masked
 from mainspring.stores.postgres_url import PostgresUrl
 from mainspring.stores.sql import postgres as sql
 from mainspring.stores.sql import postgres_schema as schema
+from mainspring.stores.sql import postgres_spans as spans
 
 VERSION_MIN = 140_000
 """The oldest server that is known to work; older ones get no repairs any more."""
@@ -88,7 +89,7 @@ def migrate(connection: Connection, url: PostgresUrl) -> None:
             connection.execute(migration, prepare=False)
             connection.execute(schema.ADD_VERSION.format(schema=named), (number,))
         connection.execute(schema.CREATE_PULSE[connection.info.server_version >= UNLOGGED_SEQUENCES])
-        ensure_partition(connection, url, 0)
+        cover(connection, url, 1, ahead=True)
     connection.execute(sql.LET_GO, lock)
 
 
@@ -106,19 +107,14 @@ def find_version(connection: Connection, url: PostgresUrl) -> int:
     return version
 
 
-def ensure_partition(connection: Connection, url: PostgresUrl, instance: int) -> None:
-    """Have a partition of the journal for that instance; in a transaction."""
-    number = instance // schema.PARTITION_INSTANCES
+def cover(connection: Connection, url: PostgresUrl, wanted: int, *, ahead: bool) -> int:
+    """Have spans of the history for all instances below that number; returns from which number on to ask again.
+
+    In a transaction.  `ahead`: a span whose time is over is closed, and the next one made before it is needed.
+    """
     execute = connection.cursor(row_factory=tuple_row).execute  # it may be a connection of a user
-    name = (url.schema, f"journal_{number}")
-    if _one(execute(schema.PARTITION_EXISTS, name).fetchone())[0]:
-        return
-    execute(sql.ALONE, (MIGRATION_LOCK + 1, lock_number(url.schema)))
-    if _one(execute(schema.PARTITION_EXISTS, name).fetchone())[0]:
-        return  # another process has made it meanwhile
-    start = number * schema.PARTITION_INSTANCES
-    for statement in schema.CREATE_PARTITION:
-        execute(statement.format(number=number, start=start, end=start + schema.PARTITION_INSTANCES))
+    lock = (MIGRATION_LOCK + 1, lock_number(url.schema))
+    return int(_one(execute(spans.COVER, (wanted, ahead, *spans.WIDTHS, spans.SPAN_S, *lock)).fetchone())[0])
 
 
 def lock_number(name: str) -> int:
@@ -139,6 +135,7 @@ def _one(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
 
 CONTENDED = (
     errors.UniqueViolation,
+    errors.CheckViolation,  # the one that there is: an instance has a number of a span that was dropped
     errors.SerializationFailure,
     errors.DeadlockDetected,
     errors.LockNotAvailable,

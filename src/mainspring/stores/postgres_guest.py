@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,7 +51,7 @@ class PostgresGuest(PostgresStore):
         self.url = read_url(url)
         self.clock = SharedClock()
         self._connection = connection
-        self._partition_end = 0
+        self._covered_until, self._cover_at = 0, math.inf
         self._has_news = False
         self._transaction = connection.cursor(row_factory=tuple_row)
 
@@ -66,6 +67,10 @@ class PostgresGuest(PostgresStore):
         if isinstance(meant, Contended):
             return RefusedError(f"another transaction was faster ({meant}); roll yours back, and run it again")
         return meant
+
+    def _cover(self, wanted: int) -> None:
+        """What others need later they see to: the lock for it would be held until the user commits."""
+        self._ask_cover(wanted, ahead=False)
 
     def rows(self, statement: str, values: Any = None) -> list[Any]:
         return self._rows(statement, values)

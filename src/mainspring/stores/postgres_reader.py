@@ -26,11 +26,12 @@ from mainspring.kernel.reader import (
     queue_views,
     worker_view,
 )
-from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow, Span
 from mainspring.stores.postgres import definition_of
 from mainspring.stores.postgres_connection import Connection, connect, find_version, told
 from mainspring.stores.postgres_url import PostgresUrl, read_url
 from mainspring.stores.sql import postgres_reader as sql
+from mainspring.stores.sql import postgres_spans as spans
 from mainspring.stores.sql.postgres import PULSE
 from mainspring.stores.sql.postgres_schema import MIGRATIONS
 
@@ -185,6 +186,11 @@ class PostgresReader:
         if not rows:
             raise BrokenError(f"instance number {number} has no definition")
         return definition_of(rows[0])
+
+    # --- History ------------------------------------------------------------------------------
+
+    def ended_spans(self, before: float) -> list[Span]:
+        return [(first, beyond) for first, beyond in self._rows(spans.ENDED_SPANS, (spans.GIVEN_S, before))]
 
     # --- Health -------------------------------------------------------------------------------
 

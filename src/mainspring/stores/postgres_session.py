@@ -56,8 +56,10 @@ class PostgresSession:
         """Whether a notification has come since `changed` was last asked."""
         self._has_news = False
         """Whether what is written concerns others."""
-        self._partition_end = 0
-        """Instances below this have a partition."""
+        self._covered_until = 0
+        """Instances below this have a span of the history."""
+        self._cover_at = 0.0
+        """When that is asked for in any case."""
         self._notified_at = 0.0
         self._ask_at = 0.0
         self._awake_until = 0.0

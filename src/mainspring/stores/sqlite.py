@@ -24,6 +24,7 @@ from mainspring.kernel.store import (
     MessageRow,
     OnceRow,
     QueueRow,
+    Span,
     WaitingRow,
 )
 from mainspring.models.contract import StartOn
@@ -230,11 +231,14 @@ class SqliteStore(SqliteCensus):
     def prune_journals(self, before: float, limit: int) -> int:
         return len(self._rows(sql.PRUNE_JOURNALS, (before, limit)))
 
-    def delete_instances(self, ids: Sequence[int]) -> int:
+    def delete_instances(self, ids: Sequence[int], ended: Sequence[Span] = ()) -> int:  # noqa: ARG002 - there are none
         family = self._rows(sql.FAMILY, (_list(ids),))
         for statement in sql.FORGET:
             self._many(statement, family)
         return len(family)
+
+    def drop_spans(self, ended: Sequence[Span]) -> int:  # noqa: ARG002 - there are none
+        return 0
 
     # --- Events and tasks ---------------------------------------------------------------------
 

@@ -202,17 +202,18 @@ PRUNE_JOURNALS = (
     " where instance.status in ('created', 'running', 'paused') order by entry.instance, entry.seq limit %s)"
     " delete from journal using old where journal.instance = old.instance and journal.seq = old.seq returning 1"
 )
-FORGET = tuple(
-    f"delete from {table} where {column} = any(%s::bigint[])"
-    for table, column in (
-        ("journal", "instance"),
-        ("snapshot", "instance"),
-        ("log", "instance"),
-        ("task", "instance"),
-        ("event", "instance"),
-        ("subscription", "instance"),
-        ("once", "instance"),
-        ("instance", "id"),
+FORGET_HISTORY, FORGET = (
+    tuple(f"delete from {table} where {column} = any(%s::bigint[])" for table, column in tables)
+    for tables in (
+        (("journal", "instance"), ("log", "instance")),
+        (
+            ("snapshot", "instance"),
+            ("task", "instance"),
+            ("event", "instance"),
+            ("subscription", "instance"),
+            ("once", "instance"),
+            ("instance", "id"),
+        ),
     )
 )
 

@@ -1,13 +1,11 @@
 """Numbered migrations of the PostgreSQL store: version n is reached by applying the first n, in order, once each.
 
-All tables lie in a schema of their own, so that they can share a database with those of users.  Numbers of instances
-grow with time, so the journal's partitions, which are ranges of such numbers, are spans of time (docs/adr/0701).
+All tables lie in a schema of their own, so that they can share a database with those of users.
 """
 
 from __future__ import annotations
 
-PARTITION_INSTANCES = 1_000_000
-"""Instances in one partition of the journal: few partitions for those who have many, and one for those who have few."""
+from mainspring.stores.sql import postgres_spans as spans
 
 CREATE_SCHEMA = "create schema if not exists {schema}"
 VERSION_TABLE = "create table if not exists {schema}.version (number integer primary key, reached_at timestamptz)"
@@ -141,12 +139,14 @@ MIGRATIONS: tuple[str, ...] = (
         running text not null
     ) with (fillfactor = 50);
 
+    create sequence log_number;
     create table log (
-        id bigint generated always as identity primary key, instance bigint not null, key text not null,
-        attempt integer not null, at double precision not null, level text not null, message text not null
-    );
-    create index log_instance on log (instance, id);
-    """,
+        instance bigint not null, id bigint not null default nextval('log_number'), key text not null,
+        attempt integer not null, at double precision not null, level text not null, message text not null,
+        primary key (instance, id)
+    ) partition by range (instance);
+    """
+    + spans.TABLES,
 )
 
 CREATE_PULSE = {
@@ -154,14 +154,3 @@ CREATE_PULSE = {
     False: "create sequence if not exists pulse",
 }
 """Counts commits, for those who poll.  By whether the server has unlogged sequences (from version 15 on)."""
-
-PARTITION_EXISTS = (
-    # Read from the table: what `to_regclass` remembers may be older than the lock under which this is asked.
-    "select exists (select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
-    " where nspname = %s and relname = %s)"
-)
-CREATE_PARTITION = (
-    "create table journal_{number} (like journal including all)",
-    "alter table journal attach partition journal_{number} for values from ({start}) to ({end})",
-)
-"""In two steps: attaching keeps nobody from reading and writing the other partitions, creating in place does."""
