@@ -28,7 +28,7 @@ class OnPostgres(Simulation):
         return store
 
 
-def statements_of_firing(count: int, monkeypatch) -> int:
+def statements_of_firing(count: int, monkeypatch) -> list[str]:
     """Sent while so many schedules fire for the second time, with all that they need in memory."""
     with OnPostgres(slots=0) as simulation:
         for number in range(count):
@@ -36,11 +36,17 @@ def statements_of_firing(count: int, monkeypatch) -> int:
         simulation.advance(11)
         sent: list[str] = []
         send = PostgresStore._send
+
+        def counted(self, statement, values=None):
+            if not statement.startswith("notify"):  # which goes by the clock
+                sent.append(statement)
+            return send(self, statement, values)
+
         with monkeypatch.context() as patch:
-            patch.setattr(PostgresStore, "_send", lambda *given: sent.append(given[1]) or send(*given))
+            patch.setattr(PostgresStore, "_send", counted)
             simulation.advance(10)
         assert len(simulation.list(model="task")) == 2 * count
-    return len(sent)
+    return sent
 
 
 def test_many_schedules_are_fired_with_as_many_questions_as_few(monkeypatch):

@@ -16,7 +16,7 @@ from mainspring.kernel.instances import Live
 from mainspring.kernel.records import Attempt, End
 from mainspring.kernel.store import Changes, InstanceRow, Key
 from mainspring.kernel.tally import Settled
-from mainspring.models.contract import Event, Received, StartTask
+from mainspring.models.contract import Event, Received, StartInstance, StartTask
 
 _encode = msgspec.json.Encoder().encode
 
