@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from mainspring.kernel.census import Offered, TimesRow
-from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow, Span
+from mainspring.kernel.forgetting import Span
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 
 _offered = msgspec.json.Decoder(Offered).decode
 

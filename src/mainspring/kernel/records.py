@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mainspring.kernel.store import EndRow, Span
+from mainspring.kernel.forgetting import Span
+from mainspring.kernel.store import EndRow
 from mainspring.models.contract import Deployable, Event, Failure, TaskCompleted, TaskFailed
 
 _failure = msgspec.json.Decoder(Failure).decode

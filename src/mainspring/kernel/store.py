@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from mainspring.clock import Clock
 from mainspring.kernel.census import Census
+from mainspring.kernel.forgetting import Forgetting
 from mainspring.models.contract import StartOn
 
 NOT_LEASED: None = None
@@ -28,9 +29,6 @@ ENDED_ATTEMPT = -1
 
 Key = tuple[int, str]
 """(instance, key)"""
-
-Span = tuple[int, int]
-"""(first, beyond): numbers of instances that follow one another, whose history can be dropped as a whole."""
 
 
 # --- Rows that are read -----------------------------------------------------------------------
@@ -224,7 +222,7 @@ class Changes:
 # --- The port ---------------------------------------------------------------------------------
 
 
-class Store(Census, Protocol):
+class Store(Census, Forgetting, Protocol):
     """One connection that writes.  Every method below `begin` is called inside a transaction."""
 
     poll_s: float | None
@@ -294,19 +292,6 @@ class Store(Census, Protocol):
 
     def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
         """Those of the given instances that have ended."""
-
-    def list_prunable(self, ended_before: float, limit: int) -> list[int]: ...
-    def prune_journals(self, before: float, limit: int) -> int:
-        """Delete entries of live instances that are older, and that a snapshot covers; returns how many went."""
-
-    def delete_instances(self, ids: Sequence[int], ended: Sequence[Span] = ()) -> int:
-        """Delete ended instances with their children and all they left; returns how many went.
-
-        The history of those in spans that have `ended` may be left to `drop_spans`.
-        """
-
-    def drop_spans(self, ended: Sequence[Span]) -> int:
-        """Drop the history of spans, as far as no instance is left of them; returns how many went."""
 
     # Events and tasks
     def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:

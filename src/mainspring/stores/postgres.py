@@ -20,21 +20,19 @@ from mainspring.kernel.store import (
     MessageRow,
     OnceRow,
     QueueRow,
-    Span,
     WaitingRow,
 )
 from mainspring.models.contract import StartOn
-from mainspring.stores.postgres_census import PostgresCensus
 from mainspring.stores.postgres_connection import MIGRATION_LOCK, cover, lock_number
+from mainspring.stores.postgres_forgetting import PostgresForgetting
 from mainspring.stores.postgres_rows import columns, numbers, texts
 from mainspring.stores.sql import postgres as sql
-from mainspring.stores.sql import postgres_spans as spans
 
 COVER_AGAIN_S = 3_600.0
 """How often it is asked whether the time of a span is over."""
 
 
-class PostgresStore(PostgresCensus):
+class PostgresStore(PostgresForgetting):
     """See `mainspring.kernel.store.Store`, whose meaning this class has."""
 
     is_shared = True
@@ -156,25 +154,6 @@ class PostgresStore(PostgresCensus):
 
     def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
         return [EndRow(*row) for row in self._rows(sql.LOAD_ENDS, (numbers(ids),))]
-
-    def list_prunable(self, ended_before: float, limit: int) -> list[int]:
-        return [id for (id,) in self._rows(sql.LIST_PRUNABLE, (ended_before, limit))]
-
-    def prune_journals(self, before: float, limit: int) -> int:
-        return len(self._rows(sql.PRUNE_JOURNALS, (before, limit)))
-
-    def delete_instances(self, ids: Sequence[int], ended: Sequence[Span] = ()) -> int:
-        family = [id for (id,) in self._rows(sql.FAMILY, (numbers(ids),))]
-        self._has_news = True
-        mixed = [id for id in family if not any(first <= id < beyond for first, beyond in ended)]
-        for statement in sql.FORGET_HISTORY if mixed else ():
-            self._write(statement, (numbers(mixed),))
-        for statement in sql.FORGET:
-            self._write(statement, (numbers(family),))
-        return len(family)
-
-    def drop_spans(self, ended: Sequence[Span]) -> int:
-        return sum(self._one(spans.DROP_SPAN, (first, spans.DROP_WAIT))[0] for first, _ in ended)
 
     # --- Events and tasks ---------------------------------------------------------------------
 

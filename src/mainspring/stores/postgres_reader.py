@@ -10,6 +10,7 @@ import psycopg
 
 from mainspring.errors import BrokenError, StoreNotFoundError
 from mainspring.kernel.census import TimesRow
+from mainspring.kernel.forgetting import Span
 from mainspring.kernel.reader import (
     EventView,
     Filter,
@@ -26,7 +27,7 @@ from mainspring.kernel.reader import (
     queue_views,
     worker_view,
 )
-from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow, Span
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.postgres import definition_of
 from mainspring.stores.postgres_connection import Connection, connect, find_version, told
 from mainspring.stores.postgres_url import PostgresUrl, read_url

@@ -24,14 +24,13 @@ from mainspring.kernel.store import (
     MessageRow,
     OnceRow,
     QueueRow,
-    Span,
     WaitingRow,
 )
 from mainspring.models.contract import StartOn
 from mainspring.stores.sql import sqlite as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
-from mainspring.stores.sqlite_census import SqliteCensus
 from mainspring.stores.sqlite_file import Translated, check_schema, connect, migrate
+from mainspring.stores.sqlite_forgetting import SqliteForgetting
 
 POLL_S = 0.05
 """How often an idle process looks whether another one has written; asking costs microseconds."""
@@ -42,7 +41,7 @@ _encode = msgspec.json.Encoder().encode
 _names = itertools.count(1)
 
 
-class SqliteStore(SqliteCensus):
+class SqliteStore(SqliteForgetting):
     """See `mainspring.kernel.store.Store`, whose meaning this class has."""
 
     is_shared = False
@@ -224,21 +223,6 @@ class SqliteStore(SqliteCensus):
 
     def load_ends(self, ids: Iterable[int]) -> list[EndRow]:
         return [EndRow(*row) for row in self._rows(sql.LOAD_ENDS, (_list(ids),))]
-
-    def list_prunable(self, ended_before: float, limit: int) -> list[int]:
-        return [id for (id,) in self._rows(sql.LIST_PRUNABLE, (ended_before, limit))]
-
-    def prune_journals(self, before: float, limit: int) -> int:
-        return len(self._rows(sql.PRUNE_JOURNALS, (before, limit)))
-
-    def delete_instances(self, ids: Sequence[int], ended: Sequence[Span] = ()) -> int:  # noqa: ARG002 - there are none
-        family = self._rows(sql.FAMILY, (_list(ids),))
-        for statement in sql.FORGET:
-            self._many(statement, family)
-        return len(family)
-
-    def drop_spans(self, ended: Sequence[Span]) -> int:  # noqa: ARG002 - there are none
-        return 0
 
     # --- Events and tasks ---------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import msgspec
 
 from mainspring.errors import BrokenError
 from mainspring.kernel.census import TimesRow
+from mainspring.kernel.forgetting import Span
 from mainspring.kernel.reader import (
     EventView,
     Filter,
@@ -27,7 +28,7 @@ from mainspring.kernel.reader import (
     queue_views,
     worker_view,
 )
-from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow, Span
+from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
 from mainspring.stores.sqlite_file import Translated, connect
