@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import TYPE_CHECKING, Any
 
 from mainspring.errors import ConflictError, InvalidError, NotFoundError
+from mainspring.models.process.builder import Process as Built
 from mainspring.models.process.definition import Definition
 from tests.models.process.blocks import random_process
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.chaos import Chaos
 
 CASES_MAX = 3
+VERSIONS_MAX = 3
 ROUNDS_MAX = 2_000
 LIVE = ("created", "running", "paused")
 
@@ -29,6 +32,8 @@ class Cases:
         self.chaos = chaos
         self.count_max = count_max
         self.started: set[str] = set()
+        self.versions: list[int] = []
+        """How often each version that was to be deployed begins by itself."""
 
     @property
     def chance(self) -> random.Random:
@@ -45,6 +50,30 @@ class Cases:
             self.chaos.simulation.start(definition, {"x": self.chance.randint(0, 2)}, id=name)
         if facing.is_known(self.chaos.count("public_id", name)):
             self.started.add(name)
+
+    def deploy(self) -> None:
+        """A version of a process that begins by the clock, a few times."""
+        process = self.chaos.any_process()
+        if process is None or len(self.versions) >= VERSIONS_MAX:
+            return
+        count, every = self.chance.randint(1, 4), self.chance.choice((1, 7, 40))
+        self.versions.append(count)
+        with self.chaos.facing(process):
+            timed = Built("timed").start("begin", every=f"R{count}/PT{every}S")
+            self.chaos.simulation.deploy(timed.service("w", work, retries=1_000, retry_delay_s=1).end("e"))
+
+    def hold(self) -> None:
+        """A definition is paused or resumed, perhaps with all that runs of it."""
+        process = self.chaos.any_process()
+        if process is None or not self.versions:
+            return
+        with self.chaos.facing(process), contextlib.suppress(NotFoundError):  # none was deployed, perhaps
+            deployment = self.chaos.simulation.deployment("timed")
+            instances = self.chance.random() < 0.5
+            if self.chance.random() < 0.5:
+                deployment.pause(instances=instances)
+            else:
+                deployment.resume(instances=instances)
 
     def see_to(self) -> None:
         """Somebody does one thing that a process waits for, or pauses one."""
@@ -106,6 +135,11 @@ class Cases:
         return self.chaos.count("public_id", name) > 0 and self.chaos.simulation.get(name).status in LIVE
 
     def check(self) -> None:
+        begun = self.chaos.execute(
+            "select public_id, status from instance where public_id like 'timed/begin@%'"
+        ).fetchall()
+        assert len(begun) <= sum(self.versions), f"{len(begun)} were begun by timers of {self.versions}"
+        assert all(status == "completed" for _, status in begun), f"begun by timers: {begun}"
         for name in self.started:
             if self.chaos.count("public_id", name):
                 info = self.chaos.simulation.get(name).info()

@@ -107,7 +107,7 @@ class Chaos:
         if self.claims.count_max:
             actions += ((3, self.claims.start), (8, self.claims.send), (0.7, self.claims.steer))
         if self.cases.count_max:
-            actions += ((2, self.cases.start), (6, self.cases.see_to))
+            actions += ((2, self.cases.start), (6, self.cases.see_to), (0.5, self.cases.deploy), (0.5, self.cases.hold))
         weights = [weight for weight, _ in actions]
         [(_, action)] = self.chance.choices(actions, weights)
         action()
@@ -440,7 +440,10 @@ class Chaos:
     def check_results(self) -> None:
         for process in self.simulation.processes:
             check_fold(self.execute, process, limit=100)
-        rows = self.execute("select public_id, status from instance where ended_at is null").fetchall()
+        rows = self.execute(
+            "select public_id, status from instance where ended_at is null"
+            " and definition not in (select id from definition where model = 'deployment')"
+        ).fetchall()
         assert not rows, f"never ended: {rows}"
         self.claims.check()
         self.check_schedules()

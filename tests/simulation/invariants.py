@@ -18,9 +18,9 @@ STUCK = """
      and not exists (select 1 from subscription where subscription.instance = instance.id)
      and not exists (select 1 from instance as child where child.parent = instance.id
                      and child.status in ('created', 'running', 'paused'))
-     and definition not in (select id from definition where model = 'machine')
+     and definition not in (select id from definition where model in ('machine', 'deployment'))
 """
-"""A machine waits for whoever sends it an event."""
+"""A machine waits for whoever sends it an event, a deployment for the next version."""
 LEFT_BEHIND = """
     select public_id, task.key from instance join task on task.instance = instance.id
      where status in ('completed', 'failed', 'cancelled')
