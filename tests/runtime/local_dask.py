@@ -28,6 +28,7 @@ class LocalDask:
         environment = os.environ | {
             "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
             "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "None",
+            "DASK_TEMPORARY_DIRECTORY": str(self._folder),
             "PYTHONPATH": str(self._folder),
         }
         self._process = subprocess.Popen(
