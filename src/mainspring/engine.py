@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -53,6 +53,8 @@ LEASE_S = 30.0
 """How long others wait before they take over from a process that has gone silent."""
 DRAIN_S = 30.0
 """How long `close` waits for attempts under way."""
+NOTICE_S = 5.0
+"""How long `close` waits for the pump to take no more work; while the store is away it takes none anyway."""
 CLAIM_MAX = 1_000
 """Tasks of one claim."""
 PRUNE_BATCH = 500
@@ -168,7 +170,8 @@ class Engine(Scheduling, Messaging):
         if self._closed:
             return
         self._closed = True
-        self._pump.drain()
+        # What the pump is about to hand to the worker in this moment is handed over, or it would begin unseen.
+        wait([self._pump.drain()], timeout=NOTICE_S)
         self._worker.drain(drain_s)
         self._pump.stop()
         super().close()
