@@ -46,7 +46,6 @@ BOUNDS = {
     "traces": [],
     "postgres": [
         "≥ 1 ×",
-        *(["≥ 10 ×"] if find_spec("procrastinate") else []),
         "≤ 1 % CPU",
         "≤ 2 queries/s",
         "≤ 20 ms",
@@ -108,6 +107,15 @@ def test_the_reference_runs_alone(tmp_path, recording):
     assert figures["steps_per_s"] > 0
     assert "durable steps/s" in printed
     assert figures["traces_s"]["tea"] > 0
+
+
+@pytest.mark.slow
+def test_where_no_peers_are_ours_is_measured_alone(tmp_path):
+    run("postgres_peers", "--size=0.005", f"--environment={tmp_path / 'none'}", folder=tmp_path)
+
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert [row["unit"] for row in figures["rows"]] == ["tasks/s", "steps/s"]
+    assert all(row["value"] > 0 for row in figures["rows"])
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -218,8 +219,11 @@ class Victim:
 
     def _states(self) -> set[str]:
         """Of its threads (proc(5))."""
-        texts = [path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/stat")]
-        return {text.rpartition(")")[2].split()[0] for text in texts}
+        found = set()
+        for path in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends meanwhile
+                found.add(path.read_text().rpartition(")")[2].split()[0])
+        return found
 
     def kill(self) -> None:
         if self.is_alive:

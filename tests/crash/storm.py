@@ -30,18 +30,18 @@ from tests.crash.program import beat, expected, metered, narrow, shared, workflo
 from tests.patience import wait_until
 
 WORKERS = 3
-LEASE_S = 1.0
-EVERY_S = 0.25
+LEASE_S = 2.0
+EVERY_S = 0.5
 NARROW, SHARED, OF_GROUP = 3, 5, 1
 """Attempts at once: of the queue `narrow`, of `shared`, and of each group of that."""
 RATE_PER_S, BURST = 20.0, 4
 """Of the queue `metered`."""
 GROUPS = 7
-PENDING_MAX = 60
+PENDING_MAX = 40
 """Instances under way at once; enough that all workers are busy."""
-CALM_S = 240.0
+CALM_S = 600.0
 """All must have ended so long after the storm, or something is stuck."""
-STOPPED_LEASES_MAX = 6
+STOPPED_LEASES_MAX = 4
 """A process that is stopped while it has a lock is let go after so many leases, whether it was given up or not."""
 
 
