@@ -2,10 +2,8 @@
 
     .venv/bin/python benchmarks/postgres.py [--json FILE] [--size 0.1] [--url postgresql://…]
 
-On a server of its own (`scripts/postgres_server.py`) with `fsync` and `synchronous_commit` on, beside peers on the same
-server.  Peers are no part of the lock; one that is missing is named, and skipped:
-
-    .venv/bin/uv pip install procrastinate
+On a server of its own (`scripts/postgres_server.py`) with `fsync` and `synchronous_commit` on.  Peers are measured by
+`postgres_peers.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,6 @@ sys.path.insert(0, str(ROOT))
 from mainspring import Engine, Workflow, task
 from scripts import postgres_server
 
-PEERS = ROOT / "benchmarks" / "peers"
 TASK_COUNT, CHAIN_COUNT = 20_000, 500
 TIMEOUT_S = 600.0
 IDLE_S, WAKES = 20.0, 10
@@ -206,14 +202,6 @@ class Bench:
         url = f"{self.url}{'&' if '?' in self.url else '?'}schema=bench_{self._count}"
         return call(Path(__file__), program, url, *map(str, arguments))
 
-    def peer(self, name: str, *arguments: str) -> float | None:
-        """A peer's figure; None, with a word about it, where it is not there."""
-        script = PEERS / f"{name}.py"
-        if find_spec(name) is None:
-            print(f"{name}: not installed, so its rows are skipped; see the head of this file", file=sys.stderr)
-            return None
-        return float(call(script, *arguments))
-
 
 def call(script: Path, *arguments: str) -> Any:
     command = [sys.executable, str(script), *(("--program",) if script == Path(__file__) else ()), *arguments]
@@ -231,7 +219,7 @@ def held_snapshot(url: str) -> Iterator[None]:
         connection.rollback()
 
 
-def rows_of(bench: Bench, size: float, rounds: int, tcp: str) -> list[Row]:
+def rows_of(bench: Bench, size: float, rounds: int) -> list[Row]:
     tasks, chain_count = max(200, int(TASK_COUNT * size)), max(20, int(CHAIN_COUNT * size))
     here = bench.run("bulk", tasks, 0)
     pairs = list(in_turns(rounds, lambda: bench.run("bulk", tasks, 1), lambda: bench.run("bulk", tasks, 2)))
@@ -250,11 +238,6 @@ def rows_of(bench: Bench, size: float, rounds: int, tcp: str) -> list[Row]:
             Bound(1.0, "×", is_least=True),
         ),
     ]
-    other = bench.peer("procrastinate", tcp, str(max(100, tasks // 10)))
-    if other is not None:
-        rows.append(plain_row("… procrastinate, one worker", "tasks/s", other))
-        times = here["rate"] / other
-        rows.append(plain_row("times procrastinate", "×", times, Bound(10.0, "×", is_least=True)))
     steps = bench.run("chains", chain_count)
     rows.append(plain_row(f"{chain_count} chains of 10", "steps/s", steps))
     idleness = bench.run("idle", max(1.0, IDLE_S * size))
@@ -284,8 +267,7 @@ def main() -> None:
     server = None if options.url else postgres_server.start()
     try:
         bench = Bench(options.url or server.url())  # type: ignore[union-attr]
-        tcp = options.url or server.url(tcp=True)  # type: ignore[union-attr]
-        rows = rows_of(bench, options.size, options.rounds, tcp)
+        rows = rows_of(bench, options.size, options.rounds)
         tell("postgres", rows, options.json, told="what is named in the row")
     finally:
         if server is not None:
