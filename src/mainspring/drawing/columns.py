@@ -70,10 +70,11 @@ def columns(
     ties: Sequence[Tie],
     *,
     bands: Sequence[int] = (),
-    band_count: int = 1,
+    band_count: int = 0,
     riders: Mapping[int, int] | None = None,
 ) -> Columns:
-    """`bands`: in which band each cell is; `riders`: cells without ties, and above which other they stand."""
+    """`bands`: in which band each cell is, if there are any; `riders`: cells without ties, and above which other they
+    stand."""
     riders = riders or {}
     made, backward = _lattice(cells, ties, riders)
     band_of = [*(bands or [0] * len(cells))]
@@ -188,7 +189,7 @@ def _open_back_lanes(found: Columns, ties: Sequence[Tie], band_of: list[int]) ->
 def _place(found: Columns, band_of: Sequence[int], band_count: int) -> None:
     """Each band by itself, and below the one before."""
     made = found.lattice
-    members: list[list[int]] = [[] for _ in range(band_count)]
+    members: list[list[int]] = [[] for _ in range(band_count or 1)]
     for member, band in enumerate(band_of):
         members[band].append(member)
     found.centres = [0.0] * len(band_of)
@@ -204,8 +205,8 @@ def _place(found: Columns, band_of: Sequence[int], band_count: int) -> None:
         first_lane = sum(member < made.box_count for member in own)
         placed = coordinates(order, up, down, widths=widths, first_lane=first_lane, spacing=SPACING, is_straight=True)
         height = max((centre + width / 2 for centre, width in zip(placed, widths, strict=True)), default=0.0)
-        padding = BAND_PADDING if band_count > 1 else 0.0
-        room = max(height + 2 * padding, BAND_HEIGHT_MIN if band_count > 1 else 0.0)
+        padding, least = (BAND_PADDING, BAND_HEIGHT_MIN) if band_count else (0.0, 0.0)
+        room = max(height + 2 * padding, least)
         for member, centre in zip(own, placed, strict=True):
             found.centres[member] = top + (room - height) / 2 + centre
         found.bands.append((top, top + room))

@@ -9,6 +9,7 @@ import heapq
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from mainspring.drawing.channels import straightened
 from mainspring.drawing.flowchart import Figure, Flowchart, Line, Plan, Spot
@@ -17,6 +18,10 @@ from mainspring.drawing.routes import Point
 CLEARANCE = 11.0
 CORNER = 40.0
 """What a corner costs, in pixels of way."""
+SHARED = 4.0
+"""What a pixel along another detour costs, as a multiple of one alone."""
+APART = 8.0
+"""Between two detours side by side."""
 ASIDE = 300.0
 """What it costs to begin or end at the left or right, where lines of the layout do."""
 FIGURES_MAX = 150
@@ -43,6 +48,8 @@ def detours(chart: Flowchart, plan: Plan, lines: Sequence[Line]) -> dict[str, tu
             source, target = plan.spots[line.source], plan.spots[line.target]
             way = grid.way(source, target) if grid is not None else None
             found[line.id] = way or straight(source, target)
+            if grid is not None and way is not None:
+                grid.keep(way)
     return found
 
 
@@ -87,6 +94,8 @@ class _Grid:
         xs = {x for spot in solid for x in (spot.x - CLEARANCE, spot.right + CLEARANCE, spot.middle[0])}
         ys = {y for spot in solid for y in (spot.y - CLEARANCE, spot.bottom + CLEARANCE, spot.middle[1])}
         self.xs, self.ys = sorted(xs), sorted(ys)
+        self.kept: list[Spot] = []
+        """The pieces of detours that have been found."""
 
     def way(self, source: Spot, target: Spot) -> tuple[Point, ...] | None:
         """From a little outside of one to a little outside of the other, and then straight in."""
@@ -98,11 +107,20 @@ class _Grid:
         )
         return straightened([first[found[0]], *found, last[found[-1]]]) if found else None
 
+    def keep(self, way: Sequence[Point]) -> None:
+        """Later ones run beside it, not on it."""
+        for (x, y), (to_x, to_y) in pairwise(way):
+            self.kept.append(Spot(min(x, to_x), min(y, to_y), abs(to_x - x), abs(to_y - y)))
+            if y == to_y:
+                self.ys = sorted({*self.ys, y - APART, y + APART})
+            else:
+                self.xs = sorted({*self.xs, x - APART, x + APART})
+
     def between(self, starts: Mapping[Point, float], goals: Mapping[Point, float]) -> list[Point] | None:
         """The cheapest way from any start to any goal, each with what it costs itself."""
         xs = sorted({*self.xs, *(x for x, _ in (*starts, *goals))})
         ys = sorted({*self.ys, *(y for _, y in (*starts, *goals))})
-        blocked = self.blocked(xs, ys)
+        blocked, shared = self.blocked(xs, ys), self.shared(xs, ys)
         dearest = {(bisect_left(xs, x), bisect_left(ys, y)): price for (x, y), price in goals.items()}
         waiting: list[tuple[float, int, int, int]] = []
         cost: dict[Step, float] = {}
@@ -119,7 +137,7 @@ class _Grid:
             if direction == ARRIVED:
                 return self.traced(came[i, j, ARRIVED], came, xs, ys)
             ahead = [(i, j, ARRIVED, dearest[i, j])] if (i, j) in dearest else []
-            ahead += self.ahead((i, j, direction), blocked, xs, ys)
+            ahead += self.ahead((i, j, direction), blocked, shared, xs, ys)
             for k, m, turn, price in ahead:
                 if spent + price < cost.get((k, m, turn), math.inf):
                     cost[k, m, turn] = spent + price
@@ -128,7 +146,12 @@ class _Grid:
         return None
 
     def ahead(
-        self, at: Step, blocked: Collection[Step], xs: Sequence[float], ys: Sequence[float]
+        self,
+        at: Step,
+        blocked: Collection[Step],
+        shared: Collection[Step],
+        xs: Sequence[float],
+        ys: Sequence[float],
     ) -> Iterator[tuple[int, int, int, float]]:
         """The places one step away, and what it costs to go there."""
         i, j, direction = at
@@ -136,8 +159,21 @@ class _Grid:
             k, m = i + di, j + dj
             if turn == direction ^ 1 or not (0 <= k < len(xs) and 0 <= m < len(ys)):
                 continue
-            if ((min(i, k), j, 0) if dj == 0 else (i, min(j, m), 1)) not in blocked:
-                yield k, m, turn, abs(xs[k] - xs[i]) + abs(ys[m] - ys[j]) + (CORNER if turn != direction else 0.0)
+            edge = (min(i, k), j, 0) if dj == 0 else (i, min(j, m), 1)
+            if edge not in blocked:
+                length = (abs(xs[k] - xs[i]) + abs(ys[m] - ys[j])) * (SHARED if edge in shared else 1.0)
+                yield k, m, turn, length + (CORNER if turn != direction else 0.0)
+
+    def shared(self, xs: Sequence[float], ys: Sequence[float]) -> set[Step]:
+        """Edges of the grid that another detour takes."""
+        found: set[Step] = set()
+        for piece in self.kept:
+            i, j = bisect_left(xs, piece.x), bisect_left(ys, piece.y)
+            if piece.height == 0:
+                found.update((each, j, 0) for each in range(i, bisect_left(xs, piece.right)))
+            else:
+                found.update((i, each, 1) for each in range(j, bisect_left(ys, piece.bottom)))
+        return found
 
     def blocked(self, xs: Sequence[float], ys: Sequence[float]) -> set[Step]:
         """Edges of the grid that would cross a figure or a label."""

@@ -12,6 +12,9 @@ SMALL_SIZE = 11.0
 SMALL_LINE = 13.0
 BOX = Box(112.0, 76.0)
 TEXT_WIDTH_MAX = 100.0
+TEXT_LINES_MAX = 5
+ICON_ROOM = 24.0
+"""At the top of a box that has an icon."""
 CIRCLE = 36.0
 DIAMOND = 50.0
 LABEL_WIDTH_MAX = 104.0
@@ -26,7 +29,7 @@ MARK = 16.0
 MARKS_ROOM = 22.0
 
 
-def text_lines(figure: Figure, width: float = TEXT_WIDTH_MAX, count: int = 4) -> list[str]:
+def text_lines(figure: Figure, width: float = TEXT_WIDTH_MAX, count: int = TEXT_LINES_MAX) -> list[str]:
     """What is written in a box."""
     return lines_of(figure.label, size=TEXT_SIZE, width_max=width, count_max=count) if figure.label else []
 
@@ -63,7 +66,9 @@ def core_of(figure: Figure) -> Box:
             return Box(50.0, 46.0)
         case "box" | "group" | "band":
             lines = text_lines(figure)
-            height = TEXT_LINE * len(lines) + (MARKS_ROOM if figure.marks else 12.0) + (20.0 if figure.icon else 8.0)
+            height = (
+                TEXT_LINE * len(lines) + (MARKS_ROOM if figure.marks else 10.0) + (ICON_ROOM if figure.icon else 8.0)
+            )
             return Box(BOX.width, max(BOX.height, height))
 
 

@@ -239,7 +239,7 @@ class _Layout:
             band_of[rider] = band_of[host]
         tied = [line for line in lines if not {number.get(line.source), number.get(line.target)} & riders.keys()]
         ties = [self.tie(line, number, blocks, porches) for line in tied]
-        found = columns(cells, ties, bands=band_of, band_count=len(groups) or 1, riders=riders)
+        found = columns(cells, ties, bands=band_of, band_count=len(groups), riders=riders)
         ways = channels(found, cells, ties)
         made = Block(ways.width, found.height)
         for index, figure in enumerate(standing):

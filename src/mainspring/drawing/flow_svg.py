@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from mainspring.drawing.channels import middle_of
 from mainspring.drawing.figures import (
+    ICON_ROOM,
     MARK,
     MARKS_ROOM,
     SMALL_LINE,
@@ -197,10 +198,11 @@ def draw_box(figure: Figure, spot: Spot, classes: str) -> Iterator[str]:
         [name] = lines_of(figure.label, size=TEXT_SIZE * 1.06, width_max=spot.width - 24, count_max=1) or [""]
         yield f'<text class="title f-ink" x="{number(spot.x + 12)}" y="{number(spot.y + 19)}">{escaped(name)}</text>'
         return
-    lines = text_lines(figure, max(30.0, spot.width - 12), max(1, int((spot.height - 16) // TEXT_LINE)))
     notes = [figure.note] if figure.note else []
+    low, high = spot.y + (ICON_ROOM if figure.icon else 4.0), spot.bottom - (MARKS_ROOM if figure.marks else 4.0)
+    room = high - low - SMALL_LINE * len(notes)
+    lines = text_lines(figure, max(30.0, spot.width - 12), max(1, int(room // TEXT_LINE)))
     height = TEXT_LINE * len(lines) + SMALL_LINE * len(notes)
-    low, high = spot.y + (18.0 if figure.icon else 0.0), spot.bottom - (MARKS_ROOM if figure.marks else 0.0)
     y = max(low, min(spot.middle[1] - height / 2, high - height))
     x = number(spot.middle[0])
     for line in lines:

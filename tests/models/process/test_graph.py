@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from mainspring import Process
 from mainspring.drawing import flow_svg
+from mainspring.drawing.figures import ICON_ROOM
+from mainspring.drawing.flow_layout import lay_out
 from mainspring.drawing.flowchart import Spot
 from mainspring.models.process.bpmn.reader import read_bpmn
 from mainspring.models.process.decisions import Ran
@@ -177,3 +180,32 @@ def test_every_model_of_the_suite_is_drawn():
     for path in sorted((SUITE / "behaviour").glob("*.bpmn")):
         for document in read_bpmn(path.read_bytes()).documents.values():
             ElementTree.fromstring(flow_svg.draw(flowchart_of(document), title=path.stem))
+
+
+TALK = (
+    "<collaboration id='c'><participant id='p1' processRef='one'/><participant id='p2' processRef='p'/>"
+    "<messageFlow id='m1' sourceRef='b' targetRef='x'/><messageFlow id='m2' sourceRef='b' targetRef='x'/>"
+    "</collaboration><process id='one'>"
+    "<laneSet><lane id='lane'><flowNodeRef>a</flowNodeRef><flowNodeRef>b</flowNodeRef></lane></laneSet>"
+    "<task id='a'/><task id='b'/><sequenceFlow id='f' sourceRef='a' targetRef='b'/></process>"
+)
+
+
+def test_messages_run_beside_each_other_and_a_lane_alone_leaves_room_as_well():
+    plan = lay_out(chart('<task id="x"/>', TALK))
+    first, second = (set(pairwise(plan.ways[id])) for id in ("m1", "m2"))
+
+    assert first != second
+    assert plan.spots["a"].y > plan.spots["lane"].y
+    assert plan.spots["a"].bottom < plan.spots["lane"].bottom
+
+
+def test_what_is_written_in_a_box_stays_below_its_icon_and_inside():
+    name = "Check the order and the credit history of the customer thoroughly"
+    drawn = chart(f'<userTask id="x" name="{name}"/>')
+    spot = lay_out(drawn).spots["x"]
+    texts = ElementTree.fromstring(flow_svg.draw(drawn)).iter("{http://www.w3.org/2000/svg}text")
+    heights = [float(each.get("y", "0")) for each in texts]
+
+    assert len(heights) == 5
+    assert max(heights) - min(heights) < spot.height - ICON_ROOM
