@@ -57,6 +57,8 @@ NOTICE_S = 5.0
 """How long `close` waits for the pump to take no more work; while the store is away it takes none anyway."""
 CLAIM_MAX = 1_000
 """Tasks of one claim."""
+ERRORS = (InstanceFailedError, InstanceCancelledError)
+"""What an instance that ended badly gives in the place of an output."""
 PRUNE_BATCH = 500
 """Instances forgotten in one turn, so that others are not kept waiting."""
 
@@ -224,7 +226,7 @@ class Engine(Scheduling, Messaging):
         outcomes = [instance.outcome(ends[instance.id]) for instance in wanted]
         if not return_errors:
             for outcome in outcomes:
-                if isinstance(outcome, InstanceFailedError | InstanceCancelledError):
+                if type(outcome) in ERRORS:
                     raise outcome
         return outcomes
 

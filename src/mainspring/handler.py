@@ -247,8 +247,9 @@ class Handler(Generic[P, R]):
 
     def payload(self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> bytes:
         """Arguments as JSON, checked against the annotations; raises `PayloadInvalidError`."""
-        payload = codec.encode(self.bind(args, kwargs), self.where)
-        self.decode(payload)
+        bound = None if kwargs else self.signature.bound(args)
+        payload = codec.encode(self.bind(args, kwargs) if bound is None else bound, self.where)
+        self.signature.probe(payload)
         return payload
 
 

@@ -131,6 +131,11 @@ class Signature:
 
     # --- Calls as a user writes them ----------------------------------------------------------
 
+    def bound(self, args: Sequence[Any]) -> dict[str, Any] | None:
+        """Arguments by parameter name, if there are as many as there must be; None: look closer."""
+        positional = self._positional
+        return dict(zip(positional, args, strict=False)) if self._enough <= len(args) <= len(positional) else None
+
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[str]:
         """All that is wrong with these arguments; only names and counts are looked at."""
         positional = self._positional
@@ -181,14 +186,25 @@ class Signature:
             return (), {}
         if payload.startswith(_OFFERED_START):
             payload = self._wanted(payload)
-        try:
-            values = self._read(payload)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            codec.decode(payload, self.input_type, self._input)  # the same error, with its place
-            raise
+        values = self._values(payload)
         if self._direct:
             return msgspec.structs.astuple(values), {}
         return self._arrange(payload, values, context)
+
+    def probe(self, payload: bytes) -> None:
+        """Raises `PayloadInvalidError` for what `decode` could not read."""
+        if self._direct:
+            self._values(payload)
+        else:
+            self.decode(payload)
+
+    def _values(self, payload: bytes) -> msgspec.Struct:
+        try:
+            values: msgspec.Struct = self._read(payload)
+            return values
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            codec.decode(payload, self.input_type, self._input)  # the same error, with its place
+            raise
 
     def _wanted(self, payload: bytes) -> bytes:
         """Of what is offered, the part that the parameters name."""

@@ -42,7 +42,8 @@ def live_of(turn: Turn, id: int) -> Live:
     live = turn.touched.get(id)
     if live is not None:
         return live
-    turn.lock((id,))
+    if turn.is_shared:
+        turn.lock((id,))
     live = turn.hold.instances.find(id)
     if live is None:
         turn.flush()
@@ -70,10 +71,10 @@ def step(turn: Turn, live: Live, event: Event) -> Refusal | None:
         evolve(plan, state, event, decision, now)
         for command in commands(plan, state, event, decision, now):
             APPLY[type(command)](turn, live, command)
-    live.seq += 1
+    live.seq = seq = live.seq + 1
     told, chosen = _encode(event).decode(), _encode(decisions).decode()
     live.tail_bytes += len(told) + len(chosen)
-    turn.changes.journal.append((live.id, live.seq, now, type(event).__name__, told, chosen))
+    turn.changes.journal.append((live.id, seq, now, type(event).__name__, told, chosen))
     return None
 
 
@@ -197,10 +198,10 @@ def _start_gathered(turn: Turn) -> None:
 
 def conclude(turn: Turn, live: Live, event: Outcome) -> None:
     """An attempt has ended: its task is tried again, or is gone."""
-    turn.lost = int(type(event) is TaskLost)
     if live.status not in ENDED:
+        turn.lost = 1 if type(event) is TaskLost else 0
         step(turn, live, event)
-    turn.lost = 0
+        turn.lost = 0
     key = (live.id, event.key)
     if type(event) is TaskCompleted or key not in turn.retried:
         turn.changes.tasks_done.append(key)

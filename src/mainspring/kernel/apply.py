@@ -237,9 +237,11 @@ def resume(turn: Turn, live: Live, command: Resume) -> None:
 def complete(turn: Turn, live: Live, command: Complete) -> None:
     live.status = COMPLETED
     turn.changes.statuses[live.id] = (COMPLETED, turn.now, command.output.decode(), None, None, live.id)
-    turn.end(live, End(live.public_id, COMPLETED, command.output))
-    output = NULL if live.detached else msgspec.Raw(command.output)
-    _tell_parent(turn, live, ChildCompleted(live.parent_key or "", output))
+    if live.id in turn.hold.awaited:
+        turn.ended.append((live.id, End(live.public_id, COMPLETED, command.output)))
+    if live.parent is not None:
+        output = NULL if live.detached else msgspec.Raw(command.output)
+        _tell_parent(turn, live, ChildCompleted(live.parent_key or "", output))
 
 
 def fail(turn: Turn, live: Live, command: Fail) -> None:
@@ -247,7 +249,7 @@ def fail(turn: Turn, live: Live, command: Fail) -> None:
     live.status = FAILED
     turn.changes.statuses[live.id] = (FAILED, turn.now, None, _encode(error).decode(), None, live.id)
     _sweep(turn, live, "its parent failed")
-    turn.end(live, End(live.public_id, FAILED, failure=error))
+    turn.ended.append((live.id, End(live.public_id, FAILED, failure=error)))
     _tell_parent(turn, live, ChildFailed(live.parent_key or "", error))
 
 
@@ -255,7 +257,7 @@ def cancel(turn: Turn, live: Live, command: Cancel) -> None:
     live.status = CANCELLED
     turn.changes.statuses[live.id] = (CANCELLED, turn.now, None, None, command.reason, live.id)
     _sweep(turn, live, "its parent was cancelled")
-    turn.end(live, End(live.public_id, CANCELLED, reason=command.reason))
+    turn.ended.append((live.id, End(live.public_id, CANCELLED, reason=command.reason)))
     _tell_parent(turn, live, ChildCancelled(live.parent_key or "", command.reason))
 
 

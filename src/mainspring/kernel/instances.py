@@ -49,12 +49,13 @@ class Live(Struct, gc=False, eq=False):
     """It stands on its own; its parent is only told of its end."""
 
     @staticmethod
-    def of(row: InstanceRow, definition: Definition) -> Live:
+    def of(row: InstanceRow, definition: Definition, turn: int) -> Live:
         model, plan = definition.model, definition.plan
-        state = None if definition.missing else model.initial(plan, row.public_id)
+        hosted = not definition.missing
+        state = model.initial(plan, row.public_id) if hosted else None
         return Live(
             row.id, row.public_id, row.status, row.parent, row.parent_key, row.priority, definition, model, plan, state,
-            row.group, detached=row.detached, hosted=not definition.missing,
+            row.group, hosted, 0, 0, 0, turn, row.detached,
         )  # fmt: skip
 
     def fold(self, entry: EntryRow) -> None:
@@ -112,10 +113,10 @@ class Instances:
 
     def load(self, store: Store, definitions: Definitions, ids: Iterable[int], turn: int) -> None:
         """Bring instances into memory: row, snapshot and the journal's tail, one statement each for all of them."""
-        loaded = {row.id: Live.of(row, definitions.get(store, row.definition)) for row in store.load_instances(ids)}
+        rows = store.load_instances(ids)
+        loaded = {row.id: Live.of(row, definitions.get(store, row.definition), turn) for row in rows}
         self._restore(store, loaded)
         for live in loaded.values():
-            live.turn = turn
             self.add(live)
 
     def _restore(self, store: Store, lives: dict[int, Live]) -> None:

@@ -79,7 +79,8 @@ def settle(turn: Turn, input: Settle) -> None:
     if not turn.hold.placement.settle(attempt):
         turn.replies.append((input.reply, LeaseLostError(attempt.public_id, attempt.key)))
         return
-    turn.replies.append((input.reply, True))
+    if input.reply is not None:
+        turn.replies.append((input.reply, True))
     turn.freed.append(attempt)
     turn.settled.append((attempt.capability, event))
     turn.settling = attempt
@@ -142,7 +143,8 @@ def start(turn: Turn, input: Start) -> None:
     try:
         definition = deploy_definition(turn, input.definition)
         for entry in input.entries:
-            _check(turn, definition, entry)
+            id = None if entry.public_id is None else turn.begun.get(entry.public_id)
+            check_entry(definition, entry, None if id is None else live_of(turn, id).definition)
         _check_open(turn, definition, input.entries)
     except MainspringError as error:
         turn.replies.append((input.reply, error))
@@ -184,11 +186,6 @@ def _check_open(turn: Turn, definition: Definition, entries: Sequence[StartEntry
         raise RefusedError(reason)
 
 
-def _check(turn: Turn, definition: Definition, entry: StartEntry) -> None:
-    id = None if entry.public_id is None else turn.begun.get(entry.public_id)
-    check_entry(definition, entry, None if id is None else live_of(turn, id).definition)
-
-
 def check_entry(definition: Definition, entry: StartEntry, known: Definition | None) -> None:
     """Raises what is wrong with an entry; `known`: of the instance that has its id already."""
     public_id = entry.public_id
@@ -220,12 +217,7 @@ def _begin_anew(turn: Turn, definition: Definition, entry: StartEntry, not_befor
     row = InstanceRow(id, public_id, definition.id, RUNNING, None, None, entry.priority, entry.group)
     live = turn.add_instance(row, definition, attributes)
     event = Started(
-        msgspec.Raw(entry.input),
-        entry.priority,
-        not_before,
-        key=entry.key,
-        entry=entry.entry,
-        expires_s=entry.expires_s,
+        msgspec.Raw(entry.input), entry.priority, not_before, "", 0, entry.key, entry.entry, entry.expires_s
     )
     if live.hosted:
         step(turn, live, event)

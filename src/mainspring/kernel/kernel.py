@@ -199,7 +199,7 @@ class Kernel(Hold):
             for id, end in turn.ended:
                 replies.extend((reply, end) for reply in self.awaited.pop(id, ()))
         wake_at = min(self.next_event_at, self.placement.wake_at, self.leases.wake_at, self._check_at)
-        return Report(turn.dispatch, turn.cancelled, replies, turn.ended, wake_at)
+        return Report(turn.dispatch, turn.cancelled, replies, wake_at)
 
     # --- What others have written -------------------------------------------------------------
 
@@ -356,13 +356,13 @@ class Kernel(Hold):
             return self._end_aside(input.attempt, lost, now, error)
         if isinstance(input, Progress):
             logger.error("could not be recorded: %.*r", INPUT_TOLD_MAX, input, exc_info=error)
-            return Report([], [], [], [], now)
+            return Report([], [], [], now)
         if isinstance(error, MainspringError):
-            return Report([], [], [(input.reply, error)], [], now)
+            return Report([], [], [(input.reply, error)], now)
         logger.error("could not be taken in: %.*r", INPUT_TOLD_MAX, input, exc_info=error)
         broken = BrokenError(f"{type(error).__name__}: {error}")
         broken.__cause__ = error
-        return Report([], [], [(input.reply, broken)], [], now)
+        return Report([], [], [(input.reply, broken)], now)
 
     def _refuse_outcome(self, input: Settle, now: float, error: Exception) -> Report:
         """The task fails of it; if even that cannot be recorded, it is set aside."""
@@ -377,7 +377,7 @@ class Kernel(Hold):
     def _end_aside(self, attempt: Attempt, event: Outcome, now: float, error: Exception) -> Report:
         self._set_aside(Suspect(attempt.instance, outcome_key(event), event), now, error, attempt)
         self.placement.end(attempt.instance, attempt.key)
-        return Report([], [], [], [], now)
+        return Report([], [], [], now)
 
 
 def merged(reports: Sequence[Report], left: Sequence[Input] = ()) -> Report:
@@ -386,7 +386,6 @@ def merged(reports: Sequence[Report], left: Sequence[Input] = ()) -> Report:
         [attempt for report in reports for attempt in report.dispatch],
         [key for report in reports for key in report.cancelled],
         [reply for report in reports for reply in report.replies],
-        [end for report in reports for end in report.ended],
         min(report.wake_at for report in reports),
         left,
     )

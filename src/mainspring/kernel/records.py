@@ -262,7 +262,6 @@ class Report(Struct):
     """Stop these attempts; their outcomes would be refused."""
     replies: list[tuple[Any, Any]]
     """(the input's `reply`, a value or an exception)."""
-    ended: list[tuple[int, End]]
     wake_at: float
     """A turn is needed then, at the latest."""
     left: Sequence[Input] = ()

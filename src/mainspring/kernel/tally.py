@@ -5,7 +5,7 @@ They are written with the renewal of the lease, and at the end; a process that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct, field
@@ -29,14 +29,12 @@ class Times(Struct):
     waiting: Sketch = field(default_factory=Sketch)
     running: Sketch = field(default_factory=Sketch)
 
-    def take(self, event: TaskCompleted | TaskFailed) -> None:
-        if isinstance(event, TaskCompleted):
-            self.completed += 1
-        else:
-            self.failed += 1
-        if event.ready_at:
-            self.waiting.add(event.started_at - event.ready_at)
-        self.running.add(event.finished_at - event.started_at)
+    def take(self, events: Sequence[TaskCompleted | TaskFailed]) -> None:
+        completed = completed_count(events)
+        self.completed += completed
+        self.failed += len(events) - completed
+        self.waiting.add(*[event.started_at - event.ready_at for event in events if event.ready_at])
+        self.running.add(*[event.finished_at - event.started_at for event in events])
 
     def merge(self, other: Times) -> None:
         self.completed += other.completed
@@ -54,23 +52,20 @@ class Tally:
         self.failed = 0
         self._times: dict[int, Times] = {}
 
-    def take(self, settled: Iterable[Settled], *, is_written: bool) -> None:
+    def take(self, settled: Sequence[Settled], *, is_written: bool) -> None:
         """A turn is durable in which these ended; `is_written`: and in which they were written, with all before."""
+        completed = completed_count([event for _, event in settled])
+        self.completed += completed
+        self.failed += len(settled) - completed
         if is_written:
             self._times = {}
-        for capability, event in settled:
-            if isinstance(event, TaskCompleted):
-                self.completed += 1
-            else:
-                self.failed += 1
-            if not is_written:
-                self._times.setdefault(capability, Times()).take(event)
+        else:
+            _gather(self._times, settled)
 
-    def write(self, store: Census, settled: Iterable[Settled]) -> bool:
+    def write(self, store: Census, settled: Sequence[Settled]) -> bool:
         """Add what was gathered, and what ends in this very turn; False: there is nothing."""
         fresh: dict[int, Times] = {}
-        for capability, event in settled:
-            fresh.setdefault(capability, Times()).take(event)
+        _gather(fresh, settled)
         capabilities = sorted({*fresh, *self._times})
         if not capabilities:
             return False
@@ -84,6 +79,20 @@ class Tally:
             rows.append(_row_of(capability, total))
         store.put_times(rows)
         return True
+
+
+def completed_count(events: Sequence[TaskCompleted | TaskFailed]) -> int:
+    """How many of these ends are good ones."""
+    return sum([type(event) is TaskCompleted for event in events])
+
+
+def _gather(times: dict[int, Times], settled: Iterable[Settled]) -> None:
+    """Add ends to the times of their capabilities."""
+    events: dict[int, list[TaskCompleted | TaskFailed]] = {}
+    for capability, event in settled:
+        events.setdefault(capability, []).append(event)
+    for capability, mine in events.items():
+        times.setdefault(capability, Times()).take(mine)
 
 
 def times_of(row: TimesRow) -> Times:

@@ -34,6 +34,7 @@ class Turn:
 
     def __init__(self, hold: Hold, number: int, now: float) -> None:
         self.hold = hold
+        self.is_shared = hold.store.is_shared
         self.number = number
         self.now = now
         self.changes = Changes()
@@ -87,7 +88,7 @@ class Turn:
 
     def lock(self, ids: Iterable[int], *, wait: bool = False) -> None:
         """Keep instances still, if others could change them now."""
-        if not self.hold.store.is_shared:
+        if not self.is_shared:
             return
         missing = sorted({id for id in ids if not self.has_locked(id)})
         if missing:
@@ -164,8 +165,7 @@ class Turn:
         return self.hold.next_instance_id()
 
     def add_instance(self, row: InstanceRow, definition: Definition, attributes: str | None) -> Live:
-        live = Live.of(row, definition)
-        live.turn = self.number
+        live = Live.of(row, definition, self.number)
         self.hold.deployments.pop(row.public_id, None)
         self.hold.instances.add(live)
         self.touched[row.id] = live
@@ -174,9 +174,6 @@ class Turn:
             self.now, row.group, row.detached,
         ))  # fmt: skip
         return live
-
-    def end(self, live: Live, end: End) -> None:
-        self.ended.append((live.id, end))
 
     def flush(self) -> None:
         """Write what was gathered so far, so that a query sees it."""

@@ -67,6 +67,7 @@ from mainspring.models.task.state import (
 Decisions = Sequence[TaskDecision] | Refusal
 
 NOTHING: tuple[TaskDecision, ...] = ()
+COMPLETED_ALONE = (Completed(),)
 LIVE = (RUNNING, PAUSED)
 ENDED = (COMPLETED, FAILED, CANCELLED)
 
@@ -84,7 +85,7 @@ def _started(plan: TaskPlan, state: TaskState, event: Started, at: float) -> Dec
 
 
 def _task_completed(plan: TaskPlan, state: TaskState, event: TaskCompleted, at: float) -> Decisions:
-    return (Completed(),) if _is_awaited(state, event.key) else NOTHING
+    return COMPLETED_ALONE if _is_awaited(state, event.key) else NOTHING
 
 
 def _task_failed(plan: TaskPlan, state: TaskState, event: TaskFailed, at: float) -> Decisions:

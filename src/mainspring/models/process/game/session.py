@@ -32,16 +32,40 @@ def _without_keys(value: Any) -> Any:
     return tuple(value.values())
 
 
-_GATHERED: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    *((name, _as_it_is) for name in ("values", "arrived", "waits", "unwaited", "items", "outputs", "undo")),
-    *((name, _without_keys) for name in ("tokens", "todos", "incidents", "tasks", "called")),
-    *((name, tuple) for name in ("trail", "gone", "resolved", "withdrawn", "recalled", "thrown", "closed")),
+_ALWAYS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("values", _as_it_is),
+    ("tokens", _without_keys),
+    ("tasks", _without_keys),
+    ("trail", tuple),
+    ("gone", tuple),
 )
-"""What a session gathers under the names that a decision has for it, and how it stands there."""
+"""What every session gathers under the names that a decision has for it, and how it stands there."""
+_GATHERED: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    *_ALWAYS,
+    *((name, _as_it_is) for name in ("arrived", "waits", "unwaited", "items", "outputs", "undo")),
+    *((name, _without_keys) for name in ("todos", "incidents", "called")),
+    *((name, tuple) for name in ("resolved", "withdrawn", "recalled", "thrown", "closed")),
+)
+"""The same of all that it can gather."""
 
 
-_OF_A_TOKEN = ("values", "arrived", "todos", "incidents", "items", "outputs", "undo", "done", "resolved", "counts")
-"""What a session gathers by token, and is gone with it."""
+class _Seldom:
+    """What few sessions gather, made when it is asked for: to make all of it cost more than most steps."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, session: Session, owner: type | None = None) -> Any:
+        session.is_plain = False
+        value = session.__dict__[self._name] = self._make()
+        return value
+
+
+_OF_A_TOKEN = ("arrived", "todos", "incidents", "items", "outputs", "undo", "done", "resolved", "counts")
+"""What few sessions gather by token, and is gone with it."""
 
 
 class EndlessError(Exception):
@@ -67,6 +91,35 @@ class Sight:
 class Session:
     """The state, and what one step makes of it."""
 
+    counts: dict[int, int] = _Seldom(dict)  # type: ignore[assignment]
+    cleared: dict[int, int] = _Seldom(dict)  # type: ignore[assignment]
+    arrived: dict[int, dict[str, dict[str, int]]] = _Seldom(dict)  # type: ignore[assignment]
+    waits: dict[str, Wait] = _Seldom(dict)  # type: ignore[assignment]
+    unwaited: dict[str, str] = _Seldom(dict)  # type: ignore[assignment]
+    todos: dict[int, Todo] = _Seldom(dict)  # type: ignore[assignment]
+    incidents: dict[int, Incident] = _Seldom(dict)  # type: ignore[assignment]
+    resolved: dict[int, None] = _Seldom(dict)  # type: ignore[assignment]
+    items: dict[int, list[Any]] = _Seldom(dict)  # type: ignore[assignment]
+    outputs: dict[int, dict[int, Any]] = _Seldom(dict)  # type: ignore[assignment]
+    done: dict[int, dict[int, Done]] = _Seldom(dict)  # type: ignore[assignment]
+    undone: dict[int, dict[int, None]] = _Seldom(dict)  # type: ignore[assignment]
+    undo: dict[int, tuple[Done, ...]] = _Seldom(dict)  # type: ignore[assignment]
+    withdrawn: dict[str, None] = _Seldom(dict)  # type: ignore[assignment]
+    called: dict[str, Called] = _Seldom(dict)  # type: ignore[assignment]
+    recalled: dict[str, None] = _Seldom(dict)  # type: ignore[assignment]
+    thrown: list[Thrown] = _Seldom(list)  # type: ignore[assignment]
+    closed: list[str] = _Seldom(list)  # type: ignore[assignment]
+    by = ""
+    entry: Vertex | None = None
+    """What the process is begun by, and does not wait for any more."""
+    steps = 0
+    is_over = False
+    output: Any = None
+    failure: Failure | None = None
+    has_new_values = False
+    is_plain = True
+    """Whether nothing was gathered of what few sessions do."""
+
     def __init__(self, plan: Plan, state: ProcessState, at: float) -> None:
         MOMENT.set(at)
         self.plan = plan
@@ -75,9 +128,6 @@ class Session:
         self.key = state.key
         """By which messages find the instance."""
         self.counter = state.counter
-        self.entry: Vertex | None = None
-        """What the process is begun by, and does not wait for any more."""
-        self.steps = 0
         self.touched: set[int] = set()
         """Scopes in which something moved, for joins to look at."""
         self.queue: deque[tuple[Vertex | None, int, Arc | None]] = deque()
@@ -86,32 +136,9 @@ class Session:
         self.tokens: dict[int, Token] = {}
         self.gone: dict[int, None] = {}
         self.inside: dict[int, dict[int, None]] = {}
-        self.counts: dict[int, int] = {}
-        self.cleared: dict[int, int] = {}
         self.values: dict[int, dict[str, Any]] = {}
-        self.arrived: dict[int, dict[str, dict[str, int]]] = {}
-        self.waits: dict[str, Wait] = {}
         self.waits_of: dict[int, list[str]] = {}
-        self.unwaited: dict[str, str] = {}
-        self.todos: dict[int, Todo] = {}
-        self.incidents: dict[int, Incident] = {}
-        self.resolved: dict[int, None] = {}
-        self.items: dict[int, list[Any]] = {}
-        self.outputs: dict[int, dict[int, Any]] = {}
-        self.done: dict[int, dict[int, Done]] = {}
-        self.undone: dict[int, dict[int, None]] = {}
-        self.undo: dict[int, tuple[Done, ...]] = {}
         self.tasks: dict[str, Asked] = {}
-        self.withdrawn: dict[str, None] = {}
-        self.called: dict[str, Called] = {}
-        self.recalled: dict[str, None] = {}
-        self.thrown: list[Thrown] = []
-        self.closed: list[str] = []
-        self.by = ""
-        self.is_over = False
-        self.output: Any = None
-        self.failure: Failure | None = None
-        self.has_new_values = False
 
     # --- Tokens ---------------------------------------------------------------------------------
 
@@ -158,9 +185,10 @@ class Session:
         added = self.inside.get(token.scope)
         if added is not None:
             added.pop(id, None)
+        self.values.pop(id, None)
         own = self.__dict__
-        for name in _OF_A_TOKEN:
-            if kept := own[name]:
+        for name in () if self.is_plain else _OF_A_TOKEN:
+            if kept := own.get(name):
                 kept.pop(id, None)
 
     def children(self, scope: int) -> list[int]:
@@ -328,13 +356,13 @@ class Session:
         """All that has changed, as one decision."""
         changed: dict[str, Any] = {"counter": self.counter, "by": self.by, "told": told}
         own = self.__dict__
-        for name, made in _GATHERED:
-            if value := own[name]:
+        for name, made in _ALWAYS if self.is_plain else _GATHERED:
+            if value := own.get(name):
                 changed[name] = made(value)
-        if self.done:
-            changed["done"] = {scope: tuple(done.values()) for scope, done in self.done.items() if done}
-        if self.undone:
-            changed["undone"] = {scope: tuple(ids) for scope, ids in self.undone.items()}
+        if done := own.get("done"):
+            changed["done"] = {scope: tuple(each.values()) for scope, each in done.items() if each}
+        if undone := own.get("undone"):
+            changed["undone"] = {scope: tuple(ids) for scope, ids in undone.items()}
         if self.is_over:
             changed |= {"is_over": True, "output": self.output, "failure": self.failure}
         return Ran(**changed)
