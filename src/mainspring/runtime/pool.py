@@ -40,6 +40,8 @@ class Pool:
 
     def __init__(self, name: str, size: int, serve: Serve, leave: Callable[[Seat], None] = lambda _: None) -> None:
         self.line = Line()
+        self.at_work: set[int] = set()
+        """Threads (their idents) that have an attempt, or are about to take one, or to say how one ended."""
         self.count = 0
         """Threads that belong to the pool now."""
         self._name = name
@@ -117,6 +119,14 @@ class Pool:
 
     def _work(self, seat: Seat) -> bool:
         """Do what waits; False if this thread was given up meanwhile."""
+        me = threading.get_ident()
+        self.at_work.add(me)
+        try:
+            return self._take_all(seat)
+        finally:
+            self.at_work.discard(me)
+
+    def _take_all(self, seat: Seat) -> bool:
         line, serve = self.line, self._serve
         while line:
             try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any, Protocol, cast
 
 from msgspec import Raw
@@ -52,6 +52,8 @@ class Joint(Protocol):
 Joins = Callable[[Attempt, Watchdog], Joint]
 
 FOREVER = float("inf")
+WAIT_S = 0.02
+"""Who waits for all to end looks again after so long: threads tell nobody that they have nothing more to do."""
 
 TIMED_OUT, CANCELLED, STOPPED = "timed out", "cancelled", "stopped"
 """Why a run was told to end: its time was up, its task was taken back, the worker stops."""
@@ -138,6 +140,8 @@ class Runs:
         self.now = now
         self.bytes_max = bytes_max
         self.live: set[Run] = set()
+        self.at_work: Set[int] = frozenset()
+        """What has an attempt that is not in `live` yet, or not any more, but whose end was not reported."""
         self._emptied = threading.Condition()
         self._watched = False
         self._silent = False
@@ -239,7 +243,10 @@ class Runs:
         """Whether all runs ended within `timeout_s`."""
         with self._emptied:
             self._watched = True
-            return self._emptied.wait_for(lambda: not self.live, timeout_s)
+            until = time.monotonic() + timeout_s
+            while (self.live or self.at_work) and (left_s := until - time.monotonic()) > 0:
+                self._emptied.wait(min(left_s, WAIT_S))
+            return not self.live and not self.at_work
 
     def silence(self) -> None:
         """Report nothing from now on."""

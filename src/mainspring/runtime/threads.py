@@ -31,6 +31,7 @@ class ThreadExecutor:
         """Threads whose handlers have not returned since they timed out."""
         self._handlers = handlers
         self._pool = Pool("thread", size, self._serve)
+        runs.at_work = self._pool.at_work
         self._lock = threading.Lock()
 
     def submit(self, attempts: list[Attempt]) -> None:
@@ -100,6 +101,7 @@ class ThreadExecutor:
             "" if run.carrier else f" and not replaced: more than {ABANDONED_COUNT_MAX} do not return",
         )
         self.runs.report([self.runs.failed(run, too_late(run), where_is(held))])
+        self._pool.at_work.discard(held)
         if run.carrier:
             self._pool.give_up()
 
