@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import logging
 import os
@@ -39,10 +40,12 @@ def wait_for_end(pid: int) -> None:
 
 
 def is_alive(pid: int) -> bool:
+    """Whether any of its threads is: the first may have ended before the others."""
     try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return True  # one has ended in this moment
+    return any(text.rpartition(")")[2].split()[0] not in "ZX" for text in texts)
 
 
 def test_handlers_run_in_another_process_that_stays_warm(shop):
@@ -170,6 +173,23 @@ def test_a_late_handler_is_asked_to_end_and_says_where_it_was(shop, tmp_path, ha
     assert "Terminated" not in failure.traceback
     assert (tmp_path / "cleaned").exists()
     assert shop.result(crew.double, number=4) == 8
+
+
+def test_what_is_asked_of_a_process_that_stands_still_is_heard_by_its_handler(shop, tmp_path):
+    shop.submit(crew.sleep_and_note, folder=str(tmp_path), timeout_s=60)
+    child = int(wait_for(tmp_path / "began"))
+    os.kill(child, signal.SIGSTOP)
+    shop.let_pass(60)
+    os.kill(child, signal.SIGCONT)  # whichever of its threads wakes first
+    assert "sleep(600)" in failure_in(shop.end()).traceback
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_output_that_has_ended_before_an_attempt_is_not_waited_for():
+    output = children.Output(io.BytesIO(b"last words\n"))
+    output.read()
+    output.attend(None)  # type: ignore[arg-type]  # it says nothing of it
+    assert output._complete.is_set()
 
 
 def test_a_handler_that_cannot_be_asked_is_killed_with_all_it_has_started(shop, tmp_path, monkeypatch):

@@ -111,6 +111,9 @@ class Child:
 
     def _listen(self) -> None:
         """Wait for requests, and for the end of the parent."""
+        if hasattr(signal, "pthread_sigmask"):  # not on Windows
+            # A signal that this thread took would not wake the one in which the handler sleeps.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while (request := read_request(self._connection.requests)) is not None:
             self._inbox.put(request)
         if self._busy:

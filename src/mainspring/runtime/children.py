@@ -198,10 +198,14 @@ class Output:
         """Bytes of it that were left out."""
         self._first = ""
         self._complete = threading.Event()
+        self._is_over = False
+        """Nothing more will come."""
 
     def attend(self, run: Run) -> None:
         """What comes now belongs to this attempt."""
         self._complete.clear()
+        if self._is_over:  # asked after that, so that an end in this very moment is not missed
+            self._complete.set()
         self._kept = 0
         self._run = run
 
@@ -220,6 +224,7 @@ class Output:
             while chunk := stream.read1(READ_BYTES):  # type: ignore[attr-defined]
                 self._take(chunk)
         self._end_line()
+        self._is_over = True
         self._complete.set()
 
     def _take(self, chunk: bytes) -> None:
