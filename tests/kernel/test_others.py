@@ -71,3 +71,17 @@ def test_who_has_given_up_waiting_is_forgotten(world):
     assert len(waiting) <= 128
     world.run_until_idle()
     assert patient.result(timeout=0).status == "completed"
+
+
+def test_who_begins_to_wait_in_the_turn_of_the_end_hears_of_it(world):
+    # given: an attempt whose outcome waits to be taken in
+    one, _ = world.processes
+    instance = world.at(one).submit(double, 4)
+    world.turn(one)
+    for attempt in list(one.performing):
+        one.perform(attempt)
+    # when: somebody asks for the end before it is taken in
+    reply = one.pump.call(Await(instance.id))
+    world.turn(one)
+    # then
+    assert reply.result(timeout=0).status == "completed"

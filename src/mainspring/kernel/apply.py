@@ -237,8 +237,8 @@ def resume(turn: Turn, live: Live, command: Resume) -> None:
 def complete(turn: Turn, live: Live, command: Complete) -> None:
     live.status = COMPLETED
     turn.changes.statuses[live.id] = (COMPLETED, turn.now, command.output.decode(), None, None, live.id)
-    if live.id in turn.hold.awaited:
-        turn.ended.append((live.id, End(live.public_id, COMPLETED, command.output)))
+    # Told even if nobody waits yet: whoever does may come later in this very turn.
+    turn.ended.append((live.id, End(live.public_id, COMPLETED, command.output)))
     if live.parent is not None:
         output = NULL if live.detached else msgspec.Raw(command.output)
         _tell_parent(turn, live, ChildCompleted(live.parent_key or "", output))
