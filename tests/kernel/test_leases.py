@@ -8,8 +8,8 @@ from mainspring import task
 from mainspring.kernel import leases
 from mainspring.kernel.leases import Fate
 from mainspring.kernel.records import Attend, Leave, Settle
-from mainspring.testing.faults import COMMIT, nothing
-from tests.kernel.world import World, double, performing
+from mainspring.testing.faults import COMMIT, COMMITTED, nothing
+from tests.kernel.world import World, double, failing, performing
 
 
 def workers(world: World) -> list[int]:
@@ -82,6 +82,60 @@ def test_tasks_of_a_worker_that_is_known_to_be_dead_are_taken_at_once(world):
     world.advance(10)
     assert [call.attempt for call in world.calls()] == [1, 2]
     assert world.get("a").status == "completed"
+
+
+@pytest.mark.parametrize("is_buried", [False, True])
+def test_who_is_not_told_that_it_was_registered_goes_on_as_what_it_was_registered_as(world, monkeypatch, is_buried):
+    """Nobody else would take those tasks soon: the process that has them is seen to run."""
+    # given: an incarnation that is durable, and so is its lease of a task, but the store gave no answer
+    one, two = world.processes
+    monkeypatch.setattr(two.kernel.leases, "_fate", lambda worker: Fate.RUNS)
+    if is_buried:
+        world.turn(one)
+        world.clock.advance(leases.SILENT_S_MAX + 60)
+        world.turn(two)
+    world.at(two).submit(double, 4, id="a", delay_s=1)
+    world.clock.advance(1)
+    failing(one, COMMITTED)
+    world.turn(one)
+    ((_, owner, _, _),) = world.tasks()
+    assert performing(one) == []
+    # when
+    world.turn(one)
+    # then: that incarnation is the only one of it, and begins under a new lease what it had leased without knowing
+    assert one.kernel.placement.worker == owner
+    assert len(workers(world)) == 2
+    assert performing(one) == [("task", 1, 2)]
+    world.perform(one)
+    assert world.get("a").status == "completed"
+
+
+def test_who_is_not_told_twice_goes_on_as_what_it_was_registered_as(world):
+    one, _ = world.processes
+    failing(one, COMMITTED)
+    world.turn(one)
+    (worker,) = workers(world)
+    for moment in (COMMITTED, COMMIT):
+        failing(one, moment)
+        world.turn(one)
+        world.clock.advance(1)
+    world.turn(one)
+    assert workers(world) == [worker] == [one.kernel.placement.worker]
+
+
+def test_who_was_not_registered_does_not_take_the_number_of_another_for_its_own(world, monkeypatch):
+    """Two engines of one process tell the same of themselves, and a number that was rolled back is given again."""
+    one, two = world.processes
+    for process in (one, two):
+        monkeypatch.setattr(process.kernel.leases, "name", "worker")
+        monkeypatch.setattr(process.kernel.leases, "_process", "1@1")
+    failing(one, COMMIT)
+    world.turn(one)
+    world.clock.advance(0.001)
+    world.turn(two)
+    world.turn(one)
+    assert workers(world) == sorted((one.kernel.placement.worker, two.kernel.placement.worker))
+    assert one.kernel.placement.worker != two.kernel.placement.worker
 
 
 def test_who_has_seen_the_clock_set_back_holds_a_lease_that_ends_by_it(world):

@@ -39,6 +39,7 @@ OWNERLESS = """
 """
 OWNED = "select instance, key, token from task where owner = ?"
 ROWS = "select instance, key, attempt from task where owner in (?, -1)"
+KNOWN_AS = "select id from worker where process = ?"
 PAUSED = "select 1 from instance where id = ? and status = 'paused'"
 
 
@@ -117,6 +118,8 @@ def check_process(execute: Any, process: Process) -> None:
     kernel = process.kernel
     if not kernel._is_in_doubt:  # until its next turn it cannot know what a commit without an answer has leased
         assert stored <= held, f"{process.name} does not know of its leases {stored - held}"
+        known = {id for (id,) in execute(KNOWN_AS, (process.name,)).fetchall()}
+        assert known <= {placement.worker}, f"{process.name} is {placement.worker}, but known as {known}"
     if not process.store.foreign() and kernel._check_at == float("inf") and not kernel._is_blind:
         assert held == stored, f"{process.name} believes to hold {held - stored}"
     under_way = {(one.attempt.instance, one.attempt.key, one.attempt.token) for one in process.performing}

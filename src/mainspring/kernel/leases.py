@@ -78,6 +78,8 @@ class Leases:
         """In which the present incarnation was made known."""
         self._worker_before = 0
         """The incarnation before the present one."""
+        self._unsure: list[WorkerRow] = []
+        """What we may be known as although the store did not say so."""
 
     def keep(self, turn: Turn) -> None:
         """Register or renew ourselves when it is time, and take the tasks of workers whose lease has run out."""
@@ -123,14 +125,22 @@ class Leases:
             turn.wrote = True
 
     def _register(self, turn: Turn) -> None:
-        store = turn.hold.store
-        worker = store.reserve("worker", 1)
-        until = self._extended(turn.now)
-        row = WorkerRow(worker, self.name, self._host, self._process, until, self._slots)
-        store.register_worker(row, turn.now)
+        """Make an incarnation known, unless one is already: of a turn that is durable, as nobody has told us.
+
+        What that one has leased nobody else would take for long, for its process is seen to run.
+        """
+        store, placement = turn.hold.store, turn.hold.placement
+        # All of the row must be ours: a number that was rolled back is given again, perhaps to an engine beside us.
+        known = [row for row in store.list_workers() if row in self._unsure]
         self._told = -1
-        self._renew(turn, worker)
-        self._worker_before, turn.hold.placement.worker = turn.hold.placement.worker, worker
+        adopted = next((row.id for row in known if self._renew(turn, row.id)), None)
+        worker = store.reserve("worker", 1) if adopted is None else adopted
+        row = WorkerRow(worker, self.name, self._host, self._process, self._extended(turn.now), self._slots)
+        if adopted is None:
+            store.register_worker(row, turn.now)
+            self._renew(turn, worker)
+        self._unsure = [*known, row]
+        self._worker_before, placement.worker = placement.worker, worker
         self._registered = turn
         self._has_orphans = turn.wrote = True
 
