@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from mainspring import Engine, Workflow
 from mainspring.errors import InstanceFailedError
 from mainspring.runtime import cluster_executor
 from mainspring.runtime.clusters import opening
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 from tests.runtime import crunch
 from tests.runtime.hand_turned import HandTurned
 
@@ -47,14 +47,6 @@ def engine(cluster: HandTurned) -> Iterator[Engine]:
     with Engine("sqlite://", slots=1, clusters="dask=here", cluster_slots=3) as engine:
         yield engine
         cluster.go_down()
-
-
-def wait_until(holds: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.01)
-    return found
 
 
 def perform_until_ended(cluster: HandTurned, instances: Any) -> None:
@@ -115,9 +107,9 @@ def test_a_lost_cluster_costs_no_attempt(engine, cluster):
     there = engine.submit_many(crunch.double, [(1,), (2,)])
     cluster.wait_until(lambda: len(cluster.sent) == 2)
     cluster.go_down()
-    (waiting,) = wait_until(lambda: engine.why(there[0].id))
+    (waiting,) = wait_until(lambda: engine.why(there[0].id), "it is told why it waits")
     assert waiting.executor == "dask"
-    wait_until(lambda: engine.workers()[0].offer.clusters["dask"])
+    wait_until(lambda: engine.workers()[0].offer.clusters["dask"], "the cluster is back")
     cluster.is_reachable = True
     perform_until_ended(cluster, there)
     assert engine.gather(there, timeout_s=PATIENCE_S) == [2, 4]
@@ -128,7 +120,7 @@ def test_a_handler_that_the_cluster_lacks_is_declined_until_its_workers_change(e
     monkeypatch.setattr(engine._handlers.added(crunch.double.name) or crunch.double, "path", "nowhere:double")
     first = engine.submit(crunch.double, 1)
     cluster.perform()
-    (waiting,) = wait_until(lambda: [one for one in engine.why(first.id) if one.workers])
+    (waiting,) = wait_until(lambda: [one for one in engine.why(first.id) if one.workers], "it is declined")
     ((lack,),) = (mismatch.lacks for mismatch in waiting.workers)
     assert lack == f"has not the handler {crunch.double.name} on its dask cluster"
     assert not cluster.sent

@@ -7,22 +7,18 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mainspring import Engine, Workflow
 from mainspring.errors import InstanceCancelledError, InstanceFailedError
+from tests.patience import PATIENCE_S, wait_until
 from tests.runtime import crunch
 from tests.runtime.local_dask import LocalDask
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "clusters.md"
-
-PATIENCE_S = 120.0
-"""A cluster takes seconds to start, and much longer on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +41,8 @@ def engine(dask: LocalDask) -> Iterator[Engine]:
         yield engine
 
 
-def wait_until(holds: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.02)
-    return found
-
-
 def pid_in(file: Path) -> int:
-    return int(wait_until(lambda: file.exists() and file.read_text()))
+    return int(wait_until(lambda: file.exists() and file.read_text(), f"{file.name} is written"))
 
 
 def test_tasks_of_all_kinds_run_there(engine, tmp_path):
@@ -85,7 +73,9 @@ def test_tasks_of_all_kinds_run_there(engine, tmp_path):
     running.cancel()
     with pytest.raises(InstanceCancelledError):
         running.result(timeout_s=PATIENCE_S)
-    assert wait_until(lambda: (tmp_path / "ended").exists() and (tmp_path / "ended").read_text()) == "cancelled"
+    assert (
+        wait_until(lambda: (tmp_path / "ended").exists() and (tmp_path / "ended").read_text(), "it ends") == "cancelled"
+    )
 
 
 def test_the_program_of_the_page_runs(dask, folder):
@@ -108,12 +98,14 @@ def test_a_worker_of_the_cluster_that_dies_costs_no_task(engine, tmp_path):
 
 def test_a_cluster_that_dies_as_a_whole_costs_no_task_and_is_used_again_when_it_is_back(dask, engine, tmp_path):
     holding = [engine.submit(crunch.hold, str(tmp_path), name) for name in ("a", "b", "c")]
-    pids = {pid_in(wait_until(lambda: next(iter(tmp_path.glob("began-*")), None)))}
+    pids = {pid_in(wait_until(lambda: [*tmp_path.glob("began-*")], "one has begun")[0])}
     os.kill(pids.pop(), signal.SIGSTOP)  # or it might end in good order
     dask.kill()
-    (worker,) = wait_until(lambda: [one for one in engine.workers() if one.offer.clusters.get("dask")])
+    (worker,) = wait_until(
+        lambda: [one for one in engine.workers() if one.offer.clusters.get("dask")], "the cluster is away"
+    )
     assert worker.slots > 0
-    (waiting,) = wait_until(lambda: engine.why(holding[0].id))
+    (waiting,) = wait_until(lambda: engine.why(holding[0].id), "it is told why it waits")
     assert waiting.executor == "dask"
     assert any("dask cluster is away" in lack for mismatch in waiting.workers for lack in mismatch.lacks)
 

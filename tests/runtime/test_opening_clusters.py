@@ -8,6 +8,7 @@ from mainspring import Engine, Workflow, task
 from mainspring.errors import HandlerInvalidError, SettingInvalidError
 from mainspring.runtime.clusters import opening
 from mainspring.runtime.clusters.opening import VARIABLE, open_clusters
+from tests.patience import PATIENCE_S
 from tests.runtime import crunch
 
 NOWHERE = "tcp://127.0.0.1:9"
@@ -87,7 +88,7 @@ def test_a_handler_for_a_cluster_can_be_imported_and_belongs_to_no_process_here(
 def test_a_worker_without_the_cluster_does_not_take_its_tasks_and_why_says_so():
     with Engine("sqlite://", slots=1) as engine:
         there = engine.submit(crunch.double, 1)
-        assert engine.submit(plain).result(timeout_s=30) == 1, "it is in nobody's way"
+        assert engine.submit(plain).result(timeout_s=PATIENCE_S) == 1, "it is in nobody's way"
         (waiting,) = engine.why(there.id)
         (mismatch,) = waiting.workers
         assert mismatch.lacks == ("has no dask cluster",)
@@ -96,7 +97,7 @@ def test_a_worker_without_the_cluster_does_not_take_its_tasks_and_why_says_so():
 def test_a_worker_whose_cluster_is_away_does_not_either():
     with Engine("sqlite://", slots=1, clusters={"dask": NOWHERE}, cluster_slots=7) as engine:
         there = engine.submit(crunch.double, 1)
-        assert engine.submit(plain).result(timeout_s=30) == 1
+        assert engine.submit(plain).result(timeout_s=PATIENCE_S) == 1
         (worker,) = engine.workers()
         assert worker.slots == 8
         (waiting,) = engine.why(there.id)
