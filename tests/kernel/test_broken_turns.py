@@ -10,7 +10,7 @@ from mainspring.errors import BrokenError, StoreUnavailableError
 from mainspring.kernel.records import Deploy, Release, Start, StartEntry
 from mainspring.models.task import TASK
 from mainspring.models.workflow import WORKFLOW
-from mainspring.testing.faults import BEGIN, COMMIT
+from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED
 from tests.kernel.world import double, failing, napping, performing
 
 MOMENTS = (BEGIN, COMMIT)
@@ -63,6 +63,19 @@ def test_a_caller_is_told_that_nothing_was_written(world, moment):
         world.submit(double, 4, id="a")
     assert world.rows("select count(*) from instance") == [(0,)]
     assert world.submit(double, 4, id="a").result() == 8
+
+
+def test_what_was_begun_without_an_answer_is_looked_after_soon(world):
+    """It is leased to a process that does not know of it, and that nothing else wakes before its lease is due."""
+    one, two = world.processes
+    world.processes.remove(two)
+    world.submit(double, 1)
+    world.advance(2)
+    failing(one, COMMITTED)
+    with pytest.raises(StoreUnavailableError):
+        world.submit(double, 4, id="a")
+    world.advance(1)
+    assert world.get("a").info().output == 8
 
 
 def test_a_process_whose_registration_was_rolled_back_registers_again(world):

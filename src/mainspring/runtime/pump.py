@@ -211,6 +211,7 @@ class Pump:
                 resolve(getattr(input, "reply", None), error)
             return
         self._inputs.extendleft(reversed(kept))
+        self._wake_at = 0.0  # the turn may be durable all the same: then we have leased what nobody runs yet
         self._rest(self._pause_s)
 
     def _rest(self, seconds: float) -> None:
