@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from mainspring.errors import BrokenError, StoreUnavailableError
-from mainspring.kernel.records import Deploy, Release, Start, StartEntry
+from mainspring.kernel.enlist import record
+from mainspring.kernel.records import Deploy, Recorded, Release, Start, StartEntry
 from mainspring.models.task import TASK
 from mainspring.models.workflow import WORKFLOW
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED
@@ -109,6 +111,26 @@ def test_a_process_that_was_buried_and_cannot_say_so_yet_still_knows_what_it_has
     world.perform(one)
     assert one.kernel.placement._free_total == 2
     assert [world.get(name).status for name in "ab"] == ["completed", "completed"]
+
+
+def test_the_slot_of_a_recorded_outcome_is_free_though_the_turn_that_hears_of_it_breaks(world):
+    # given: an outcome that is durable by way of a transaction of its handler
+    one, _ = world.processes
+    instance = world.at(one).submit(double, 4)
+    told = one.conclude(one.performing[0])
+    with closing(world._another()) as store:
+        store.begin()
+        record(store, told.attempt, told.event, (), world.clock.now())
+        store.commit()
+    # when
+    one.pump.put([Recorded(told.attempt, told.event)])
+    failing(one, COMMIT, error=RuntimeError("broken"))
+    world.turn(one)
+    # then
+    assert one.kernel.placement._free_total == 2
+    assert instance.status == "running"
+    world.turn(one)
+    assert instance.info().output == 8
 
 
 def test_handlers_that_came_while_the_store_was_away_are_not_forgotten(world):

@@ -40,6 +40,7 @@ from mainspring.kernel.records import (
     Input,
     Leave,
     Progress,
+    Recorded,
     Release,
     Report,
     Settle,
@@ -354,6 +355,11 @@ class Kernel(Hold):
         if isinstance(input, Release):
             lost = TaskLost(input.attempt.key, input.attempt.attempt, now, self.leases.name)
             return self._end_aside(input.attempt, lost, now, error)
+        if isinstance(input, Recorded):
+            # What it tells of is durable, and comes again as an event that is due; it must only not keep its slot.
+            logger.error("was recorded, but could not be looked after: %s", input.attempt.key, exc_info=error)
+            self.placement.settle(input.attempt)
+            return Report([], [], [], now)
         if isinstance(input, Progress):
             logger.error("could not be recorded: %.*r", INPUT_TOLD_MAX, input, exc_info=error)
             return Report([], [], [], now)
