@@ -76,6 +76,24 @@ def test_requests_wait_in_their_order(world, blind, workflow):
     assert instance.status == "paused"
 
 
+def test_a_resumption_does_not_overtake_a_pause_that_waits_in_line(world, blind, workflow):
+    # given: a workflow that both host, with a child that only the other one does
+    parent = Workflow("parent")
+    parent.output(parent.add(workflow, key="child"))
+    host = world.processes[1]
+    instance = world.at(host).start(parent)
+    (child,) = [each for each in world.list(children=True) if each.id != instance.id]
+    # when: the pause of the child is left in line, and the host resumes both before it looks at it
+    world.at(blind)
+    instance.pause()
+    assert events(world) == ["PauseRequested"]
+    world.at(host)
+    instance.resume()
+    world.run_until_idle()
+    # then
+    assert (instance.status, world.get(child.id).status) == ("completed", "completed")
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_outcome_from_a_process_that_does_not_host_reaches_one_that_does(world, blind, workflow, fails):
     # given: the task runs where the definition cannot be understood

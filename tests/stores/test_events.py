@@ -94,3 +94,11 @@ def test_put_and_dropped_in_one_turn_is_the_last_word(alarms):
         events["b"] = None
         events["b"] = (1, "b", NOW, "TimerFired", "{}")
     assert due(alarms, NOW) == [(1, "b")]
+
+
+def test_who_has_events_in_line(alarms):
+    put(alarms, 1, "timer", NOW)
+    put(alarms, 2, "!0000000000000001", NOW)
+    put(alarms, 3, "!ended/first", NOW)
+    with alarms.reading() as store:
+        assert [store.has_line(instance) for instance in (1, 2, 3, 4)] == [False, True, True, False]

@@ -9,12 +9,13 @@ import msgspec
 from mainspring.errors import BrokenError
 from mainspring.kernel.apply import APPLY, begin_child
 from mainspring.kernel.instances import Live, decode_event
-from mainspring.kernel.lifecycle import ENDED, answer, refusal
+from mainspring.kernel.lifecycle import ENDED, REQUESTS, answer, refusal
 from mainspring.kernel.messages import pass_on, take_waiting
 from mainspring.kernel.store import ENDED_ATTEMPT
 from mainspring.kernel.turn import Suspect, Turn
 from mainspring.models.contract import (
     EVENTS,
+    CancelRequested,
     ChildCompleted,
     ChildFailed,
     Event,
@@ -31,6 +32,11 @@ Outcome = TaskCompleted | TaskFailed | TaskLost
 
 STRANGE_S = 10.0
 """An event of a kind that is not known here is left for so long to those who know it."""
+
+IN_LINE = REQUESTS.keys() - {CancelRequested}
+"""Requests whose order matters; after a cancellation nothing does."""
+AT_ONCE = 0.0
+"""Due whatever the clock says, so that those in line keep their order when it is set back."""
 
 NULL = msgspec.Raw(b"null")
 
@@ -111,11 +117,20 @@ TAKEN = Handed(True)
 def hand(turn: Turn, id: int, event: Event) -> Handed:
     """Deliver an event here, or leave it for a process that hosts the definition."""
     live = live_of(turn, id)
-    if live.hosted or answer(event, live.status) == "no":
+    if not _overtakes(turn, id, event) if live.hosted else answer(event, live.status) == "no":
         return _take(turn, live, event)
     # Also what seems to be so already: requests that wait before it may change that.
     leave_for_host(turn, id, event)
     return Handed(False)
+
+
+def _overtakes(turn: Turn, id: int, event: Event) -> bool:
+    """Whether others have left events that a request must not overtake: what was paused and resumed would be paused
+    for ever."""
+    if type(event) not in IN_LINE:
+        return False
+    turn.flush()
+    return turn.hold.store.has_line(id)
 
 
 def _take(turn: Turn, live: Live, event: Event) -> Handed:
@@ -140,7 +155,7 @@ def _see_to(turn: Turn, id: int, event: Received, handed: Handed) -> None:
 
 def leave_for_host(turn: Turn, id: int, event: Event) -> None:
     """Keep an event for a process that hosts the definition, in line behind those that wait already."""
-    turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", turn.now, event)
+    turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", AT_ONCE, event)
 
 
 def fire(turn: Turn, limit: int) -> None:

@@ -231,7 +231,7 @@ def pause(turn: Turn, live: Live, command: Pause) -> None:
 
 def resume(turn: Turn, live: Live, command: Resume) -> None:
     _set_status(turn, live, RUNNING)
-    _tell_children(turn, live, ResumeRequested(), (PAUSED,))
+    _tell_children(turn, live, ResumeRequested(), (PAUSED, RUNNING))  # also one whose pause waits in line
 
 
 def complete(turn: Turn, live: Live, command: Complete) -> None:

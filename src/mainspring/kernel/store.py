@@ -297,6 +297,9 @@ class Store(Census, Forgetting, Protocol):
     def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
         """Due events, earliest first, without those of definitions that this process does not host."""
 
+    def has_line(self, instance: int) -> bool:
+        """Whether events wait in line for an instance; their keys begin with `!`."""
+
     def next_event_at(self, unhosted: Iterable[int]) -> float | None: ...
     def waiting(
         self, capability: int, now: float, limit: int, *, group: str | None = None, each: bool = False
