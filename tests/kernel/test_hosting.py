@@ -94,6 +94,18 @@ def test_a_resumption_does_not_overtake_a_pause_that_waits_in_line(world, blind,
     assert (instance.status, world.get(child.id).status) == ("completed", "completed")
 
 
+def test_requests_keep_their_order_when_the_clock_is_set_back(world, blind, workflow):
+    instance = world.at(world.processes[1]).start(workflow)
+    world.at(blind)
+    world.clock.advance(5)
+    instance.pause()
+    world.clock.advance(-3)
+    instance.resume()
+    world.run_until_idle()
+    assert world.kinds(instance)[-1] == "TaskCompleted"
+    assert instance.status == "completed"
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_outcome_from_a_process_that_does_not_host_reaches_one_that_does(world, blind, workflow, fails):
     # given: the task runs where the definition cannot be understood

@@ -96,9 +96,10 @@ def test_put_and_dropped_in_one_turn_is_the_last_word(alarms):
     assert due(alarms, NOW) == [(1, "b")]
 
 
-def test_who_has_events_in_line(alarms):
+def test_what_waits_in_line(alarms):
     put(alarms, 1, "timer", NOW)
-    put(alarms, 2, "!0000000000000001", NOW)
-    put(alarms, 3, "!ended/first", NOW)
+    put(alarms, 2, "!0000000000000001", NOW, kind="PauseRequested")
+    put(alarms, 2, "!ended/first", NOW + 5, kind="TaskCompleted")
     with alarms.reading() as store:
-        assert [store.has_line(instance) for instance in (1, 2, 3, 4)] == [False, True, True, False]
+        lines = [sorted(store.line(instance)) for instance in (1, 2, 3)]
+    assert lines == [[], [("PauseRequested", NOW), ("TaskCompleted", NOW + 5)], []]

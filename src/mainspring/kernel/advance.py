@@ -33,10 +33,8 @@ Outcome = TaskCompleted | TaskFailed | TaskLost
 STRANGE_S = 10.0
 """An event of a kind that is not known here is left for so long to those who know it."""
 
-IN_LINE = REQUESTS.keys() - {CancelRequested}
+ORDERED = {kind.__name__ for kind in REQUESTS.keys() - {CancelRequested}}
 """Requests whose order matters; after a cancellation nothing does."""
-AT_ONCE = 0.0
-"""Due whatever the clock says, so that those in line keep their order when it is set back."""
 
 NULL = msgspec.Raw(b"null")
 
@@ -125,12 +123,14 @@ def hand(turn: Turn, id: int, event: Event) -> Handed:
 
 
 def _overtakes(turn: Turn, id: int, event: Event) -> bool:
-    """Whether others have left events that a request must not overtake: what was paused and resumed would be paused
+    """Whether others have left requests that this one must not overtake: what was paused and resumed would be paused
     for ever."""
-    if type(event) not in IN_LINE:
-        return False
+    return type(event).__name__ in ORDERED and any(kind in ORDERED for kind, _ in _line(turn, id))
+
+
+def _line(turn: Turn, id: int) -> list[tuple[str, float]]:
     turn.flush()
-    return turn.hold.store.has_line(id)
+    return turn.hold.store.line(id)
 
 
 def _take(turn: Turn, live: Live, event: Event) -> Handed:
@@ -155,7 +155,10 @@ def _see_to(turn: Turn, id: int, event: Received, handed: Handed) -> None:
 
 def leave_for_host(turn: Turn, id: int, event: Event) -> None:
     """Keep an event for a process that hosts the definition, in line behind those that wait already."""
-    turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", AT_ONCE, event)
+    at = turn.now
+    if type(event).__name__ in ORDERED:  # they keep their order also when the clock is set back
+        at = max([at, *(ready_at for _, ready_at in _line(turn, id))])
+    turn.put_event(id, f"!{turn.hold.store.reserve('event', 1):016}", at, event)
 
 
 def fire(turn: Turn, limit: int) -> None:

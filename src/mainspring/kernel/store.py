@@ -297,8 +297,8 @@ class Store(Census, Forgetting, Protocol):
     def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
         """Due events, earliest first, without those of definitions that this process does not host."""
 
-    def has_line(self, instance: int) -> bool:
-        """Whether events wait in line for an instance; their keys begin with `!`."""
+    def line(self, instance: int) -> list[tuple[str, float]]:
+        """Kinds and times of the events that wait in line for an instance; their keys begin with `!`."""
 
     def next_event_at(self, unhosted: Iterable[int]) -> float | None: ...
     def waiting(

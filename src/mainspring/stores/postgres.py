@@ -197,8 +197,8 @@ class PostgresStore(PostgresForgetting):
     def is_leased(self, instance: int, key: str, token: int) -> bool:
         return bool(self._rows(sql.IS_LEASED, (instance, key, token)))
 
-    def has_line(self, instance: int) -> bool:
-        return bool(self._rows(sql.HAS_LINE, (instance,)))
+    def line(self, instance: int) -> list[tuple[str, float]]:
+        return [(kind, ready_at) for kind, ready_at in self._rows(sql.LINE, (instance,))]
 
     def has_not_begun(self, instance: int, key: str) -> bool:
         return bool(self._rows(sql.HAS_NOT_BEGUN, (instance, key)))

@@ -281,7 +281,7 @@ STALE = (
 IS_LEASED = "select 1 from task where instance = %s and key = %s and token = %s and owner > 0 for update"
 
 # Not if another process is about to begin it.
-HAS_LINE = """select 1 from event where instance = %s and key >= '!' and key < '"' limit 1"""
+LINE = """select kind, ready_at from event where instance = %s and key >= '!' and key < '"'"""
 HAS_NOT_BEGUN = (
     "select 1 from task where instance = %s and key = %s and attempt = 0 and coalesce(owner, 0) = 0"
     " for update skip locked"

@@ -171,7 +171,7 @@ LEASE = (
     "update task set owner = ?, leased_at = ?, token = token + 1, attempt = attempt + 1, progress = null"
     " where (instance, key) in ({rows})"
 )
-HAS_LINE = """select 1 from event where instance = ? and key >= '!' and key < '"' limit 1"""
+LINE = """select kind, ready_at from event where instance = ? and key >= '!' and key < '"'"""
 HAS_NOT_BEGUN = "select 1 from task where instance = ? and key = ? and attempt = 0 and coalesce(owner, 0) = 0"
 FIND_ONCE = (
     "select once.name, once.instance, instance.public_id, instance.status, once.until,"
