@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from harness import ROOT, Bound, Row, in_turns, options_of, plain_row, row, tell
+from harness import ROOT, Bound, Row, in_turns, options_of, plain_row, python, row, tell
 
 sys.path.insert(0, str(ROOT))
 
@@ -80,16 +80,24 @@ class Server:
         return self._all_s() - self._before
 
     def _all_s(self) -> float:
-        """Of all its processes, those that have ended too."""
+        """Of all its processes, those that have ended too.
+
+        The server is asked after its children: what one of them used that ends meanwhile is part of its own by then.
+        """
         if not self._pid:
             return 0.0
         there = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
-        return process_s(self._pid, with_children=True) + sum(process_s(int(pid)) for pid in there)
+        living_s = sum(process_s(int(pid)) for pid in there)
+        return living_s + process_s(self._pid, with_children=True)
 
 
 def process_s(pid: int, *, with_children: bool = False) -> float:
-    """Processor time of a process; with that of its children that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Processor time of a process, none if it has ended; with that of its children that have ended."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    fields = told.rpartition(")")[2].split()
     return sum(map(int, fields[11 : 15 if with_children else 13])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -200,13 +208,7 @@ class Bench:
     def run(self, program: str, *arguments: float) -> Any:
         self._count += 1
         url = f"{self.url}{'&' if '?' in self.url else '?'}schema=bench_{self._count}"
-        return call(Path(__file__), program, url, *map(str, arguments))
-
-
-def call(script: Path, *arguments: str) -> Any:
-    command = [sys.executable, str(script), *(("--program",) if script == Path(__file__) else ()), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=2 * TIMEOUT_S)
-    return json.loads(done.stdout.splitlines()[-1])
+        return json.loads(python(__file__, "--program", program, url, *map(str, arguments)).splitlines()[-1])
 
 
 @contextmanager

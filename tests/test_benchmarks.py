@@ -68,6 +68,7 @@ def run(name: str, *options: str, folder: Path) -> str:
         timeout=500,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert (folder / "figures.json").exists(), done.stdout + done.stderr
     return done.stdout
 
 
@@ -107,6 +108,19 @@ def test_the_reference_runs_alone(tmp_path, recording):
     assert figures["steps_per_s"] > 0
     assert "durable steps/s" in printed
     assert figures["traces_s"]["tea"] > 0
+
+
+def test_what_a_server_used_is_told_though_one_of_its_processes_ends_meanwhile(tmp_path):
+    """PostgreSQL begins and ends processes all the time (autovacuum)."""
+    program = (
+        "import sys, subprocess; sys.path.insert(0, sys.argv[1]); import postgres;"
+        "ended = subprocess.Popen(['true']); ended.wait();"
+        "print(postgres.process_s(ended.pid), postgres.process_s(1) >= 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(FOLDER)], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert done.stdout == "0.0 True\n", done.stderr
 
 
 @pytest.mark.slow
