@@ -276,11 +276,3 @@ def test_one_that_was_paused_over_the_time_to_begin_begins_when_it_is_resumed(en
     assert case.status == "paused"
     case.resume()
     assert case.result() == {}
-
-
-def test_one_that_failed_says_why_it_cannot_be_tried_again(engine):
-    case = engine.start(Process("bad").start("s").end("e", error="BROKEN"))
-    assert case.status == "failed"
-    with pytest.raises(RefusedError, match=r"nothing catches it.*start a new instance"):
-        case.retry()
-    assert case.status == "failed"

@@ -143,6 +143,26 @@ def test_check_tells_what_may_get_stuck_and_which_handlers_cannot_be_imported(ca
     assert call("check", "odd.bpmn", "--strict")[0] == 2
 
 
+def test_one_that_failed_is_corrected_and_retried(call, tmp_path):
+    failing = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"
+ xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><error id="x" errorCode="UNPAID"/>
+<process id="order" isExecutable="true"><startEvent id="s"/><exclusiveGateway id="g" default="no"/>
+<endEvent id="e"/><endEvent id="bad"><errorEventDefinition errorRef="x"/></endEvent>
+<sequenceFlow id="f1" sourceRef="s" targetRef="g"/><sequenceFlow id="no" sourceRef="g" targetRef="bad"/>
+<sequenceFlow id="yes" sourceRef="g" targetRef="e"><conditionExpression>${paid}</conditionExpression></sequenceFlow>
+</process></definitions>"""
+    (tmp_path / "order.bpmn").write_text(failing, encoding="utf-8")
+    call("deploy", "order.bpmn")
+    assert "failed" in call("start", "order", "paid=false", "--id", "o1")[1] + call("show", "o1")[1]
+    code, told = call("retry", "o1")
+    assert (code, "o1 is failed" in told) == (0, True), told
+    code, told = call("retry", "o1", "paid=true", "--by", "olga")
+    assert (code, "o1 is completed" in told) == (0, True), told
+    assert '"by":"olga"' in call("journal", "o1", "--json")[1].replace(" ", "")
+    code, told = call("retry", "o1")
+    assert (code, "it is completed" in told) == (5, True), told
+
+
 def test_a_definition_is_paused_and_resumed_with_what_runs_of_it(call):
     call("deploy", "claim.bpmn")
     call("start", "claim", "amount=5", "--id", "c3")

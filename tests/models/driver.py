@@ -225,6 +225,7 @@ class Driver:
         self.held = False
 
     def _sweep(self) -> None:
+        self.subscriptions.clear()
         self.tasks.clear()
         self.timers.clear()
         self.children = {key: child for key, child in self.children.items() if child.is_detached}

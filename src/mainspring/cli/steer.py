@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mainspring.cli.load import read_input
 from mainspring.cli.output import Output, paint, sign
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.steering import open_to_steer
@@ -25,6 +26,12 @@ def arguments(parser: Parser) -> None:
         )
     if "reason" in ARGUMENTS[verb]:
         parser.add_argument("--reason", metavar="TEXT", default="", help="is kept in the journal")
+    if verb == "retry":
+        parser.add_argument(
+            "words", metavar="name=value", nargs="*", default=[], help="variables of a process that are corrected first"
+        )
+        parser.add_argument("--data", metavar="JSON", help="such a JSON object, @file, or - for standard input")
+        parser.add_argument("--by", metavar="NAME", default="", help="who corrects them; is kept in the journal")
     parser.note = "It works while other processes use the store: they see it within a tenth of a second."
 
 
@@ -32,6 +39,8 @@ def perform(options: Options, output: Output) -> int:
     with open_to_steer(options) as engine:
         instance = engine.get(options.id)
         before = instance.info()
+        if options.command == "retry" and (options.words or options.data is not None):
+            instance.set_variables(read_input(None, options.data, options.words), by=options.by)
         taken = _ask(instance, options)
         status = instance.status
         waits = options.command in WAKING and not is_worked_on(engine)

@@ -53,8 +53,9 @@ VERBS: dict[type[Event], str] = {
 
 def answer(event: Event, status: str) -> Answer:
     """What becomes of an event sent to an instance in this status; events that are no requests are delivered."""
-    if type(event) is Signal:
-        return "do"  # the model knows best: one that was sent before is answered even after the end
+    if type(event) is Signal or (type(event) is Requested and status in (FAILED, CANCELLED)):
+        return "do"  # the model knows best: a signal that was sent before is answered even after the end, and what is
+        # to be retried may be corrected
     row = REQUESTS.get(type(event))
     if row is not None:
         return row[status]

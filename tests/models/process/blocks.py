@@ -54,8 +54,10 @@ SECONDS = ("PT1S", "PT5S", "PT1M")
 class Blocks:
     """Adds nodes and flows to one body; sub-processes get one of their own."""
 
-    def __init__(self, chance: random.Random, names: list[int]) -> None:
+    def __init__(self, chance: random.Random, names: list[int], *, fragile: bool = False) -> None:
         self.chance = chance
+        self.fragile = fragile
+        """Whether there are errors that nothing catches."""
         self.names = names
         self.nodes: list[Node] = []
         self.flows: list[Flow] = []
@@ -85,7 +87,7 @@ class Blocks:
         return Body(tuple(self.nodes), tuple(self.flows), tuple(self.associations))
 
     def inner(self, depth: int) -> Body:
-        return Blocks(self.chance, self.names).body(depth + 1)
+        return Blocks(self.chance, self.names, fragile=self.fragile).body(depth + 1)
 
     # --- Blocks: each goes on from a node, and returns the one to go on from ----------------------
 
@@ -96,6 +98,8 @@ class Blocks:
 
     def block(self, last: str, depth: int) -> str:
         made: list[Callable[[str, int], str]] = [self.leaf, self.leaf, self.leaf]
+        if self.fragile:
+            made.append(self.uncaught)
         if depth < DEPTH_MAX:
             made += [self.exclusive, self.parallel, self.inclusive, self.sub_process, self.events, self.boundary,
                      self.circle, self.error, self.complex, self.compensated]  # fmt: skip
@@ -226,7 +230,7 @@ class Blocks:
 
     def error(self, last: str, depth: int) -> str:
         """A sub-process that may end with an error, which is caught."""
-        inside = Blocks(self.chance, self.names)
+        inside = Blocks(self.chance, self.names, fragile=self.fragile)
         start = inside.add(START)
         inner = inside.sequence(start, depth + 1)
         part = inside.add(EXCLUSIVE)
@@ -243,6 +247,15 @@ class Blocks:
         self.flow(edge, meet)
         return meet
 
+    def uncaught(self, last: str, depth: int) -> str:
+        """The process fails here unless all is well."""
+        part = self.add(EXCLUSIVE)
+        self.flow(last, part)
+        self.flow(part, self.add(END, events=(EventDefinition(ERROR, name="X"),)), "not(well)")
+        after = self.add(TASK)
+        self.set_default(part, self.flow(part, after))
+        return after
+
     def compensated(self, last: str, depth: int) -> str:
         """Something that is done, and undone."""
         done = self.add(SERVICE, work=Work("work"), loop=self.loop())
@@ -255,5 +268,5 @@ class Blocks:
         return throw
 
 
-def random_process(chance: random.Random) -> Document:
-    return Document("p", (ProcessPart("p", body=Blocks(chance, [0]).body(0)),))
+def random_process(chance: random.Random, *, fragile: bool = False) -> Document:
+    return Document("p", (ProcessPart("p", body=Blocks(chance, [0], fragile=fragile).body(0)),))

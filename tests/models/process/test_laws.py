@@ -88,6 +88,45 @@ def test_every_plan_of_a_block_structured_process_completes(seed):
     assert driver.state.waits == driver.state.incidents == driver.state.todos == {}
 
 
+@settings(max_examples=100)
+@given(st.integers(0, 2**32))
+def test_what_fails_and_is_cancelled_on_its_way_completes_when_it_is_retried(seed):
+    chance = random.Random(seed)
+    driver = Driver(PROCESS, random_process(chance, fragile=True).encode(), elsewhere)
+    driver.start({"x": chance.randint(0, 2), "well": False})
+
+    for _ in range(STEPS_MAX):
+        if driver.status == "completed":
+            break
+        if driver.status in ENDED:
+            _go_on(driver, chance)
+        elif chance.random() < 0.05:
+            driver.send(CancelRequested("a mistake"))
+        elif chance.random() < 0.1 and driver.status == "running":
+            assert driver.send(_set(well=False)) is None
+        else:
+            act(driver, chance)
+        driver.check_fold()
+
+    assert driver.status == "completed"
+    assert not driver.state.tokens.keys() - {1}
+    assert driver.state.waits == driver.state.incidents == driver.state.todos == {}
+    assert not driver.tasks
+
+
+def _set(**values: Any) -> Requested:
+    return Requested("set", "", "olga", Raw(encode({"values": values})))
+
+
+def _go_on(driver: Driver, chance: random.Random) -> None:
+    """It is retried; what has failed, in vain, until what is wrong is corrected."""
+    if chance.random() < 0.2:
+        driver.state = PROCESS.load(driver.plan, PROCESS.dump(driver.plan, driver.state))
+    if driver.status == "failed" and chance.random() < 0.7:
+        assert driver.send(_set(well=True)) is None
+    assert driver.send(RetryRequested()) is None
+
+
 @settings(max_examples=50)
 @given(st.integers(0, 2**32), st.integers(0, 30))
 def test_what_is_cancelled_does_nothing_any_more(seed, steps):

@@ -5,13 +5,14 @@
 | Started                     | begin   |                |         |         |
 | Task…, Timer…, Child…       |         | run            | keep    |         |
 | Received                    |         | run            | keep*   | refused |
-| Requested                   | refused | run or refused | refused | refused |
+| Requested                   | refused | run or refused | refused | refused** |
 | CancelRequested             | cancel  | cancel         | cancel  | refused |
 | PauseRequested              | refused | pause          |         | refused |
 | ResumeRequested             | refused |                | resume  | refused |
-| RetryRequested              | refused | retry incidents| refused | refused |
+| RetryRequested              | refused | retry incidents| refused | retry** |
 | Signal, RerunRequested      | refused | refused        | refused | refused |
 
+** Only of what has failed or was cancelled: its variables can be corrected, and it can be retried.
 * Only signals.  A message that was on its way when the pause began is refused, and so waits for the end of the pause.
 """
 
@@ -49,18 +50,21 @@ from mainspring.models.process.arrivals import ARRIVE, begin_process
 from mainspring.models.process.decisions import (
     Again,
     Cancelled,
+    Corrected,
     Kept,
     Listening,
     Paused,
     Postponed,
     ProcessDecision,
     Resumed,
+    Retried,
 )
 from mainspring.models.process.document import MESSAGE
 from mainspring.models.process.game.rules import run
 from mainspring.models.process.game.session import EndlessError, Session
 from mainspring.models.process.plan import Plan
 from mainspring.models.process.requests import REQUEST, retry_all
+from mainspring.models.process.retrying import Retaking, before, came, kept
 from mainspring.models.process.state import (
     BEGIN_KEY,
     CANCELLED,
@@ -77,6 +81,8 @@ from mainspring.models.retry import failure_of
 Decisions = Sequence[ProcessDecision] | Refusal
 
 NOTHING: tuple[ProcessDecision, ...] = ()
+AGAIN = (FAILED, CANCELLED)
+"""What has ended so can go on."""
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (TaskCompleted, TaskFailed, TaskLost, TimerFired, ChildCompleted, ChildFailed, ChildCancelled, Received)
@@ -90,12 +96,14 @@ def decide(plan: Plan, state: ProcessState, event: Event, at: float) -> Decision
     return choose(plan, state, event, at) if choose is not None else NOTHING
 
 
-def _ended(session: Session, told: str = "") -> tuple[ProcessDecision, ...]:
-    """Move tokens until all are at rest."""
+def _ended(session: Session, *events: Event, told: str = "") -> tuple[ProcessDecision, ...]:
+    """Move tokens until all are at rest.  `events`: what led to it."""
     try:
         run(session)
     except EndlessError as error:
         session.failure, session.is_over = failure_of(error), True
+    if session.failure is not None:
+        session.came += kept(*events)
     return (session.ran(told),)
 
 
@@ -111,7 +119,7 @@ def _begin(plan: Plan, state: ProcessState, at: float, event: Started | ProcessS
     session = Session(plan, state, at)
     session.key = event.key
     begin_process(session, msgspec.json.decode(event.input), event.entry)
-    if isinstance(event, Started) and event.depth > DEPTH_MAX:
+    if event.depth > DEPTH_MAX:
         session.failure = Failure("EndlessError", f"more than {DEPTH_MAX} processes call each other")
         session.is_over = True
     return _ended(session)
@@ -129,7 +137,7 @@ def _arrived(plan: Plan, state: ProcessState, event: Any, at: float) -> Decision
         return (arrived,)  # also while it is paused: the task is there only now
     if state.status == PAUSED:
         return (_kept(event),) if arrived else NOTHING
-    return _ended(session) if arrived else NOTHING
+    return _ended(session, event) if arrived else NOTHING
 
 
 def _time_to_begin(plan: Plan, state: ProcessState, event: TimerFired, at: float) -> Decisions:
@@ -151,10 +159,12 @@ def _received(plan: Plan, state: ProcessState, event: Received, at: float) -> De
         return Refusal(f"it does not wait for {event.name!r} any more")
     session = Session(plan, state, at)
     ARRIVE[Received](session, event)
-    return _ended(session, event.id)
+    return _ended(session, event, told=event.id)
 
 
 def _requested(plan: Plan, state: ProcessState, event: Requested, at: float) -> Decisions:
+    if state.status in AGAIN and event.verb == "set":
+        return _correct(event)
     if state.status != RUNNING:
         return Refusal(f"it is {STATUS_NAMES[state.status]}; only what runs can be asked to {event.verb}")
     request = REQUEST.get(event.verb)
@@ -163,7 +173,14 @@ def _requested(plan: Plan, state: ProcessState, event: Requested, at: float) -> 
     session = Session(plan, state, at)
     session.by = event.by
     refused = request(session, event, msgspec.json.decode(event.data))
-    return refused if refused is not None else _ended(session)
+    return refused if refused is not None else _ended(session, event)
+
+
+def _correct(event: Requested) -> Decisions:
+    """Of what has ended only the process's own variables are in sight."""
+    if event.target:
+        return Refusal(f"{event.target!r} is over; of what has ended, variables of the process itself can be corrected")
+    return (Corrected(msgspec.json.decode(event.data).get("values") or {}, event.by),)
 
 
 # --- Steering ---------------------------------------------------------------------------------
@@ -196,12 +213,12 @@ def _resume(plan: Plan, state: ProcessState, event: ResumeRequested, at: float) 
         return (Resumed(), *begun)
     session = Session(plan, state, at)
     decided: tuple[ProcessDecision, ...] = ()
-    for kind, data in state.kept:
+    events = [msgspec.json.decode(msgspec.json.encode(data), type=KINDS[kind]) for kind, data in state.kept]
+    for each in events:
         if session.is_over:
             break
-        event_kept = msgspec.json.decode(msgspec.json.encode(data), type=KINDS[kind])
-        ARRIVE[KINDS[kind]](session, event_kept)
-        decided = _ended(session)
+        ARRIVE[type(each)](session, each)
+        decided = _ended(session, *events)
     return (Resumed(), *decided, *_listening(state, session))
 
 
@@ -218,19 +235,31 @@ def _listening(state: ProcessState, session: Session) -> tuple[ProcessDecision, 
 
 
 def _retry(plan: Plan, state: ProcessState, event: RetryRequested, at: float) -> Decisions:
-    if state.status == FAILED:
-        reason = state.failure.message if state.failure is not None else "an error"
-        return Refusal(
-            f"it has failed, because {reason}: its tokens are gone and its tasks taken back;"
-            " start a new instance, or catch the error by a boundary event or an event sub-process"
-        )
+    if state.status in AGAIN:
+        return _go_on_from_before(plan, state, at)
     if state.status != RUNNING:
-        return Refusal(f"it is {STATUS_NAMES[state.status]}; retry resolves the incidents of what runs")
+        return Refusal(
+            f"it is {STATUS_NAMES[state.status]}; what runs, has failed or was cancelled can be retried, and that"
+            " resolves its incidents"
+        )
     if not state.incidents:
         return Refusal("it has no incident; there is nothing to retry")
     session = Session(plan, state, at)
     retry_all(session)
     return _ended(session)
+
+
+def _go_on_from_before(plan: Plan, state: ProcessState, at: float) -> Decisions:
+    again = before(state)
+    if not again.tokens:
+        begun = _begin(plan, again, at, again)
+        assert not isinstance(begun, Refusal), "what has begun once begins"
+        return (Retried(), *begun)
+    session = Retaking(plan, again, at, state.corrected)
+    refused = session.take(came(state))
+    if refused is not None:
+        return refused
+    return (Retried(), *_ended(session))
 
 
 def _no_signal(plan: Plan, state: ProcessState, event: Signal, at: float) -> Decisions:

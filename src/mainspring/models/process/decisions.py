@@ -89,6 +89,15 @@ class Ran(Decision, frozen=True, tag="run"):
     """Why it is over, where it did not end well."""
 
 
+class Broke(Ran, frozen=True, tag="break"):
+    """The step ended the process with a failure; the state before it is kept, for a retry takes it once more."""
+
+    came: tuple[tuple[str, Any], ...] = ()
+    """Kinds and data of the events that led to it and nobody would send again."""
+    corrected: dict[str, Any] = {}
+    """Variables that were corrected before, and hold for the next retry too."""
+
+
 class Postponed(Decision, frozen=True, tag="postpone"):
     """It is to begin later."""
 
@@ -130,4 +139,17 @@ class Listening(Decision, frozen=True, tag="listen"):
     """The waits that were there before the pause and still are."""
 
 
-ProcessDecision = Ran | Postponed | Kept | Again | Cancelled | Paused | Resumed | Listening
+class Corrected(Decision, frozen=True, tag="correct"):
+    """Of one that has ended, variables got other values, for a retry."""
+
+    values: dict[str, Any]
+    by: str = ""
+
+
+class Retried(Decision, frozen=True, tag="retry"):
+    """It goes on from where it stood before it failed or was cancelled."""
+
+
+ProcessDecision = (
+    Ran | Broke | Postponed | Kept | Again | Cancelled | Paused | Resumed | Listening | Corrected | Retried
+)

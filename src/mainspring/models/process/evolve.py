@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 from msgspec.structs import replace
 
 from mainspring.models.contract import (
@@ -34,7 +35,9 @@ from mainspring.models.contract import (
 )
 from mainspring.models.process.decisions import (
     Again,
+    Broke,
     Cancelled,
+    Corrected,
     Kept,
     Listening,
     Paused,
@@ -42,20 +45,27 @@ from mainspring.models.process.decisions import (
     ProcessDecision,
     Ran,
     Resumed,
+    Retried,
 )
 from mainspring.models.process.document import HELD, MESSAGE, TIMER
 from mainspring.models.process.expression import encode
 from mainspring.models.process.game.session import INCIDENT, TASK
 from mainspring.models.process.plan import Plan
+from mainspring.models.process.retrying import before
 from mainspring.models.process.state import (
     BEGIN_KEY,
     CANCELLED,
     COMPLETED,
     FAILED,
     PAUSED,
+    ROOT,
     RUNNING,
     TOLD_MAX,
+    Incident,
     ProcessState,
+    Todo,
+    Wait,
+    dump,
 )
 
 _json = msgspec.json.Encoder().encode
@@ -88,6 +98,12 @@ def _ran(state: ProcessState, ran: Ran) -> None:
     if ran.todos or ran.resolved or ran.incidents:
         _record_people(state, ran)
     _record_rest(state, ran)
+
+
+def _broke(state: ProcessState, broke: Broke) -> None:
+    state.before = Raw(dump(state))
+    state.came, state.corrected = broke.came, broke.corrected
+    _ran(state, broke)
 
 
 def _record_rest(state: ProcessState, ran: Ran) -> None:
@@ -161,8 +177,18 @@ def _become(status: int) -> Callable[[ProcessState, Any], None]:
     return become
 
 
+def _corrected(state: ProcessState, decision: Corrected) -> None:
+    state.corrected = {**state.corrected, **decision.values}
+    state.values.setdefault(ROOT, {}).update(decision.values)
+
+
+def _retried(state: ProcessState, decision: Retried) -> None:
+    vars(state).update(vars(before(state)))
+
+
 _EVOLVE: dict[type, Callable[[ProcessState, Any], None]] = {
     Ran: _ran,
+    Broke: _broke,
     Postponed: _become(RUNNING),
     Kept: _kept,
     Again: _again,
@@ -170,6 +196,8 @@ _EVOLVE: dict[type, Callable[[ProcessState, Any], None]] = {
     Paused: _become(PAUSED),
     Resumed: _become(RUNNING),
     Listening: lambda state, decision: None,
+    Corrected: _corrected,
+    Retried: _retried,
 }
 
 # --- The outward part -------------------------------------------------------------------------
@@ -208,21 +236,31 @@ def _end_what_is_gone(ran: Ran, settled: str) -> Iterator[Command]:
 
 
 def _begin_what_is_new(state: ProcessState, ran: Ran) -> Iterator[Command]:
-    for key, wait in ran.waits.items():
-        if wait.kind == TIMER:
-            yield SetTimer(key, wait.ready_at)
-        elif wait.name:
-            yield Subscribe(key, wait.kind, wait.name, wait.key)
-    for todo in ran.todos:
-        yield Subscribe(f"{TASK}/{todo.token}", TASK, todo.node, todo.assignee, _json(todo).decode())
-    for incident in ran.incidents:
-        yield Subscribe(f"{INCIDENT}/{incident.token}", INCIDENT, incident.node, "", _json(incident).decode())
+    yield from _wait_for(ran.waits, ran.todos, ran.incidents)
     for called in ran.called:
         yield StartInstance(
             called.key, "", encode(called.input), state.priority,
             newest=(called.model, called.name), depth=state.depth + 1, business_key=called.business_key,
         )  # fmt: skip
     yield from (Publish(each.kind, each.name, each.key, encode(each.values)) for each in ran.thrown)
+
+
+def _wait_for(waits: Mapping[str, Wait], todos: Iterable[Todo], incidents: Iterable[Incident]) -> Iterator[Command]:
+    for key, wait in waits.items():
+        if wait.kind == TIMER:
+            yield SetTimer(key, wait.ready_at)
+        elif wait.name:
+            yield Subscribe(key, wait.kind, wait.name, wait.key)
+    for todo in todos:
+        yield Subscribe(f"{TASK}/{todo.token}", TASK, todo.node, todo.assignee, _json(todo).decode())
+    for incident in incidents:
+        yield Subscribe(f"{INCIDENT}/{incident.token}", INCIDENT, incident.node, "", _json(incident).decode())
+
+
+def _retry(plan: Plan, state: ProcessState, event: Event, decision: Retried, at: float) -> Iterator[Command]:
+    """What it waited for was taken back when it ended."""
+    yield Resume()
+    yield from _wait_for(state.waits, state.todos.values(), state.incidents.values())
 
 
 def _try_again(plan: Plan, state: ProcessState, event: Event, decision: Again, at: float) -> Iterable[Command]:
@@ -247,6 +285,7 @@ def _listen(plan: Plan, state: ProcessState, event: Event, decision: Listening, 
 
 _COMMANDS: dict[type, Callable[[Plan, ProcessState, Event, Any, float], Iterable[Command]]] = {
     Ran: _run,
+    Broke: _run,
     Postponed: lambda plan, state, event, decision, at: (SetTimer(BEGIN_KEY, decision.ready_at),),
     Kept: lambda plan, state, event, decision, at: (),
     Again: _try_again,
@@ -254,4 +293,6 @@ _COMMANDS: dict[type, Callable[[Plan, ProcessState, Event, Any, float], Iterable
     Paused: _pause,
     Resumed: lambda plan, state, event, decision, at: (Resume(), ReleaseTasks()),
     Listening: _listen,
+    Corrected: lambda plan, state, event, decision, at: (),
+    Retried: _retry,
 }

@@ -265,6 +265,10 @@ class World:
         for key in list(live.subscriptions):
             self.unsubscribe(live, Unsubscribe(key))
         live.timers.clear()
+        live.tasks_open.clear()
+        live.retries.clear()
+        for key in list(live.children):
+            self.cancel_instance(live, CancelInstance(key))
         if live.parent is None:
             return
         parent, key = live.parent

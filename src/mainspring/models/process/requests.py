@@ -153,17 +153,17 @@ def _resolve(session: Session, event: Requested, data: Mapping[str, Any]) -> Ref
     session.assign_all(token.id, data.get("values") or {})
     if data.get("skip"):
         return _skip(session, token)
-    _retry(session, incident, token)
+    try_again(session, incident, token)
     return None
 
 
 def retry_all(session: Session) -> None:
     """Whatever has stopped is tried again."""
     for incident in list(session.state.incidents.values()):
-        _retry(session, incident, session.token(incident.token))
+        try_again(session, incident, session.token(incident.token))
 
 
-def _retry(session: Session, incident: Incident, token: Token) -> None:
+def try_again(session: Session, incident: Incident, token: Token) -> None:
     resolve(session, token.id)
     vertex = session.plan.vertices.get(token.node)
     if vertex is None or (incident.phase == END and token.role not in (WORK, WAIT)):

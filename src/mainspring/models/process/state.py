@@ -26,6 +26,8 @@ BEGIN_KEY = "begin"
 """Of the timer after which a process that is to begin later begins."""
 DEPTH_MAX = 100
 """Instances that call each other by name; more than that is a circle."""
+NEVER = Raw(b"null")
+"""No state, of what has not failed."""
 TOLD_MAX = 100
 """Ids of messages and requests that are remembered; a sender that repeats itself does so soon."""
 
@@ -186,6 +188,12 @@ class ProcessState:
         self.told: dict[str, Any] = {}
         self.failure: Failure | None = None
         self.output: Any = None
+        self.before = NEVER
+        """Of one that failed: the state before the step that it failed in."""
+        self.came: tuple[tuple[str, Any], ...] = ()
+        """Of one that failed: what led to that step, and nobody would send again."""
+        self.corrected: dict[str, Any] = {}
+        """Of one that failed or was cancelled: the variables that have got other values since."""
         # Indexes, made of the above.
         self.inside: dict[int, dict[int, None]] = {}
         """The tokens by scope."""
@@ -271,6 +279,9 @@ class Snapshot(Struct, omit_defaults=True):
     told: dict[str, Any] = {}
     failure: Failure | None = None
     output: Any = None
+    before: Raw = NEVER
+    came: tuple[tuple[str, Any], ...] = ()
+    corrected: dict[str, Any] = {}
 
 
 AS_THEY_ARE = tuple(

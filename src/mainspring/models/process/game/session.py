@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mainspring.models.contract import Failure
-from mainspring.models.process.decisions import Asked, Called, Ran, Thrown
+from mainspring.models.process.decisions import Asked, Broke, Called, Ran, Thrown
 from mainspring.models.process.expression import MOMENT, plain
 from mainspring.models.process.plan import Arc, Plan, Vertex
 from mainspring.models.process.state import ROOT, Done, Incident, ProcessState, Todo, Token, Wait
@@ -116,6 +116,10 @@ class Session:
     is_over = False
     output: Any = None
     failure: Failure | None = None
+    came: tuple[tuple[str, Any], ...] = ()
+    """What led to the step, and nobody would send again; known once it has failed."""
+    corrected: dict[str, Any] = {}
+    """Variables that were corrected for a step that is taken once more."""
     has_new_values = False
     is_plain = True
     """Whether nothing was gathered of what few sessions do."""
@@ -365,7 +369,12 @@ class Session:
             changed["undone"] = {scope: tuple(ids) for scope, ids in undone.items()}
         if self.is_over:
             changed |= {"is_over": True, "output": self.output, "failure": self.failure}
-        return Ran(**changed)
+        return Ran(**changed) if self.failure is None else self._broke(changed)
+
+    def _broke(self, changed: dict[str, Any]) -> Broke:
+        """What it would have begun outside is not begun at all."""
+        kept = {name: value for name, value in changed.items() if name not in ("tasks", "called")}
+        return Broke(**kept, came=self.came, corrected=self.corrected)
 
     @property
     def root(self) -> Token:
