@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from mainspring import Machine
-from mainspring.models.machine import LiveMachine
 from mainspring.models.machine.document import Document, Invoke, State, Transition
+from mainspring.models.machine.live import LiveMachine
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "state-machines.md"
 GUIDE = Path(__file__).parents[1] / "docs" / "how-to" / "state-machines.md"

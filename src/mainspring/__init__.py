@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from mainspring.handler_context import Context, context
     from mainspring.instance import Info, Instance, Page
     from mainspring.models.contract import Failure
-    from mainspring.models.machine import Invoke, Machine, State, StateMachine
+    from mainspring.models.machine.definition import Machine
+    from mainspring.models.machine.notation import Invoke, State, StateMachine
     from mainspring.models.retry import Retry
-    from mainspring.models.workflow import Workflow
+    from mainspring.models.workflow.builder import Workflow
     from mainspring.processes import Process
     from mainspring.schedule import Schedule
     from mainspring.scheduling import OCCURRENCE
@@ -52,17 +53,17 @@ _HOMES = {
     "Handler": "handler",
     "Info": "instance",
     "Instance": "instance",
-    "Invoke": "models.machine",
-    "Machine": "models.machine",
+    "Invoke": "models.machine.notation",
+    "Machine": "models.machine.definition",
     "Page": "instance",
     "OCCURRENCE": "scheduling",
     "Process": "processes",
     "Retry": "models.retry",
     "Schedule": "schedule",
-    "State": "models.machine",
-    "StateMachine": "models.machine",
+    "State": "models.machine.notation",
+    "StateMachine": "models.machine.notation",
     "Transaction": "transaction",
-    "Workflow": "models.workflow",
+    "Workflow": "models.workflow.builder",
     "context": "handler_context",
     "task": "handler",
 }

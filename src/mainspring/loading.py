@@ -6,8 +6,8 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from mainspring.errors import DefinitionInvalidError, Problem
-from mainspring.models.machine import Machine
-from mainspring.models.workflow import Workflow
+from mainspring.models.machine.definition import Machine
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.text import load
 from mainspring.runtime.handlers import Handlers
 

@@ -16,7 +16,7 @@ from mainspring.instance import Instance
 from mainspring.kernel.reader import PAGE_MAX
 from mainspring.kernel.records import Begun, Deploy, Start, StartEntry, Tell
 from mainspring.models.contract import Deployable, Signal
-from mainspring.models.machine import StateMachine
+from mainspring.models.machine.notation import StateMachine
 from mainspring.models.registry import MODELS
 from mainspring.models.schedule.asking import UPDATE, ZONES
 from mainspring.models.schedule.civil import Dst, zones_version

@@ -18,7 +18,7 @@ from mainspring.kernel.enlist import enlist
 from mainspring.kernel.records import Begun, Deploy, Start, StartEntry
 from mainspring.looking import Looking
 from mainspring.models.contract import Deployable
-from mainspring.models.machine import StateMachine
+from mainspring.models.machine.notation import StateMachine
 from mainspring.models.registry import MODELS
 from mainspring.models.schedule.model import ZONES_NAME
 from mainspring.models.task import TaskDocument

@@ -21,7 +21,7 @@ import msgspec
 
 from mainspring.errors import DefinitionInvalidError, Problem
 from mainspring.handler import task
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.cycle import cycles
 from mainspring.models.workflow.document import RESERVED
 from mainspring.models.workflow.template import NAME

@@ -24,7 +24,7 @@ from mainspring.errors import (
 )
 from mainspring.models.contract import TimerFired
 from mainspring.models.task import TASK
-from mainspring.models.workflow import WORKFLOW
+from mainspring.models.workflow.model import WORKFLOW
 from tests.crash.evidence import Story
 from tests.patience import PATIENCE_S, wait_until
 

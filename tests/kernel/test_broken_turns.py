@@ -11,7 +11,7 @@ from mainspring.errors import BrokenError, StoreUnavailableError
 from mainspring.kernel.enlist import record
 from mainspring.kernel.records import Deploy, Recorded, Release, Start, StartEntry
 from mainspring.models.task import TASK
-from mainspring.models.workflow import WORKFLOW
+from mainspring.models.workflow.model import WORKFLOW
 from mainspring.testing.faults import BEGIN, COMMIT, COMMITTED
 from tests.kernel.world import double, failing, napping, performing
 

@@ -13,7 +13,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from mainspring.errors import DefinitionInvalidError, Problem
-from mainspring.models.machine import LiveMachine, Machine
+from mainspring.models.machine.definition import Machine
+from mainspring.models.machine.live import LiveMachine
 
 Context = dict[str, Any]
 Condition = Callable[[Context], Any]

@@ -19,7 +19,7 @@ from mainspring.errors import DefinitionInvalidError, DefinitionNotFoundError, P
 from mainspring.handler import Handler
 from mainspring.history import Entry, Node, TaskTime
 from mainspring.instance import Info, Instance
-from mainspring.models.workflow import Workflow as Definition
+from mainspring.models.workflow.builder import Workflow as Definition
 
 IN_MEMORY = "sqlite://"
 

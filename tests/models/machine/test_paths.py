@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainspring import Machine, State, StateMachine
-from mainspring.models.machine import LiveMachine
+from mainspring.models.machine.live import LiveMachine
 
 
 class Approval(StateMachine):

@@ -8,7 +8,7 @@ import pytest
 
 from mainspring import Machine
 from mainspring.errors import DefinitionInvalidError
-from mainspring.models.machine import LiveMachine
+from mainspring.models.machine.live import LiveMachine
 
 DOOR = """
 <scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" name="door" datamodel="feel">

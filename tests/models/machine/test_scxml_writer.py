@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mainspring import Machine
 from mainspring.errors import DefinitionInvalidError, MainspringError
-from mainspring.models.machine import LiveMachine
+from mainspring.models.machine.live import LiveMachine
 
 EVENTS = ["a", "b", "a.x", "c"]
 WHENS = ["", "", "n > 1", "n <= 1 or flag", 'In("s1")']

@@ -6,7 +6,7 @@ import pytest
 
 from mainspring import Machine, State, StateMachine
 from mainspring.errors import DefinitionInvalidError
-from mainspring.models.machine import LiveMachine
+from mainspring.models.machine.live import LiveMachine
 
 CLAIM = """\
 machine: claim

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mainspring import Machine
-from mainspring.models.machine import LiveMachine
+from mainspring.models.machine.live import LiveMachine
 
 
 def live(config: dict[str, Any], **names: Any) -> LiveMachine:

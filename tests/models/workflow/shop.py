@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mainspring.handler import Handler
-from mainspring.models.workflow import WORKFLOW, Workflow
+from mainspring.models.workflow.builder import Workflow
+from mainspring.models.workflow.model import WORKFLOW
 from tests.models.driver import Driver
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mainspring.handler import task
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.document import Document, Node, When, decode_document
 from tests.models.workflow.shop import clean, count, drive, fetch, graph, work
 

@@ -11,7 +11,7 @@ import pytest
 from mainspring.errors import DefinitionInvalidError, HandlerUnknownError
 from mainspring.handler import task
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.document import Node
 from tests.models.workflow.shop import clean, count, fetch, graph, publish, work
 

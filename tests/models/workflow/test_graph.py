@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainspring.models.contract import NodeView
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.graph import Arrow, Box, picture
 from tests.models.workflow.shop import clean, count, fetch, publish
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from mainspring.models.contract import Failure
-from mainspring.models.workflow import Workflow, guard
+from mainspring.models.workflow import guard
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.document import When
 from mainspring.models.workflow.guard import NAME_LENGTH_MAX, TEXT_LENGTH_MAX, Guard, hyphened
 from tests.models.workflow.shop import clean, count, drive, unasked, work

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from mainspring.errors import PayloadInvalidError
-from mainspring.models.workflow import WORKFLOW, Workflow
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.inputs import parse_type, type_text
+from mainspring.models.workflow.model import WORKFLOW
 from tests.models.workflow.shop import drive, unasked, work
 
 

@@ -27,10 +27,10 @@ from mainspring.models.contract import (
     TaskCompleted,
 )
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import WORKFLOW
 from mainspring.models.workflow.decisions import MapStarted, NodesStarted, WorkflowDecision
 from mainspring.models.workflow.document import Document, FailureHandler, Node, When
 from mainspring.models.workflow.evolve import recount
+from mainspring.models.workflow.model import WORKFLOW
 from mainspring.models.workflow.rules import IS_EARLY, RULES
 from mainspring.models.workflow.state import DONE, FINAL
 from tests.models.driver import Driver, encode

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.rules import CANCEL, IS_EARLY, NEEDS_PARENTS, RULES, RUN, SKIP, WAIT
 from tests.models.workflow.shop import drive, work
 

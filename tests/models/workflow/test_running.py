@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainspring.models.contract import NodeView, StartTask
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from tests.models.workflow.shop import clean, count, drive, fetch, graph, publish, work
 
 

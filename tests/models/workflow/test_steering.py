@@ -17,7 +17,7 @@ from mainspring.models.contract import (
     TaskCompleted,
 )
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import Workflow
+from mainspring.models.workflow.builder import Workflow
 from tests.models.driver import Driver
 from tests.models.workflow.shop import count, drive, graph, work
 

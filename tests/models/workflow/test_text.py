@@ -13,7 +13,8 @@ from mainspring.errors import DefinitionInvalidError, HandlerUnknownError
 from mainspring.handler import Handler, task
 from mainspring.models import yaml_text
 from mainspring.models.retry import Retry
-from mainspring.models.workflow import WORKFLOW, Workflow
+from mainspring.models.workflow.builder import Workflow
+from mainspring.models.workflow.model import WORKFLOW
 from mainspring.models.workflow.rules import RULES
 from mainspring.models.workflow.text import load, read_workflow, write_workflow
 from mainspring.models.yaml_text import plain_scalar, read_text, write_text
