@@ -86,7 +86,10 @@ APART = {
 MODELS_SHARE = ("contract", "retry", "requirement", "expression", "xml_text", "yaml_text")
 """Parts of `models` that every model may import.  Otherwise a model imports only itself."""
 
-IMPORTED_INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {}
+IMPORTED_INSIDE_FUNCTIONS: dict[tuple[str, str], str] = {
+    ("instance", "asyncio"): "only who awaits an instance needs it, and has it; a look into a store has not",
+    ("looking", "mainspring.schedule"): "brings calendars and time zones; most looks are not at schedules",
+}
 """(module or package, what it imports inside a function): the reason, for instance a heavy library few calls need."""
 
 ENTRANCES = ("", "__main__", "classic", "testing", "feel", "wfformat")

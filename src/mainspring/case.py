@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,9 +15,11 @@ from mainspring.errors import InstanceNotFoundError
 from mainspring.kernel.reader import Reader, SubscriptionView
 from mainspring.kernel.records import Ask, Tell
 from mainspring.models.contract import Event, Requested
-from mainspring.models.process.game.session import INCIDENT, TASK
+from mainspring.models.process.state import INCIDENT, TASK, Todo
 from mainspring.models.process.state import Incident as IncidentState
-from mainspring.models.process.state import Todo
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 LISTED_MAX = 10_000
 """Open tasks or incidents that one question answers."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
@@ -39,6 +36,9 @@ from mainspring.models.contract import (
 )
 from mainspring.models.machine.document import KINDS
 from mainspring.models.machine.outcome import Outcome
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 FOLLOW_S = 0.1
 """How often `follow` looks for more."""
@@ -131,6 +131,8 @@ class Instance(Case, frozen=True, gc=False, eq=False):
     async def _result_async(self) -> Any:
         ended = self._ended()
         if ended is None:
+            import asyncio
+
             ended = await asyncio.wrap_future(self.ending())
         return self._value(ended)
 
@@ -313,7 +315,7 @@ def wait_for(reply: Future[Any], id: str, until: float | None, timeout_s: float 
     try:
         left_s = None if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
         end: End = reply.result(left_s)
-    except FutureTimeoutError:
+    except TimeoutError:
         reply.cancel()
         raise ResultTimeoutError(id, timeout_s or 0.0) from None
     return end

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mainspring import codec
 from mainspring.clock import Clock, SystemClock
@@ -20,10 +19,14 @@ from mainspring.masking import masked
 from mainspring.models.contract import Event
 from mainspring.models.schedule.state import PREFIX
 from mainspring.runtime.identity import fate_of, host_name
-from mainspring.schedule import Schedule
 from mainspring.statistics import Statistics, statistics_of
 from mainspring.stores.url import open_existing, store_url
 from mainspring.why import Waiting, waiting_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from mainspring.schedule import Schedule
 
 __all__ = ["STATUSES", "Looking", "NeedView", "QueueView", "Statistics", "StoreHealth", "Waiting", "WorkerView"]
 
@@ -110,6 +113,8 @@ class Looking:
 
     def schedules(self, *, status: str | Sequence[str] | None = ("running", "paused")) -> Sequence[Schedule]:
         """The schedules that may fire again, by name; `status`: others too, None for all."""
+        from mainspring.schedule import Schedule
+
         found: Any = []
         after: str | None = None
         while True:
@@ -121,6 +126,8 @@ class Looking:
 
     def get_schedule(self, name: str) -> Schedule:
         """The schedule of that name; raises `ScheduleNotFoundError`."""
+        from mainspring.schedule import Schedule
+
         schedule = Schedule(self, name)
         schedule.status  # noqa: B018 - raises where there is none
         return schedule

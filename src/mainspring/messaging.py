@@ -10,7 +10,7 @@ from mainspring.case import LISTED_MAX, Incident, UserTask, incident_of, user_ta
 from mainspring.errors import SettingInvalidError
 from mainspring.instance import Instance
 from mainspring.kernel.records import Broadcast, Correlate
-from mainspring.models.process.game.session import INCIDENT, TASK
+from mainspring.models.process.state import INCIDENT, TASK
 from mainspring.starting import Starting
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mainspring.models.machine.chart import Step
-from mainspring.models.machine.plan import Plan
-from mainspring.models.machine.session import Taken
+if TYPE_CHECKING:  # whoever holds an outcome need not load what compiles and runs machines
+    from collections.abc import Iterable
+
+    from mainspring.models.machine.chart import Step
+    from mainspring.models.machine.plan import Plan
+    from mainspring.models.machine.session import Taken
 
 
 class Move(Struct, frozen=True, gc=False):

@@ -49,7 +49,6 @@ from mainspring.models.process.decisions import (
 )
 from mainspring.models.process.document import HELD, MESSAGE, TIMER
 from mainspring.models.process.expression import encode
-from mainspring.models.process.game.session import INCIDENT, TASK
 from mainspring.models.process.plan import Plan
 from mainspring.models.process.retrying import before
 from mainspring.models.process.state import (
@@ -57,9 +56,11 @@ from mainspring.models.process.state import (
     CANCELLED,
     COMPLETED,
     FAILED,
+    INCIDENT,
     PAUSED,
     ROOT,
     RUNNING,
+    TASK,
     TOLD_MAX,
     Incident,
     ProcessState,

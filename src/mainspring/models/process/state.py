@@ -31,6 +31,9 @@ NEVER = Raw(b"null")
 TOLD_MAX = 100
 """Ids of messages and requests that are remembered; a sender that repeats itself does so soon."""
 
+TASK, INCIDENT = "task", "incident"
+"""Kinds of subscriptions by which people find what waits for them."""
+
 # --- Roles of a token ---------------------------------------------------------------------------
 
 SCOPE, BODY, WORK, USER, WAIT = "scope", "body", "work", "user", "wait"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mainspring.models.process.game.ending import cancel
-from mainspring.models.process.game.session import INCIDENT, Session
+from mainspring.models.process.game.session import Session
 from mainspring.models.process.plan import Arc
-from mainspring.models.process.state import STUCK, Incident, Token
+from mainspring.models.process.state import INCIDENT, STUCK, Incident, Token
 
 BEGIN, WORK, END = "begin", "work", "end"
 """The phase of an element in which it stopped."""

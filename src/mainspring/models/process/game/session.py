@@ -14,14 +14,10 @@ from mainspring.models.contract import Failure
 from mainspring.models.process.decisions import Asked, Broke, Called, Ran, Thrown
 from mainspring.models.process.expression import MOMENT, plain
 from mainspring.models.process.plan import Arc, Plan, Vertex
-from mainspring.models.process.state import ROOT, Done, Incident, ProcessState, Todo, Token, Wait
+from mainspring.models.process.state import INCIDENT, ROOT, TASK, Done, Incident, ProcessState, Todo, Token, Wait
 
 STEPS_MAX = 1_000_000
 """Elements that one event may lead through; a process that goes in a circle without waiting would never end."""
-
-
-TASK, INCIDENT = "task", "incident"
-"""Kinds of subscriptions by which people find what waits for them."""
 
 
 def _as_it_is(value: Any) -> Any:
