@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from mainspring import Process, Workflow, task
-from mainspring.errors import DefinitionInvalidError, DefinitionNotFoundError, MessageUnwantedError, RefusedError
+from mainspring.errors import (
+    DefinitionInvalidError,
+    DefinitionNotFoundError,
+    MessageUnwantedError,
+    RefusedError,
+    SettingInvalidError,
+)
 from mainspring.kernel.store import Store
 from mainspring.stores.postgres import PostgresStore
 from mainspring.testing import Simulation
@@ -237,6 +243,35 @@ def test_a_new_version_of_a_paused_definition_is_paused_too(engine):
     assert begun_count(engine) == 0
     engine.deployment("claim").resume()
     assert [(each.name, each.status) for each in engine.schedules()] == [("claim/other", "running")]
+
+
+def test_who_has_paused_it_when_and_why_is_told(engine):
+    engine.deploy(timed(every="R/PT1M"))
+    same = Workflow("claim")
+    same.add(double, 2)
+    engine.deploy(same)
+    with pytest.raises(SettingInvalidError, match="a process and a workflow of the name 'claim'"):
+        engine.deployment("claim")
+    claims = engine.deployment("claim", model="process")
+    case = engine.start(Process("claim").start("s").user("u").end("e"))
+    claims.pause("audit", by="olga", instances=True)
+
+    info = claims.info()
+    assert (info.version, info.status, info.reason, info.by, info.paused_count) == (2, "paused", "audit", "olga", 1)
+    assert info.paused_at.timestamp() == engine.clock.now()
+    case.resume()
+    claims.resume()
+    assert (claims.info().by, claims.info().paused_at, claims.info().paused_count) == ("", None, 0)
+
+
+def test_what_looks_after_definitions_is_listed_only_where_it_is_asked_for(engine):
+    engine.deploy(timed(every="R/PT1M"))
+    engine.start(Process("other").start("s").user("u").end("e"), id="o1")
+    assert [info.id for info in engine.list(children=True)] == ["o1"]
+    assert engine.counts(children=True) == {"running": 1}
+    assert [info.id for info in engine.list(model="deployment")] == ["deployment/process/claim"]
+    (timer,) = engine.list(model="schedule", children=True)
+    assert engine.get(timer.id).status == "running"
 
 
 def test_workflows_are_paused_in_the_same_way(engine):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -30,6 +31,11 @@ class DeploymentInfo:
     """`running` or `paused`."""
     reason: str
     """Why it is paused."""
+    by: str
+    """Who has paused it."""
+    paused_at: datetime | None
+    paused_count: int
+    """Of its instances, in whatever version, that are paused, whoever paused them."""
     schedules: tuple[str, ...]
     """By which it begins: those of its timer start events."""
 
@@ -56,15 +62,19 @@ class Deployment:
         return f"<deployment of {self.model} {self.name}>"
 
     def info(self) -> DeploymentInfo:
-        row = self._engine.reader.find_definition(self.name)
+        row = self._engine.reader.find_definition(self.name, model=self.model)
         view = self._engine.reader.find_instance(self.id)
         state = DeploymentState() if view is None else end_fold(self._engine.reader, view).state
+        chosen = Filter(status=(PAUSED,), definition=self.name, model=self.model, children=True)
         return DeploymentInfo(
             name=self.name,
             model=self.model,
             version=0 if row is None else row.version,
             status=PAUSED if view is not None and view.status == PAUSED else RUNNING,
             reason=state.reason,
+            by=state.by,
+            paused_at=None if state.paused_at is None else datetime.fromtimestamp(state.paused_at, UTC),
+            paused_count=self._engine.reader.count_instances(chosen).get(PAUSED, 0),
             schedules=tuple(f"{self.name}/{key}" for key in state.timers),
         )
 
@@ -74,12 +84,12 @@ class Deployment:
         view = self._engine.reader.find_instance(self.id)
         return PAUSED if view is not None and view.status == PAUSED else RUNNING
 
-    def pause(self, reason: str = "", *, instances: bool = False) -> int:
+    def pause(self, reason: str = "", *, instances: bool = False, by: str = "") -> int:
         """Begin no instance any more; `instances`: and pause those that run.  Returns how many were paused."""
         news = msgspec.json.encode(News(self.model, self.name))
         self._engine.call(Start(DEFINITION, [StartEntry(news, self.id)])).result()
-        self._engine.tell(self.id, PauseRequested(reason))
-        return self._tell_all((CREATED, RUNNING), PauseRequested(reason)) if instances else 0
+        self._engine.tell(self.id, PauseRequested(reason, by))
+        return self._tell_all((CREATED, RUNNING), PauseRequested(reason, by)) if instances else 0
 
     def resume(self, *, instances: bool = False) -> int:
         """Let instances begin again, first by the messages that have waited; `instances`: and let those go on that are

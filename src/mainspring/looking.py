@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUSES", "Looking", "NeedView", "QueueView", "Statistics", "StoreHealth", "Waiting", "WorkerView"]
 
-INNER = ("task", "schedule", "deployment")
+KEEPERS = ("schedule", "deployment")
+"""Models whose instances begin others; they are listed as what they are, by `schedules` and `deployments`."""
+INNER = ("task", *KEEPERS)
 """Models of which nobody deploys a definition."""
 ATTRIBUTES_MAX = 50
 """Conditions of one question; SQLite itself gives up at a thousand."""
@@ -85,7 +87,10 @@ class Looking:
         limit: int = 50,
         after: str | None = None,
     ) -> Page:
-        """A page of instances, newest first; `after` is the `next` of the page before."""
+        """A page of instances, newest first; `after` is the `next` of the page before.
+
+        Those that schedules and deployments are come only where `model` asks for them.
+        """
         if not 1 <= limit <= PAGE_MAX:
             raise SettingInvalidError(f"limit must be 1 to {PAGE_MAX}, not {limit}")
         statuses = None if status is None else (status,) if isinstance(status, str) else tuple(status)
@@ -101,6 +106,7 @@ class Looking:
             status=statuses,
             definition=definition,
             model=model,
+            without=KEEPERS if model is None else (),
             since=since.timestamp() if isinstance(since, datetime) else since,
             attributes=tuple((name, codec.encode(value, name).decode()) for name, value in labels.items()),
             children=children,
@@ -132,12 +138,18 @@ class Looking:
         schedule.status  # noqa: B018 - raises where there is none
         return schedule
 
-    def deployment(self, name: str) -> Deployment:
-        """The definition of that name, in all its versions; raises `DefinitionNotFoundError`."""
-        row = self._reader.find_definition(name)
-        if row is None or row.model in INNER:
+    def deployment(self, name: str, *, model: str | None = None) -> Deployment:
+        """The definition of that name, in all its versions; raises `DefinitionNotFoundError`.
+
+        `model`: where several have one of that name; raises `SettingInvalidError` without it.
+        """
+        found = [each for each in self.deployments() if each.name == name and model in (None, each.model)]
+        if not found:
             raise DefinitionNotFoundError(f"no definition {name!r} in this store; deploy it first")
-        return Deployment(self, row.model, row.name)
+        if len(found) > 1:
+            models = " and a ".join(each.model for each in found)
+            raise SettingInvalidError(f"there is a {models} of the name {name!r}; say which by model")
+        return found[0]
 
     def deployments(self) -> Sequence[Deployment]:
         """All definitions that were deployed, by name, without those of standalone tasks."""
@@ -145,8 +157,9 @@ class Looking:
         return [Deployment(self, model, name) for model, name in found if model not in INNER]
 
     def counts(self, *, model: str | None = None, children: bool = False) -> dict[str, int]:
-        """How many instances there are, by status."""
-        return self._reader.count_instances(Filter(model=model, children=children))
+        """How many instances there are, by status; `list` tells which are meant."""
+        without = KEEPERS if model is None else ()
+        return self._reader.count_instances(Filter(model=model, without=without, children=children))
 
     def workers(self) -> Sequence[WorkerView]:
         """The processes that work on this store, as they last reported."""

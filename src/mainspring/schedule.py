@@ -88,6 +88,9 @@ class ScheduleInfo:
     """Where it was before the tz database changed."""
     reason: str
     """Why it is paused."""
+    by: str
+    """Who has paused it."""
+    paused_at: datetime | None
     settings: dict[str, Any]
 
 
@@ -123,6 +126,8 @@ class Schedule:
             due_at=_local(None if state.next is None else state.due_at, table.zone),
             moved_from=_local(state.moved_from, table.zone),
             reason=state.reason,
+            by=state.by,
+            paused_at=_local(state.paused_at, table.zone),
             settings=msgspec.json.decode(state.settings),
         )
 
@@ -175,9 +180,9 @@ class Schedule:
     # --- Steering -----------------------------------------------------------------------------
     # Each is durable when it returns, and raises `RefusedError` where it makes no sense.
 
-    def pause(self, reason: str = "") -> None:
+    def pause(self, reason: str = "", *, by: str = "") -> None:
         """Start nothing more; what runs goes on."""
-        self._engine.tell(self.id, PauseRequested(reason))
+        self._engine.tell(self.id, PauseRequested(reason, by))
 
     def resume(self) -> None:
         """Go on after `pause`; what was missed meanwhile is dealt with as `catchup` says."""

@@ -166,13 +166,15 @@ def test_one_that_failed_is_corrected_and_retried(call, tmp_path):
 def test_a_definition_is_paused_and_resumed_with_what_runs_of_it(call):
     call("deploy", "claim.bpmn")
     call("start", "claim", "amount=5", "--id", "c3")
-    code, told = call("deployments", "pause", "claim", "--instances", "--reason", "audit")
+    code, told = call("deployments", "pause", "claim", "--instances", "--reason", "audit", "--by", "olga")
     assert (code, "claim is paused, and 1 instances with it" in told) == (0, True)
     code, told = call("start", "claim", "amount=5")
     assert (code, "process 'claim' is paused" in told) == (5, True)
     (shown,) = json.loads(call("deployments", "--json")[1])["deployments"]
     assert (shown["name"], shown["version"], shown["status"], shown["reason"]) == ("claim", 1, "paused", "audit")
-    assert "audit" in call("deployments")[1]
+    assert "audit, by olga since" in call("deployments")[1]
+    assert "deployment/" not in call("list")[1]
+    assert "deployment/process/claim" in call("list", "--model", "deployment")[1]
     code, told = call("deployments", "resume", "claim", "--instances")
     assert (code, "claim is running, and 1 instances with it" in told) == (0, True)
     assert json.loads(call("show", "c3", "--json")[1])["status"] == "running"

@@ -10,11 +10,16 @@ from mainspring.cli.values import info_json, read_attributes
 from mainspring.instance import Info, Page
 
 LIMIT = 20
+MODELS = ("workflow", "machine", "process", "task", "schedule", "deployment")
+"""Instances of the last two are listed only where they are asked for."""
 
 
 def arguments(parser: Parser) -> None:
     parser.add_argument("--status", metavar="STATUS", action="append", help="only these; may be given several times")
     parser.add_argument("--definition", metavar="NAME", help="only instances of this definition")
+    parser.add_argument(
+        "--model", metavar="MODEL", choices=MODELS, help=f"only instances of this kind: {', '.join(MODELS)}"
+    )
     parser.add_argument("--since", metavar="WHEN", help="created at or after: 2026-11-24, 2026-11-24T14:00, 12h, 30d")
     parser.add_argument("--attribute", metavar="NAME=VALUE", action="append", help="only with this attribute")
     parser.add_argument("--children", action="store_true", help="also those that another instance started")
@@ -32,6 +37,7 @@ def perform(options: Options, output: Output) -> int:
         page = looking.list(
             status=options.status,
             definition=options.definition,
+            model=options.model,
             since=None if options.since is None else read_instant(options.since),
             attributes=attributes or None,
             children=options.children,
@@ -47,7 +53,9 @@ def perform(options: Options, output: Output) -> int:
 
 def _show(page: Page, options: Options, output: Output) -> None:
     if not page.items:
-        filtered = options.status or options.definition or options.since or options.attribute or options.after
+        filtered = (
+            options.status or options.definition or options.model or options.since or options.attribute or options.after
+        )
         output.line("no such instances" if filtered else "no instances yet; `mainspring demo` makes one worth a look")
         return
     output.table(["id", "status", "definition", "started", "took", ""], [_row(info) for info in page], right=[4])

@@ -37,6 +37,14 @@ def instant(moment: datetime | float | None, *, now: float | None = None) -> str
     return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M")
 
 
+def pause_story(reason: str, by: str, at: datetime | None) -> str:
+    """`audit, by olga since 14:03:07`; empty where nothing is paused."""
+    if at is None:
+        return reason
+    told = f"by {by} since {instant(at)}" if by else f"since {instant(at)}"
+    return f"{reason}, {told}" if reason else told
+
+
 def read_duration(text: str) -> float:
     """Seconds of `90`, `90s`, `5m`, `12h`, `30d` or `2w`; raises `UsageError`."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)?\s*", text)

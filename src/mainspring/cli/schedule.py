@@ -11,7 +11,7 @@ from typing import Any
 
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.files import write
-from mainspring.cli.moments import duration, instant
+from mainspring.cli.moments import duration, instant, pause_story
 from mainspring.cli.output import Cell, Output, cut, paint, sign, status_cell
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.steering import open_to_steer
@@ -29,6 +29,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("--all", action="store_true", help="list: also those that never fire again")
     parser.add_argument("--count", metavar="N", type=int, default=COUNT, help=f"preview: so many; default {COUNT}")
     parser.add_argument("--reason", metavar="TEXT", default="", help="pause: is kept, and shown")
+    parser.add_argument("--by", metavar="NAME", default="", help="pause: who does it; the same")
     parser.add_argument("--from", metavar="WHEN", dest="start", help="backfill: 2026-11-24 or 2026-11-24T14:00 (local)")
     parser.add_argument("--to", metavar="WHEN", dest="end", help="backfill: the same")
     parser.add_argument(
@@ -79,7 +80,7 @@ def _row(info: ScheduleInfo) -> list[Cell]:
         cut(info.rule, 40),
         instant(info.next),
         cut(info.target, 40),
-        (info.reason, "quiet"),
+        (pause_story(info.reason, info.by, info.paused_at), "quiet"),
     ]
 
 
@@ -92,7 +93,8 @@ def _show(options: Options, output: Output) -> None:
         output.json(_info_json(info) | {"statistics": told, "preview": [each.isoformat() for each in preview]})
         return
     output.line(f"{sign(info.status, output)} {paint(info.name, 'bold', output)}  {info.rule}, {info.tz}")
-    output.line(f"  {info.status}{f': {info.reason}' if info.reason else ''} · starts {info.target}")
+    story = pause_story(info.reason, info.by, info.paused_at)
+    output.line(f"  {info.status}{f': {story}' if story else ''} · starts {info.target}")
     if info.moved_from is not None:
         output.line(f"  the tz database has changed: the next was at {info.moved_from.isoformat()} before")
     output.line(f"  next: {', '.join(map(_told, preview)) or 'never'}")
@@ -181,7 +183,7 @@ def _line(schedule: Schedule, start: float) -> agenda.Line:
 
 
 def _pause(options: Options, output: Output) -> None:
-    _steer(options, output, lambda schedule: schedule.pause(options.reason))
+    _steer(options, output, lambda schedule: schedule.pause(options.reason, by=options.by))
 
 
 def _resume(options: Options, output: Output) -> None:

@@ -164,7 +164,7 @@ class Session:
         while not self._signals:
             if self.engine.broken is not None:
                 raise self.engine.broken
-            if until_idle and not self.engine.list(status=("created", "running"), children=True, limit=1):
+            if until_idle and self._is_idle():
                 if self._output.is_json:
                     self._output.json({"interrupted": False})
                 return 0
@@ -174,6 +174,12 @@ class Session:
             time.sleep(WORK_TICK_S)
         # Whoever manages workers ends them by SIGTERM, and takes any other code for a failure.
         return self._interrupted(None, "", code=0 if self._first_signal == signal.SIGTERM else INTERRUPTED)
+
+    def _is_idle(self) -> bool:
+        """Nothing runs, and no schedule is going to begin anything; a deployment only looks after what it began."""
+        if self.engine.list(status=("created", "running"), children=True, limit=1):
+            return False
+        return not self.engine.schedules(status="running")
 
     def _tell_strangers(self, strangers: list[Stranger], told: set[str], tell: Callable[[str], None]) -> None:
         """Say once what waits for handlers that nobody takes, so that it does not wait unnoticed."""

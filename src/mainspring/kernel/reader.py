@@ -177,6 +177,8 @@ class Filter(Struct, frozen=True):
     """Created at or after."""
     attributes: tuple[tuple[str, str], ...] = ()
     """(name, JSON value) that must be equal."""
+    without: tuple[str, ...] = ()
+    """Models whose instances are left out."""
     children: bool = False
     """Also those that another instance started."""
 
@@ -242,7 +244,9 @@ class Reader(Protocol):
         """Ready tasks of the same queue that are more urgent, or as urgent and ready before."""
 
     def list_times(self) -> list[TimesView]: ...
-    def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
+    def find_definition(
+        self, name: str, version: int | None = None, *, model: str | None = None
+    ) -> DefinitionRow | None:
         """The newest version of that name, or the one asked for."""
 
     def list_definitions(self) -> list[tuple[str, str]]:

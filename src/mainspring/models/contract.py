@@ -193,6 +193,8 @@ class CancelRequested(Event, frozen=True):
 
 class PauseRequested(Event, frozen=True):
     reason: str = ""
+    by: str = ""
+    """Who asks for it."""
 
 
 class ResumeRequested(Event, frozen=True):

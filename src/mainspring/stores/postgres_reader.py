@@ -175,8 +175,10 @@ class PostgresReader:
 
     # --- Definitions --------------------------------------------------------------------------
 
-    def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
-        rows = self._rows(sql.FIND_DEFINITION, {"name": name, "version": version})
+    def find_definition(
+        self, name: str, version: int | None = None, *, model: str | None = None
+    ) -> DefinitionRow | None:
+        rows = self._rows(sql.FIND_DEFINITION, {"name": name, "version": version, "model": model})
         return definition_of(rows[0]) if rows else None
 
     def list_definitions(self) -> list[tuple[str, str]]:
@@ -220,6 +222,7 @@ def _conditions(wanted: Filter, before: int | None) -> tuple[str, dict[str, Any]
         "status": None if wanted.status is None else list(wanted.status),
         "definition": wanted.definition,
         "model": wanted.model,
+        "without": list(wanted.without) or None,
         "since": wanted.since,
     }
     conditions = [sql.CONDITIONS[name] for name, value in values.items() if value is not None]

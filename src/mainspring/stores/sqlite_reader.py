@@ -136,8 +136,10 @@ class SqliteReader:
 
     # --- Definitions --------------------------------------------------------------------------
 
-    def find_definition(self, name: str, version: int | None = None) -> DefinitionRow | None:
-        rows = self._rows(sql.FIND_DEFINITION, {"name": name, "version": version})
+    def find_definition(
+        self, name: str, version: int | None = None, *, model: str | None = None
+    ) -> DefinitionRow | None:
+        rows = self._rows(sql.FIND_DEFINITION, {"name": name, "version": version, "model": model})
         return _definition(rows[0]) if rows else None
 
     def list_definitions(self) -> list[tuple[str, str]]:
@@ -194,6 +196,7 @@ def _conditions(wanted: Filter, before: int | None) -> tuple[str, dict[str, Any]
         "status": None if wanted.status is None else msgspec.json.encode(wanted.status).decode(),
         "definition": wanted.definition,
         "model": wanted.model,
+        "without": msgspec.json.encode(wanted.without).decode() if wanted.without else None,
         "since": wanted.since,
     }
     conditions = [sql.CONDITIONS[name] for name, value in values.items() if value is not None]

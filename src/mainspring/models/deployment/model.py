@@ -86,6 +86,9 @@ class DeploymentState(Struct, omit_defaults=True):
     """Keys of those that are there."""
     reason: str = ""
     """Why it is paused."""
+    by: str = ""
+    """Who has paused it."""
+    paused_at: float | None = None
 
 
 class Decision(Struct, frozen=True, omit_defaults=True, tag_field="do"):
@@ -101,6 +104,7 @@ class Deployed(Decision, frozen=True, tag="deploy"):
 
 class Paused(Decision, frozen=True, tag="pause"):
     reason: str = ""
+    by: str = ""
 
 
 class Resumed(Decision, frozen=True, tag="resume"):
@@ -147,8 +151,8 @@ class DeploymentModel:
                 return _deployed(state, event.input) if state.status == CREATED else ()
             case Signal(name=name, data=data) if name == DEPLOY:
                 return _deployed(state, data)
-            case PauseRequested(reason=reason):
-                return (Paused(reason),) if state.status != PAUSED else ()
+            case PauseRequested(reason=reason, by=by):
+                return (Paused(reason, by),) if state.status != PAUSED else ()
             case ResumeRequested():
                 return (Resumed(),) if state.status == PAUSED else ()
             case Signal(name=name):
@@ -164,10 +168,10 @@ class DeploymentModel:
                 news = _news(_data(event))
                 state.model, state.name, state.timers = news.model, news.name, tuple(each.key for each in news.timers)
                 state.status = max(state.status, RUNNING)
-            case Paused(reason=reason):
-                state.status, state.reason = PAUSED, reason
+            case Paused(reason=reason, by=by):
+                state.status, state.reason, state.by, state.paused_at = PAUSED, reason, by, at
             case Resumed():
-                state.status, state.reason = RUNNING, ""
+                state.status, state.reason, state.by, state.paused_at = RUNNING, "", "", None
 
     def commands(
         self, plan: None, state: DeploymentState, event: Event, decision: DeploymentDecision, at: float
@@ -181,7 +185,7 @@ class DeploymentModel:
                         otherwise=Signal(timer.update, timer.settings),
                     )  # fmt: skip
                     if state.status == PAUSED:
-                        yield SendTo("", timer.id, PauseRequested(state.reason))
+                        yield SendTo("", timer.id, PauseRequested(state.reason, state.by))
                 if state.status != PAUSED:
                     yield Admit(state.model, state.name)
             case Paused():

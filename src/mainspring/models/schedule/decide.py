@@ -302,7 +302,7 @@ def _pause(state: ScheduleState, event: PauseRequested, at: float) -> Decisions:
         return NOTHING
     if state.status != RUNNING:
         return Refusal(f"it is {_status(state)}; only what runs can be paused")
-    return (Paused(event.reason),)
+    return (Paused(event.reason, event.by),)
 
 
 def _resume(state: ScheduleState, event: ResumeRequested, at: float) -> Decisions:

@@ -65,7 +65,7 @@ def _define(state: ScheduleState, event: Started | Signal, decision: Defined, at
     state.settings = event.input if isinstance(event, Started) else event.data
     state.anchor, state.cursor, state.zones = decision.anchor, decision.cursor, decision.zones
     if state.status != PAUSED:
-        state.status, state.reason = RUNNING, ""
+        _run_on(state)
 
 
 def _fire(state: ScheduleState, event: Any, decision: Fired, at: float) -> None:
@@ -126,11 +126,16 @@ def _backfill(state: ScheduleState, event: Any, decision: Backfilling, at: float
 
 
 def _pause(state: ScheduleState, event: Any, decision: Paused, at: float) -> None:
-    state.status, state.reason = PAUSED, decision.reason
+    state.status, state.reason, state.by, state.paused_at = PAUSED, decision.reason, decision.by, at
 
 
 def _resume(state: ScheduleState, event: Any, decision: Resumed, at: float) -> None:
-    state.status, state.reason, state.failures = RUNNING, "", 0
+    _run_on(state)
+    state.failures = 0
+
+
+def _run_on(state: ScheduleState) -> None:
+    state.status, state.reason, state.by, state.paused_at = RUNNING, "", "", None
 
 
 def _complete(state: ScheduleState, event: Any, decision: Completed, at: float) -> None:

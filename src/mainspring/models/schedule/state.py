@@ -97,6 +97,9 @@ class ScheduleState(Struct, omit_defaults=True):
     """The latest that have ended."""
     reason: str = ""
     """Why it is paused."""
+    by: str = ""
+    """Who has paused it."""
+    paused_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -190,6 +193,7 @@ class Backfilling(Decision, frozen=True, tag="backfill"):
 
 class Paused(Decision, frozen=True, tag="pause"):
     reason: str = ""
+    by: str = ""
 
 
 class Resumed(Decision, frozen=True, tag="resume"):

@@ -29,6 +29,7 @@ CONDITIONS = {
     "status": "instance.status = any(%(status)s)",
     "definition": "definition.name = %(definition)s",
     "model": "definition.model = %(model)s",
+    "without": "definition.model <> all(%(without)s)",
     "since": "instance.created_at >= %(since)s",
     "parent": "(instance.parent is null or instance.detached)",
 }
@@ -91,7 +92,8 @@ LIST_TIMES = (
 )
 FIND_DEFINITION = (
     "select id, model, name, version, digest, document from definition"
-    " where name = %(name)s and (%(version)s::integer is null or version = %(version)s) order by version desc limit 1"
+    " where name = %(name)s and (%(version)s::integer is null or version = %(version)s)"
+    " and (%(model)s::text is null or model = %(model)s) order by version desc limit 1"
 )
 LIST_DEFINITIONS = "select distinct model, name from definition order by name, model"
 DEFINITION_OF = (

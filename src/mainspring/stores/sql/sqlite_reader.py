@@ -33,6 +33,7 @@ CONDITIONS = {
     "unusual": "instance.status <> 'running' and instance.status <> 'completed'",
     "definition": "definition.name = :definition",
     "model": "definition.model = :model",
+    "without": "definition.model not in (select value from json_each(:without))",
     "since": "instance.created_at >= :since",
     "parent": "(instance.parent is null or instance.detached)",
 }
@@ -90,7 +91,8 @@ LIST_TIMES = (
 )
 FIND_DEFINITION = (
     "select id, model, name, version, digest, document from definition"
-    " where name = :name and (:version is null or version = :version) order by version desc limit 1"
+    " where name = :name and (:version is null or version = :version) and (:model is null or model = :model)"
+    " order by version desc limit 1"
 )
 LIST_DEFINITIONS = "select distinct model, name from definition order by name, model"
 DEFINITION_OF = (
