@@ -131,7 +131,7 @@ def _drawn(options: Options) -> tuple[Graph | Chart | Flowchart, str]:
     if isinstance(workflow, Machine):
         return Chart(workflow), workflow.name
     if isinstance(workflow, Process):
-        return flowchart_of(workflow.document), workflow.name
+        return flowchart_of(workflow.document), workflow.document.part.name or workflow.name
     workflow.deployable()  # raises what is wrong with it
     return graph_of(picture(workflow.definition(), with_inputs=True), {}), workflow.name
 

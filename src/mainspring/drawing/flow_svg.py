@@ -225,7 +225,7 @@ def draw_band(figure: Figure, spot: Spot, classes: str) -> Iterator[str]:
         return
     x = spot.x + BAND_HEADING
     yield f'<path class="{classes}" d="M{number(x)} {number(spot.y)}V{number(spot.bottom)}"/>'
-    name = fitted(figure.label, size=TEXT_SIZE * 1.06, width_max=spot.height - 8)
+    name = fitted(figure.label, size=TEXT_SIZE * 1.12, width_max=spot.height - 8)
     at = f"translate({number(spot.x + BAND_HEADING / 2 + 4)} {number(spot.middle[1])}) rotate(-90)"
     yield f'<text class="text title f-ink" transform="{at}">{escaped(name)}</text>'
 

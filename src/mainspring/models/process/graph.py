@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from mainspring.drawing.detours import detours
 from mainspring.drawing.flowchart import Border, Figure, Flowchart, Form, Line, LineKind, Plan, Spot, Tail
 from mainspring.drawing.graph import Status
+from mainspring.drawing.label_places import label_places
 from mainspring.models.process import document as written
 from mainspring.models.process.document import (
     ACTIVITIES,
@@ -51,6 +53,10 @@ DATA: Mapping[str, Form] = {
     "textAnnotation": "note", "group": "group", "dataObjectReference": "page", "dataStoreReference": "drum",
 }  # fmt: skip
 
+MADE = re.compile(
+    r"sid-[0-9A-Fa-f-]{8,}|_?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[A-Z][A-Za-z]+_[0-9a-z]{7}"
+)
+"""Ids that modelers make up: of Signavio, of those that take a UUID, of bpmn.io."""
 SHORT_S = 0.001
 """What took less was done in one step."""
 INCIDENTS_MAX = 3
@@ -153,7 +159,8 @@ class _Drawer:
             for figure in figures.values()
             if figure.id not in here and (figure.on or self.beside.get(figure.id)) in here
         ]
-        return Figure(lane.id, form="band", label=lane.name, inside=(*inner, *own))
+        label = "" if lane.name == lane.id and is_made(lane.id) else lane.name
+        return Figure(lane.id, form="band", label=label, inside=(*inner, *own))
 
     def artifacts(self) -> Iterator[Figure]:
         for artifact in self.document.artifacts:
@@ -163,7 +170,7 @@ class _Drawer:
 
     def node(self, node: Node) -> Figure:
         is_activity = node.kind in ACTIVITIES
-        label = node.name or (node.id if is_activity or self.is_nameless else "")
+        label = node.name or (node.id if (is_activity or self.is_nameless) and not is_made(node.id) else "")
         is_collapsed = node.id in self.collapsed
         inside = self.inside(node.body, node.id) if node.body is not None and not is_collapsed else ()
         form: Form = "box" if is_activity else "diamond" if node.kind in GATEWAYS else "circle"
@@ -263,6 +270,11 @@ class _Drawer:
         return Line(association.id, association.source, association.target, kind)
 
 
+def is_made(id: str) -> bool:
+    """Whether a modeler has made an id up: `sid-67C9…`, `_8f3c…`, `Activity_0k3x9aw`; it says nothing."""
+    return MADE.fullmatch(id) is not None
+
+
 def counted(count: int, noun: str) -> str:
     return "" if not count else f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
@@ -329,4 +341,5 @@ def _given(document: Document, chart: Flowchart) -> Plan | None:
                 plan.labels[edge.element] = Spot(*edge.label)
     missing = [line for line in chart.lines if line.id not in plan.ways]
     plan.ways |= detours(chart, plan, missing)
+    plan.labels |= label_places(chart, plan)
     return plan
