@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from mainspring.drawing.channels import middle_of
 from mainspring.drawing.figures import (
+    CIRCLE,
     ICON_ROOM,
     MARK,
     MARKS_ROOM,
@@ -25,7 +26,7 @@ from mainspring.drawing.flowchart import Figure, Flowchart, Line, Plan, Spot
 from mainspring.drawing.icons import ICONS
 from mainspring.drawing.routes import Point
 from mainspring.drawing.svg import counted, pair, rectangle
-from mainspring.drawing.text import escaped, fitted, lines_of
+from mainspring.drawing.text import escaped, fitted, lines_of, width_of
 from mainspring.drawing.theme import document, number
 
 MARGIN = 24.0
@@ -33,6 +34,8 @@ HEADING_ROOM = 34.0
 ARROW = 10.0
 HEAT_MIN = 0.08
 """How much of the colour the coolest has that was visited at all."""
+AROUND = 0.3
+"""The same of what is around others, whose own colours are to be seen on it."""
 CORNER = 6.0
 """The radius of a way's corners."""
 
@@ -96,8 +99,9 @@ def drawn(chart: Flowchart, plan: Plan) -> Iterator[str]:
     for line in chart.lines:
         if len(plan.ways.get(line.id, ())) > 1:
             yield from draw_line(line, plan.ways[line.id])
+    edges = {figure.on for figure in front}
     for figure in sorted(front, key=lambda figure: bool(figure.on)):
-        yield from draw_figure(figure, plan)
+        yield from draw_figure(figure, plan, has_edge=figure.id in edges)
     for line in chart.lines:
         yield from draw_line_label(line, plan)
     for figure in shown:
@@ -108,7 +112,8 @@ def drawn(chart: Flowchart, plan: Plan) -> Iterator[str]:
 # --- Figures ------------------------------------------------------------------------------------
 
 
-def draw_figure(figure: Figure, plan: Plan) -> Iterator[str]:
+def draw_figure(figure: Figure, plan: Plan, *, has_edge: bool = False) -> Iterator[str]:
+    """`has_edge`: something stands on its border."""
     spot = plan.spots[figure.id]
     story = figure.story or " · ".join(part for part in (figure.label or figure.id, figure.note, figure.status) if part)
     yield f"<g><title>{escaped(story)}</title>"
@@ -127,7 +132,7 @@ def draw_figure(figure: Figure, plan: Plan) -> Iterator[str]:
         case "diamond":
             yield from draw_diamond(figure, spot, classes)
         case "box":
-            yield from draw_box(figure, spot, classes)
+            yield from draw_box(figure, spot, classes, has_edge=has_edge)
         case "band":
             yield from draw_band(figure, spot, classes)
         case "group":
@@ -180,11 +185,12 @@ def draw_icon(figure: Figure, middle: Point, scale: float) -> Iterator[str]:
         yield f'<path class="icon hollow {stroke}" {at} d="{icon.details}"/>'
 
 
-def draw_box(figure: Figure, spot: Spot, classes: str) -> Iterator[str]:
+def draw_box(figure: Figure, spot: Spot, classes: str, *, has_edge: bool) -> Iterator[str]:
     thick = " thick" if figure.border == "thick" else ""
     yield rectangle(spot.x, spot.y, spot.width, spot.height, radius=9, classes=f"{classes}{thick}")
     if figure.heat is not None:
-        more = f'fill-opacity="{number(warmth(figure.heat))}"'
+        paler = AROUND if figure.inside else 1.0
+        more = f'fill-opacity="{number(paler * warmth(figure.heat))}"'
         yield f'<rect class="f-series-1" {sides(spot)} rx="9" {more}/>'
     if figure.border == "double":
         inner = spot.x + 3.5, spot.y + 3.5, spot.width - 7, spot.height - 7
@@ -198,8 +204,14 @@ def draw_box(figure: Figure, spot: Spot, classes: str) -> Iterator[str]:
         [name] = lines_of(figure.label, size=TEXT_SIZE * 1.06, width_max=spot.width - 24, count_max=1) or [""]
         yield f'<text class="title f-ink" x="{number(spot.x + 12)}" y="{number(spot.y + 19)}">{escaped(name)}</text>'
         return
-    notes = [figure.note] if figure.note else []
-    low, high = spot.y + (ICON_ROOM if figure.icon else 4.0), spot.bottom - (MARKS_ROOM if figure.marks else 4.0)
+    notes = [figure.note] if figure.note and not has_edge else []
+    if figure.note and has_edge:  # in the corner: what stands on the border would cover it
+        left, y = spot.right - 8 - width_of(figure.note, SMALL_SIZE) / 2, spot.bottom - 6
+        yield f'<text class="small f-quiet" x="{number(left)}" y="{number(y)}">{escaped(figure.note)}</text>'
+    low, high = (
+        spot.y + (ICON_ROOM if figure.icon else 4.0),
+        spot.bottom - (MARKS_ROOM if figure.marks else CIRCLE / 2 if has_edge else 4.0),
+    )
     room = high - low - SMALL_LINE * len(notes)
     lines = text_lines(figure, max(30.0, spot.width - 12), max(1, int(room // TEXT_LINE)))
     height = TEXT_LINE * len(lines) + SMALL_LINE * len(notes)
@@ -376,7 +388,7 @@ def draw_line_label(line: Line, plan: Plan) -> Iterator[str]:
     x, y = place.middle[0], place.middle[1] - SMALL_LINE * len(lines) / 2
     width = line_label_size(line)[0]
     yield f"<g><title>{escaped(line.label)}</title>"
-    yield rectangle(x - width / 2 + 2, y - 1, width - 4, SMALL_LINE * len(lines) + 2, radius=4, classes="f-paper")
+    yield rectangle(x - width / 2 - 1, y - 1, width + 2, SMALL_LINE * len(lines) + 2, radius=4, classes="f-paper")
     for each in lines:
         y += SMALL_LINE
         yield f'<text class="small f-quiet" x="{number(x)}" y="{number(y - 3)}">{escaped(each)}</text>'
