@@ -84,6 +84,9 @@ def test_refusals_change_nothing_and_say_why(url):
             claim.send("approve")
         with pytest.raises(RefusedError, match="no transition takes it"):
             claim.send("nonsense")
+        for no_name in ("", "half of a \ud800"):
+            with pytest.raises(PayloadInvalidError, match="name"):
+                claim.send(no_name)
         assert len(claim.journal()) == entries
         with pytest.raises(InstanceNotFoundError):
             engine.get("ghost")
@@ -188,7 +191,7 @@ def test_an_error_that_nothing_handles_stops_the_machine_and_a_retry_lets_it_go_
 def test_waiting_for_a_state_ends_with_the_machine_or_the_time(url):
     with Engine(url) as engine:
         claim = engine.start(Approval, {"amount": 5, "limit": 1, "data_ready": True})
-        with pytest.raises(ResultTimeoutError):
+        with pytest.raises(ResultTimeoutError, match=r"has not come from 'draft' to 'review' within 0\.01 s"):
             claim.wait("review", timeout_s=0.01)
         claim.send("submit")
         assert claim.wait("review", timeout_s=PATIENCE_S) == "running"

@@ -30,6 +30,24 @@ def test_a_priority_is_a_whole_number(engine, priority):
         engine.submit(echo, 1, priority=priority)
 
 
+@pytest.mark.parametrize("delay_s", ["3", -1, float("nan")])
+def test_a_delay_is_seconds(engine, delay_s):
+    with pytest.raises(SettingInvalidError, match="delay_s must be seconds from 0"):
+        engine.submit(echo, 1, delay_s=delay_s)
+
+
+def test_a_time_to_list_from_is_no_text(engine):
+    with pytest.raises(SettingInvalidError, match=r"since must be a datetime.* not 'yesterday'"):
+        engine.list(since="yesterday")
+
+
+def test_a_reason_that_no_store_can_keep_is_written_out(engine):
+    instance = engine.submit(echo, 1, delay_s=3_600)
+    instance.pause("half of a \ud800")
+    instance.cancel("a \x00 and half of a \ud800")
+    assert instance.info().reason == r"a \x00 and half of a \ud800"
+
+
 @pytest.mark.parametrize("argument", ["seven", None, [1], 1.5])
 def test_an_argument_of_the_wrong_type_is_told_to_whom_it_came_from(engine, argument):
     with pytest.raises(PayloadInvalidError, match=r"test_misuse:echo': Expected `int`, got .* - at `\$.value`"):

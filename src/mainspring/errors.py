@@ -175,11 +175,11 @@ class InstanceCancelledError(MainspringError):
 
 
 class ResultTimeoutError(UnavailableError, TimeoutError):
-    """The instance did not end within the time the caller was ready to wait; it goes on."""
+    """The instance did not do what was waited for, within the time the caller was ready to wait; it goes on."""
 
-    def __init__(self, instance: str, timeout_s: float) -> None:
+    def __init__(self, instance: str, timeout_s: float, awaited: str = "ended") -> None:
         super().__init__(
-            f"instance {instance!r} has not ended within {timeout_s:g} s; it goes on, wait again or cancel it"
+            f"instance {instance!r} has not {awaited} within {timeout_s:g} s; it goes on, wait again or cancel it"
         )
 
 

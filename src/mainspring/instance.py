@@ -35,6 +35,7 @@ from mainspring.models.contract import (
     Signal,
 )
 from mainspring.models.machine.document import KINDS
+from mainspring.models.machine.event import event_name
 from mainspring.models.machine.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -174,11 +175,11 @@ class Instance(Case, frozen=True, gc=False, eq=False):
 
     def cancel(self, reason: str = "") -> bool:
         """End it now; attempts under way are told to stop.  Raises `RefusedError` if it has ended otherwise."""
-        return self._engine.tell(self.id, CancelRequested(reason))
+        return self._engine.tell(self.id, CancelRequested(codec.storable(reason)))
 
     def pause(self, reason: str = "") -> bool:
         """Begin nothing more; attempts under way go on."""
-        return self._engine.tell(self.id, PauseRequested(reason))
+        return self._engine.tell(self.id, PauseRequested(codec.storable(reason)))
 
     def resume(self) -> bool:
         """Go on after `pause`."""
@@ -208,7 +209,9 @@ class Instance(Case, frozen=True, gc=False, eq=False):
     def sending(self, event: str, data: Any = None, /, *, event_id: str = "", **fields: Any) -> Future[Outcome | None]:
         """The same without waiting; events that one thread sends are taken in their order."""
         payload = codec.encode(fields if data is None and fields else data, f"data of event {event!r}")
-        reply: Future[Outcome | None] = self._engine.call(Tell(self.id, Signal(event, msgspec.Raw(payload), event_id)))
+        reply: Future[Outcome | None] = self._engine.call(
+            Tell(self.id, Signal(event_name(event), msgspec.Raw(payload), event_id))
+        )
         return reply
 
     @property
@@ -242,7 +245,7 @@ class Instance(Case, frozen=True, gc=False, eq=False):
             if ended:
                 raise RefusedError(f"instance {self.id!r} has ended, and {state!r} is not active: it is {self.state!r}")
             if until is not None and time.monotonic() >= until:
-                raise ResultTimeoutError(self.id, timeout_s or 0.0)
+                raise ResultTimeoutError(self.id, timeout_s or 0.0, f"come from {self.state!r} to {state!r}")
             time.sleep(FOLLOW_S / 5)
             view = self._view()
 

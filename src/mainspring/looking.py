@@ -97,6 +97,8 @@ class Looking:
         for wanted in statuses or ():
             if wanted not in STATUSES:
                 raise SettingInvalidError(f"no status {wanted!r}; there are {', '.join(STATUSES)}")
+        if since is not None and not isinstance(since, datetime | int | float):
+            raise SettingInvalidError(f"since must be a datetime, or seconds since 1970, not {since!r}")
         labels = {} if attributes is None else attributes
         if len(labels) > ATTRIBUTES_MAX:
             raise SettingInvalidError(

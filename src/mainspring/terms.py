@@ -77,9 +77,9 @@ def _once(unique: str | None, unique_s: float | None, debounce_s: float | None) 
     return Once(unique, unique_s or 0.0, debounce_s)
 
 
-def _not_before(now: float, delay_s: float, at: datetime | None) -> float:
+def _not_before(now: float, delay_s: Any, at: datetime | None) -> float:
     if at is None:
-        if not 0 <= delay_s < float("inf"):
+        if not isinstance(delay_s, int | float) or not 0 <= delay_s < float("inf"):
             raise SettingInvalidError(f"delay_s must be seconds from 0, not {delay_s!r}")
         return now + delay_s if delay_s else 0.0
     if delay_s:

@@ -18,8 +18,8 @@ TEXT_LENGTH_MAX = 32_000_000
 """A graph of 100,000 nodes has about 10 MB."""
 
 DEPTH_MAX = 60
-VALUES_MAX = 3_000_000
-"""Counted as often as aliases repeat them: ten lines of them can stand for billions."""
+REPEATED_MAX = 300_000
+"""Values that aliases repeat: ten lines of them can stand for billions."""
 
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there: ten times as fast."""
@@ -76,6 +76,7 @@ def read_text(text: str, file: str) -> Text:
         raise Refused("there is more than one document in it", documents[1].start_mark.line + 1)
     made = Text(file)
     if documents:
+        _check_repeats(documents[0], {})
         made.value = _Reader(made).value(documents[0], (), ())
     return made
 
@@ -100,6 +101,22 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
+def _check_repeats(node: Any, sizes: dict[int, int]) -> int:
+    """How many values a node comes to; `sizes` are those of the nodes before it, by their ids, 0 of those around it.
+
+    Counted before they are made: an alias costs an addition here, whatever it repeats.
+    """
+    sizes[id(node)] = 0
+    parts = () if isinstance(node, yaml.ScalarNode) else node.value
+    if isinstance(node, yaml.MappingNode):
+        parts = [value for _, value in parts]
+    size = 1 + sum([sizes[id(part)] if id(part) in sizes else _check_repeats(part, sizes) for part in parts])
+    if size - len(sizes) > REPEATED_MAX:
+        raise Refused(f"its aliases repeat more than {REPEATED_MAX:,} values", node.start_mark.line + 1)
+    sizes[id(node)] = size
+    return size
+
+
 def _refused(error: yaml.YAMLError) -> Refused:
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     parts = (getattr(error, "context", None), getattr(error, "problem", None) or str(error))
@@ -111,7 +128,6 @@ def _refused(error: yaml.YAMLError) -> Refused:
 class _Reader:
     def __init__(self, made: Text) -> None:
         self.made = made
-        self.count = 0
         self.seen: set[int] = set()
         """Nodes that have been read; whoever reads them again follows an alias."""
 
@@ -121,9 +137,6 @@ class _Reader:
         if id(node) not in self.seen:
             self.seen.add(id(node))
             self.made.lines.setdefault(path, line)
-        self.count += 1
-        if self.count > VALUES_MAX:
-            raise Refused(f"its aliases repeat more than {VALUES_MAX:,} values", line)
         if id(node) in above or len(above) > DEPTH_MAX:
             raise Refused("an alias stands inside of what it repeats", line)
         if node.tag not in _TAGS:

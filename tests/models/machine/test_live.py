@@ -11,6 +11,8 @@ from mainspring.errors import (
     MachineEndedError,
     MachineEndlessError,
     MachineFailedError,
+    PayloadInvalidError,
+    SettingInvalidError,
 )
 
 THREE_DAYS_S = 3 * 86_400
@@ -245,3 +247,54 @@ def test_an_event_whose_condition_fails_may_lead_on_by_its_error_event():
     outcome = machine.go()
     assert [move.event for move in outcome.moves] == ["error.execution"]
     assert machine.state == "alarmed"
+
+
+@pytest.mark.parametrize("name", ["", None, 5, "half of a \ud800"])
+def test_what_is_no_name_is_no_event_and_changes_nothing(name):
+    class Any(StateMachine):
+        here, there = State(), State(final=True)
+        here.to(there, event="*")
+
+    machine = Any()
+    with pytest.raises(PayloadInvalidError, match="name"):
+        machine.send(name)
+    assert machine.state == "here"
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_time_does_not_pass_backwards(seconds):
+    machine = approval()
+    machine.submit()
+    with pytest.raises(SettingInvalidError, match="0 s or more"):
+        machine.pass_time(seconds)
+
+
+def test_a_state_that_is_written_further_down_is_meant_by_its_name():
+    class Forward(StateMachine):
+        here = State()
+        go = here.to("there")
+        there = State(final=True)
+
+    machine = Forward()
+    machine.go()
+    assert machine.state == "there"
+
+
+def test_what_is_no_state_condition_event_or_action_is_told_with_its_place_all_at_once():
+    class Wrong(StateMachine):
+        here = State(enter=3)  # type: ignore[arg-type]
+        there = State(final=True)
+        go = here.to("nowhere")
+        stay = here.to(there, when=False) | here.to(there, event=5) | here.to(7)  # type: ignore[arg-type]
+
+    with pytest.raises(DefinitionInvalidError) as caught:
+        Wrong()
+    told = [problem.message for problem in caught.value.problems]
+    assert told == [
+        "a condition is a text or a callable, not False",
+        "an event is named by a text, not 5",
+        "there is no method 3 for this action",
+        "target 'nowhere' is no state of this machine; did you mean 'here'?",
+        "target '7' is no state of this machine",
+    ]
+    assert all("test_live.py:" in problem.place for problem in caught.value.problems)

@@ -90,3 +90,43 @@ def test_ten_megabytes_of_nesting_are_refused_quickly():
     assert "longer than" in refused("<state>" * 1_500_000)
     assert "nested deeper" in refused('<scxml xmlns="http://www.w3.org/2005/07/scxml">' + "<state>" * 300_000)
     assert time.thread_time() - before < 5
+
+
+def test_what_is_wrong_with_a_file_is_told_all_at_once_whether_its_words_or_their_meaning_are():
+    told = refused("""\
+<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" datamodel="feel" initial="nowhere">
+  <state id="a"><transition event="go" target="b"/><onentry><sned event="x"/></onentry></state>
+  <state id="a"/>
+  <final id="f"><transition event="back" target="a"/></final>
+</scxml>""")
+    assert "door.scxml:2, <sned>: <sned> is nothing that a machine can do" in told
+    assert "door.scxml:3, <state>: there are two states 'a'; give each its own id" in told
+    assert "door.scxml:1: initial 'nowhere' is no state" in told
+    assert "door.scxml:2, state a, transition 1: target 'b' is no state" in told
+    assert "door.scxml:4, state f: a state of kind 'final' has no transitions" in told
+
+
+def test_what_has_no_effect_in_a_file_or_will_be_an_error_is_odd():
+    machine = Machine.of_scxml(
+        """\
+<scxml xmlns="http://www.w3.org/2005/07/scxml" xmlns:other="urn:other" version="1.0" datamodel="feel" other:x="1">
+  <other:part/>
+  <state id="a">
+    <transition event="go" cnd="ready" target="f"/>
+    <onentery><log expr="1"/></onentery>
+    <transition event="come" cond="x +" target="f"/>
+    <invoke><content><scxml version="1.0"><stat/><final id="x" idd="3"/></scxml></content></invoke>
+  </state>
+  <final id="f"><donedata><content><any thing="is data"/></content></donedata></final>
+</scxml>""",
+        file="door.scxml",
+    )
+    no_effect = "so it has no effect"
+    doubt = "'x +' is no expression: expected an expression, found the end of the text (line 1, column 4)"
+    assert [f"{place}: {message}" for message, place in machine.oddities()] == [
+        f"door.scxml:4, <transition>: SCXML knows no attribute 'cnd' of it, {no_effect}; did you mean 'cond'?",
+        f"door.scxml:5, <onentery>: SCXML knows none inside of <state>, {no_effect}",
+        f"door.scxml:7, <stat>: SCXML knows none inside of <scxml>, {no_effect}",
+        f"door.scxml:7, <final>: SCXML knows no attribute 'idd' of it, {no_effect}; did you mean 'id'?",
+        "door.scxml:6, state a, transition 2: " + doubt,
+    ]

@@ -77,23 +77,17 @@ Resolve = Callable[[str], Callable[..., Any]]
 class Compiler:
     """Compiles expressions and actions, and gathers what is wrong with them.
 
-    `tolerant`: what cannot be compiled raises when it is evaluated, as the standard allows (5.9); otherwise it is told
-    to `report` at once.
+    `report` is told what is wrong, `doubt` what will be an error when it is used: an expression that is none, …
     """
 
-    def __init__(self, resolve: Resolve, report: Callable[[str, str], None], *, tolerant: bool) -> None:
+    def __init__(self, resolve: Resolve, report: Callable[[str, str], None], doubt: Callable[[str, str], None]) -> None:
         self.resolve = resolve
         self.report = report
-        self.tolerant = tolerant
+        self.doubt = doubt
         self.names: dict[str, str] = {}
         """Names that expressions take from the data, and where each is first used."""
         self.system: set[str] = set()
         """Names that they take from the machine itself."""
-
-    def doubt(self, message: str, place: str) -> None:
-        """Something that will be an error when it is used."""
-        if not self.tolerant:
-            self.report(message, place)
 
     # --- Expressions --------------------------------------------------------------------------
 

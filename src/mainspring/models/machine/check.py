@@ -31,7 +31,7 @@ def oddities(plan: Plan) -> list[Problem]:
             Problem(f"it is never taken: {_named(plan, earlier)} always is before it", arc.place)
             for arc, earlier in _shadowed(plan, vertex, reached)
         )
-    return [*found, *_rivals(plan, reached), *strange_words(plan)]
+    return [*plan.doubts, *found, *_rivals(plan, reached), *strange_words(plan)]
 
 
 def reachable(plan: Plan) -> set[int]:

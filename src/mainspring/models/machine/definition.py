@@ -69,6 +69,8 @@ class Machine:
         """The `file:line` of each part, by its words: `state review, transition 2`."""
         self._problems = tuple(problems)
         """What the notation itself found wrong."""
+        self.odd: tuple[Problem, ...] = ()
+        """What it found odd."""
         self._has_warned = False
 
     @staticmethod
@@ -101,8 +103,10 @@ class Machine:
         read: Read = deny,
     ) -> Machine:
         """The machine of an SCXML document, with FEEL as its data model; raises `DefinitionInvalidError`."""
-        document, places = read_with_places(text, file=file, read=read)
-        return Machine(document, functions, definitions=definitions, places=places)
+        document, problems, odd, places = read_with_places(text, file=file, read=read)
+        machine = _checked((document, problems, places), functions, definitions)
+        machine.odd = tuple(odd)
+        return machine
 
     @staticmethod
     def of_xstate(
@@ -183,7 +187,7 @@ class Machine:
 
     def oddities(self) -> list[Problem]:
         """What is odd, and yet can run: states that nothing leads to, or out of; transitions that are never taken."""
-        return located(oddities(self.plan), self.places)
+        return [*self.odd, *located(oddities(self.plan), self.places)]
 
     def paths(self, **data: Any) -> Paths:
         """Sequences of events that lead a machine through every state and every transition, for tests of one's own.
@@ -194,7 +198,9 @@ class Machine:
 
     def with_functions(self, functions: Functions) -> Machine:
         """The same, with these callables besides."""
-        return Machine(self.document, {**self.functions, **functions}, self._problems, self.definitions, self.places)
+        made = Machine(self.document, {**self.functions, **functions}, self._problems, self.definitions, self.places)
+        made.odd = self.odd
+        return made
 
     def picture(self, active: Collection[str] = (), *, has_ended: bool = False) -> Statechart:
         """The statechart that all pictures are made of; `active` states are highlighted."""

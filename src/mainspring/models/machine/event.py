@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from mainspring.errors import PayloadInvalidError
+
 EXTERNAL, INTERNAL, PLATFORM = "external", "internal", "platform"
 
 ERROR_EXECUTION = "error.execution"
@@ -44,6 +46,15 @@ class MachineEvent(Struct, omit_defaults=True, gc=False):
             "invokeid": self.invoke_id or None,
             "data": self.data,
         }
+
+
+def event_name(name: object) -> str:
+    """The name, if one can be called so and be stored; raises `PayloadInvalidError`."""
+    if not isinstance(name, str) or not name:
+        raise PayloadInvalidError(f"event {name!r}", "the name of an event is a text, and not empty")
+    if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
+        raise PayloadInvalidError(f"event {name!r}", "a name with a lone surrogate is not Unicode")
+    return name
 
 
 def matcher(descriptors: str, *, is_exact: bool = False) -> tuple[bool, frozenset[str], tuple[str, ...]]:

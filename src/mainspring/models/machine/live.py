@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from mainspring.errors import MainspringError
+from mainspring.errors import MainspringError, SettingInvalidError
 from mainspring.models.machine.asking import available, innermost, refusal_of
 from mainspring.models.machine.chart import Choice
 from mainspring.models.machine.definition import Machine
-from mainspring.models.machine.event import MachineEvent
+from mainspring.models.machine.event import MachineEvent, event_name
 from mainspring.models.machine.outcome import Move, Outcome, moves_of
 from mainspring.models.machine.session import Session
 from mainspring.models.machine.world import World
@@ -54,7 +54,7 @@ class LiveMachine:
                 session.node = plain[0]
                 self._past.append(plain[1])
                 return plain[1]  # type: ignore[no-any-return]
-        return self._send(MachineEvent(event, fields if data is None and fields else data))
+        return self._send(MachineEvent(event_name(event), fields if data is None and fields else data))
 
     def _send(self, event: MachineEvent) -> Outcome:
         session = self._session
@@ -109,7 +109,12 @@ class LiveMachine:
     # --- Time and children --------------------------------------------------------------------
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass: delayed events that become due meanwhile are taken, each at its time."""
+        """Let time pass: delayed events that become due meanwhile are taken, each at its time.
+
+        Raises `SettingInvalidError` for less than 0 s.
+        """
+        if not seconds >= 0:  # nor what is no number
+            raise SettingInvalidError(f"time passes by 0 s or more, not by {seconds!r} s")
         if self._world is not None:
             self._busy = True
             try:

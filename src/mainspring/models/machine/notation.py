@@ -94,11 +94,12 @@ class State:
     def __or__(self, other: State | States) -> States:
         return States((self,)) | other
 
-    def to(self, *targets: State, **how: Any) -> Transitions:
+    def to(self, *targets: State | str, **how: Any) -> Transitions:
         """A transition to one state, or to several in different regions; to none: only its actions are done.
 
-        `when`: a condition.  `do`: actions.  `event`: descriptors, where the name in the class body is not meant;
-        a transition that has neither is taken as soon as its condition holds.  `internal`: the state is not left.
+        A state can be given by its name too, for one that is written further down.  `when`: a condition.  `do`:
+        actions.  `event`: descriptors, where the name in the class body is not meant; a transition that has neither is
+        taken as soon as its condition holds.  `internal`: the state is not left.
         """
         return States((self,)).to(*targets, **how)
 
@@ -156,7 +157,7 @@ class States(tuple[State, ...]):
 
     def to(
         self,
-        *targets: State,
+        *targets: State | str,
         event: str = "",
         when: str | Callable[..., Any] = "",
         do: Dos = None,
@@ -177,7 +178,7 @@ class Way:
     def __init__(
         self,
         source: State,
-        targets: tuple[State, ...],
+        targets: tuple[State | str, ...],
         event: str,
         when: str | Callable[..., Any],
         do: Dos,
@@ -336,33 +337,39 @@ class _Reader:
 
     def transition(self, way: Way, place: str) -> Transition:
         self.places[place] = way.place
-        for target in way.targets:
-            if target not in self.states:
-                self.problems.append(Problem(f"a transition leads to a state of another machine: {target!r}", place))
-        when: str | Call = ""
-        if callable(way.when) or (self.method(way.when) is not None):
-            when = self.call(way.when, place)
-        elif isinstance(way.when, str):
-            when = way.when
+        event: Any = way.event
+        if not isinstance(event, str):
+            self.problems.append(Problem(f"an event is named by a text, not {event!r}", place))
         return Transition(
-            event=way.event,
-            target=tuple(target.id for target in way.targets),
-            when=when,
+            event=str(event),
+            target=tuple(self.target(target, place) for target in way.targets),
+            when=self.condition(way.when, place),
             actions=tuple(self.actions(way.do, place)),
             internal=way.internal,
         )
 
+    def target(self, target: State | str, place: str) -> str:
+        if isinstance(target, State) and target not in self.states:
+            self.problems.append(Problem(f"a transition leads to a state of another machine: {target!r}", place))
+        return target.id if isinstance(target, State) else str(target)
+
+    def condition(self, when: Any, place: str) -> str | Call:
+        if callable(when) or self.method(when) is not None:
+            return self.call(when, place)
+        if not isinstance(when, str):
+            self.problems.append(Problem(f"a condition is a text or a callable, not {when!r}", place))
+        return str(when)
+
     def actions(self, dos: Dos, place: str) -> Iterator[AnyAction]:
-        single = dos is None or isinstance(dos, str | Mapping | written.Action) or callable(dos)
         each: Any
-        for each in () if dos is None else (dos,) if single else dos:  # type: ignore[union-attr]
+        for each in () if dos is None else dos if isinstance(dos, list | tuple) else (dos,):
             if isinstance(each, written.Action):
                 yield each  # type: ignore[misc]
             elif isinstance(each, Mapping):
                 made = self.converted(each, AnyAction, place)
                 if made is not None:
                     yield made
-            elif isinstance(each, str) and self.method(each) is None:
+            elif not callable(each) and self.method(each) is None:
                 self.problems.append(Problem(f"there is no method {each!r} for this action", place))
             else:
                 yield self.call(each, place)

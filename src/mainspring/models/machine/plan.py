@@ -127,6 +127,8 @@ class Plan:
         """Names that expressions take from the machine itself, such as `_event`."""
         self.types: dict[str, DataType] = {}
         """Of the data that have one."""
+        self.doubts: list[Problem] = []
+        """What will be an error when the machine comes to it."""
         self.histories: dict[int, int] = {}
         """The place of each history state among the histories."""
 
@@ -177,11 +179,15 @@ class _Builder:
         self.problems: list[Problem] = []
         self.document = document
         self.plan = Plan(document)
-        self.compiler = Compiler(resolve, self.report, tolerant=not document.open)
+        self.compiler = Compiler(resolve, self.report, self.report if document.open else self.doubt)
         self.sources: list[State] = []
 
     def report(self, message: str, place: str) -> None:
         self.problems.append(Problem(message, place))
+
+    def doubt(self, message: str, place: str) -> None:
+        """A closed machine runs with it, and has an error where it comes to it, as the standard allows (5.9)."""
+        self.plan.doubts.append(Problem(message, place))
 
     def build(self) -> Plan:
         plan = self.plan

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import convert, to_builtins
 
@@ -39,6 +39,7 @@ from mainspring.models.machine.document import (
     Transition,
     Value,
 )
+from mainspring.models.machine.scxml_words import without_meaning
 from mainspring.models.xml_text import Element, XmlInvalidError, read_xml
 
 NAMESPACE = "http://www.w3.org/2005/07/scxml"
@@ -61,24 +62,37 @@ def deny(source: str) -> str:
     raise SourceDeniedError(f"{source!r} is not fetched: only the text itself is read")
 
 
+class Scxml(NamedTuple):
+    """What a text says, what is wrong with it and what odd, and the `file:line` of its parts."""
+
+    document: Document
+    problems: list[Problem]
+    odd: list[Problem]
+    places: Mapping[str, str]
+
+
 def read_scxml(text: str | bytes, *, file: str = "<text>", read: Read = deny) -> Document:
     """The machine of an SCXML document; raises `DefinitionInvalidError` with all that is wrong, by line."""
-    return read_with_places(text, file=file, read=read)[0]
+    made = read_with_places(text, file=file, read=read)
+    if made.problems:
+        raise DefinitionInvalidError(file, made.problems)
+    return made.document
 
 
-def read_with_places(
-    text: str | bytes, *, file: str = "<text>", read: Read = deny
-) -> tuple[Document, Mapping[str, str]]:
-    """The same, and the `file:line` of its parts."""
+def read_with_places(text: str | bytes, *, file: str = "<text>", read: Read = deny) -> Scxml:
+    """The same with all that is known of it; raises `DefinitionInvalidError` for what is no SCXML at all."""
     try:
         root = read_xml(text)
     except XmlInvalidError as error:
         raise DefinitionInvalidError(file, [Problem(error.reason, f"{file}:{error.line}")]) from None
     reader = _Reader(file, read)
+    if root.name != "scxml" or root.namespace not in (NAMESPACE, ""):
+        message = f"is no SCXML document: its root is not <scxml> of the namespace {NAMESPACE}"
+        raise DefinitionInvalidError(file, [Problem(message, reader.place(root))])
+    reader.know("", root)
     document = reader.document(root)
-    if reader.problems:
-        raise DefinitionInvalidError(file, reader.problems)
-    return document, reader.places
+    odd = [Problem(message, reader.place(element)) for message, element in without_meaning(root)]
+    return Scxml(document, reader.problems, odd, reader.places)
 
 
 class _Reader:
@@ -93,19 +107,17 @@ class _Reader:
         self.places.setdefault(place, f"{self.file}:{element.line}")
 
     def report(self, message: str, element: Element) -> None:
-        self.problems.append(Problem(message, f"{self.file}:{element.line}, <{element.name}>"))
+        self.problems.append(Problem(message, self.place(element)))
+
+    def place(self, element: Element) -> str:
+        return f"{self.file}:{element.line}, <{element.name}>"
 
     # --- Structure ----------------------------------------------------------------------------
 
     def document(self, root: Element) -> Document:
-        if root.name != "scxml" or root.namespace not in (NAMESPACE, ""):
-            self.report(f"is no SCXML document: its root is not <scxml> of the namespace {NAMESPACE}", root)
-            return Document("machine", {})
         get = root.attributes.get
         if get("datamodel", "") not in DATA_MODELS:
             self.report(f'data model {get("datamodel")!r} is not offered; expressions are FEEL: datamodel="feel"', root)
-        if not self.children(root, "state", "parallel", "final"):
-            self.report("a machine needs at least one state", root)
         return Document(
             machine=get("name", "machine"),
             states=self.states(root),
@@ -140,6 +152,8 @@ class _Reader:
                 id = f"{element.name}.{self.count}"
             if id in found:
                 self.report(f"there are two states {id!r}; give each its own id", element)
+                self.count += 1
+                id = f"{id}#{self.count}"
             self.know(f"state {id}", element)
             for position, each in enumerate(self.children(element, "transition"), 1):
                 self.know(f"state {id}, transition {position}", each)
