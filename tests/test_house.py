@@ -57,6 +57,7 @@ STOREYS = {
         "processes",
         "task_transaction",
         "instance",
+        "ends",
         "history",
         "looking",
         "watch",

@@ -12,13 +12,15 @@ from typing import Any
 
 from mainspring.claimed import Claimed
 from mainspring.clock import Clock
+from mainspring.ends import Ends, left_s
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
     MainspringError,
+    ResultTimeoutError,
     SettingInvalidError,
 )
-from mainspring.instance import Instance, wait_for
+from mainspring.instance import Instance
 from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel
@@ -55,6 +57,8 @@ DRAIN_S = 30.0
 """How long `close` waits for attempts under way."""
 NOTICE_S = 5.0
 """How long `close` waits for the pump to take no more work; while the store is away it takes none anyway."""
+AWAITED_MAX = 50_000
+"""Instances that one call of `gather` waits for at a time; to note so many takes the pump some 50 milliseconds."""
 CLAIM_MAX = 1_000
 """Tasks of one claim."""
 ERRORS = (InstanceFailedError, InstanceCancelledError)
@@ -213,16 +217,10 @@ class Engine(Scheduling, Messaging):
         """
         wanted = list(instances)
         until = None if timeout_s is None else time.monotonic() + timeout_s
-        pending = [instance.id for instance in wanted]
+        ids = list({instance.id: None for instance in wanted})
         ends: dict[str, End] = {}
-        for place in range(0, len(pending), PAGE_MAX):
-            page = pending[place : place + PAGE_MAX]
-            # Most of a page have ended when its last one has, so few are awaited one by one, and none is read in vain.
-            ends[page[-1]] = self._await(page[-1], until, timeout_s)
-            ends.update((row.public_id, end_of(row)) for row in self._reader.find_ends(page))
-        replies = [(id, self._pump.call(Await(id))) for id in pending if id not in ends]
-        for id, reply in replies:
-            ends[id] = wait_for(reply, id, until, timeout_s)
+        for place in range(0, len(ids), AWAITED_MAX):
+            ends.update(self._await(ids[place : place + AWAITED_MAX], until, timeout_s))
         outcomes = [instance.outcome(ends[instance.id]) for instance in wanted]
         if not return_errors:
             for outcome in outcomes:
@@ -230,8 +228,23 @@ class Engine(Scheduling, Messaging):
                     raise outcome
         return outcomes
 
-    def _await(self, id: str, until: float | None, timeout_s: float | None) -> End:
-        return wait_for(self._pump.call(Await(id)), id, until, timeout_s)
+    def _await(self, ids: list[str], until: float | None, timeout_s: float | None) -> dict[str, End]:
+        ended: dict[str, End] = {}
+        for place in range(0, len(ids), PAGE_MAX):
+            page = ids[place : place + PAGE_MAX]
+            if self._reader.find_end(page[-1]) is None:  # nor have most of them, and those that have are told of
+                continue
+            ended.update((row.public_id, end_of(row)) for row in self._reader.find_ends(page))
+        left = [id for id in ids if id not in ended]
+        if left:
+            ends = Ends(left)
+            self._pump.call(Await(left), ends)
+            try:
+                ended.update(ends.result(left_s(until)))
+            except TimeoutError:
+                ends.cancel()
+                raise ResultTimeoutError(next(id for id in left if id not in ends.came), timeout_s or 0.0) from None
+        return ended
 
     # --- Work by hand -------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import msgspec
 
 from mainspring import codec
 from mainspring.case import Case
+from mainspring.ends import left_s
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
@@ -123,7 +123,7 @@ class Instance(Case, frozen=True, gc=False, eq=False):
 
     def ending(self) -> Future[End]:
         """Done when it has ended, for those who have something to do meanwhile."""
-        future: Future[End] = self._engine.call(Await(self.id))
+        future: Future[End] = self._engine.call(Await((self.id,)))
         return future
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -161,13 +161,12 @@ class Instance(Case, frozen=True, gc=False, eq=False):
         if end.status == CANCELLED:
             return InstanceCancelledError(self.id, end.reason)
         output = end.output or b"null"
-        return msgspec.json.decode(output) if self._output_type is None else self._typed(output)
-
-    def _typed(self, output: bytes) -> Any:
-        try:
-            return _decoder_of(self._output_type)(output)
-        except (TypeError, msgspec.ValidationError):
+        if self._output_type is None:
             return msgspec.json.decode(output)
+        try:
+            return _kept_decoder_of(self._output_type)(output)
+        except (TypeError, msgspec.ValidationError):  # a type that cannot be a key, or one that it is not of
+            return _as_far_as_it_goes(output, self._output_type)
 
     # --- Steering -----------------------------------------------------------------------------
     # Each is durable when it returns, harmless when asked twice, and raises `RefusedError` where it makes no sense.
@@ -300,12 +299,12 @@ class Instance(Case, frozen=True, gc=False, eq=False):
         return view
 
 
-def _decoder_of(output_type: Any) -> Callable[[bytes], Any]:
-    """Raises `TypeError` for what is no type of JSON."""
+def _as_far_as_it_goes(output: bytes, output_type: Any) -> Any:
+    """JSON as a value of a type; as plain JSON where it is not of that, or that is no type of JSON."""
     try:
-        return _kept_decoder_of(output_type)
-    except TypeError:  # perhaps only because it cannot be a key
-        return msgspec.json.Decoder(output_type).decode
+        return msgspec.json.decode(output, type=output_type)
+    except (TypeError, msgspec.ValidationError):
+        return msgspec.json.decode(output)
 
 
 @lru_cache(DECODERS_MAX)
@@ -316,8 +315,7 @@ def _kept_decoder_of(output_type: Any) -> Callable[[bytes], Any]:
 def wait_for(reply: Future[Any], id: str, until: float | None, timeout_s: float | None) -> End:
     """The end of an instance; raises `ResultTimeoutError` when it has not come by `until` (monotonic seconds)."""
     try:
-        left_s = None if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
-        end: End = reply.result(left_s)
+        end: End = reply.result(left_s(until))
     except TimeoutError:
         reply.cancel()
         raise ResultTimeoutError(id, timeout_s or 0.0) from None

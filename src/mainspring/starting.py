@@ -237,7 +237,10 @@ class Starting(Looking):
     ) -> list[Instance]:
         """Run one task for each row of arguments (a tuple by position, or a dict by name), with a single commit."""
         handler = self._to_submit(function)
-        payloads = [handler.payload((), row) if isinstance(row, Mapping) else handler.payload(row) for row in arguments]
+        payloads = [
+            handler.payload((), row) if type(row) is not tuple and isinstance(row, Mapping) else handler.payload(row)
+            for row in arguments
+        ]
         terms = self._terms(handler, priority, delay_s, at=at, attributes=attributes, group=group)
         return self._submit(handler, payloads, ids, terms, connection)
 

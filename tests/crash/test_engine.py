@@ -18,10 +18,13 @@ from mainspring.errors import (
     BrokenError,
     EngineClosedError,
     InstanceFailedError,
+    InstanceNotFoundError,
     MainspringError,
+    ResultTimeoutError,
     StoreLostError,
     StoreUnavailableError,
 )
+from mainspring.instance import Instance
 from mainspring.models.contract import TimerFired
 from mainspring.models.task import TASK
 from mainspring.models.workflow.model import WORKFLOW
@@ -187,6 +190,24 @@ def test_more_than_a_page_is_gathered_in_order_with_what_failed_in_it(engine):
     assert engine.gather(reversed(instances[-2:]), timeout_s=PATIENCE_S) == [{"value": 2_499}, {"value": 2_498}]
     with pytest.raises(InstanceFailedError):
         engine.gather(instances, timeout_s=PATIENCE_S)
+
+
+def test_what_is_gathered_may_be_named_twice_and_may_be_more_than_is_awaited_at_a_time(engine, monkeypatch):
+    monkeypatch.setattr("mainspring.engine.AWAITED_MAX", 7)
+    instances = engine.submit_many(double, [(number,) for number in range(20)])
+    outputs = engine.gather([*instances, *instances[:3]], timeout_s=PATIENCE_S)
+    assert outputs == [2 * number for number in (*range(20), 0, 1, 2)]
+    assert engine.gather([]) == []
+
+
+def test_gathering_tells_which_one_has_not_ended_and_which_one_is_not_there(engine):
+    quick = engine.submit_many(double, [(1,), (2,)])
+    engine.gather(quick, timeout_s=PATIENCE_S)
+    late = engine.submit(double, 3, delay_s=3_600)
+    with pytest.raises(ResultTimeoutError, match=late.id):
+        engine.gather([*quick, late], timeout_s=0.01)
+    with pytest.raises(InstanceNotFoundError, match="nobody"):
+        engine.gather([*quick, late, Instance(engine, "nobody", False, None)], timeout_s=PATIENCE_S)
 
 
 def test_a_timer_that_the_model_cannot_take_stops_nobody(engine, monkeypatch):

@@ -30,7 +30,7 @@ def test_a_process_that_looked_away_reads_what_it_missed(world):
 def test_an_end_that_was_seen_in_a_turn_that_failed_is_told_in_the_next(world):
     one, two = world.processes
     instance = world.at(one).submit(double, 4)
-    reply = two.pump.call(Await(instance.id))
+    reply = two.pump.call(Await((instance.id,)))
     world.turn(two)
     world.perform(one)
     # given: the turn that sees the end cannot be committed
@@ -63,9 +63,9 @@ def test_a_task_that_was_lost_and_found_again_is_begun_again(world):
 def test_who_has_given_up_waiting_is_forgotten(world):
     one, _ = world.processes
     instance = world.at(one).submit(double, 4, delay_s=1_000)
-    patient = one.pump.call(Await(instance.id))
+    patient = one.pump.call(Await((instance.id,)))
     for _ in range(1_000):
-        one.pump.call(Await(instance.id)).cancel()
+        one.pump.call(Await((instance.id,))).cancel()
         world.turn(one)
     ((_, waiting),) = one.kernel.awaited.items()
     assert len(waiting) <= 128
@@ -81,7 +81,7 @@ def test_who_begins_to_wait_in_the_turn_of_the_end_hears_of_it(world):
     for attempt in list(one.performing):
         one.perform(attempt)
     # when: somebody asks for the end before it is taken in
-    reply = one.pump.call(Await(instance.id))
+    reply = one.pump.call(Await((instance.id,)))
     world.turn(one)
     # then
     assert reply.result(timeout=0).status == "completed"

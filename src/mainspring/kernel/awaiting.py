@@ -19,7 +19,7 @@ WAITING_CHECKED_EVERY = 64
 
 def look_up(turn: Turn, inputs: Sequence[Input]) -> None:
     """How the instances are that inputs await, all at once."""
-    names = (input.public_id for input in inputs if type(input) is Await)
+    names = (name for input in inputs if type(input) is Await for name in input.public_ids)
     wanted = {turn.begun[name] for name in names if name in turn.begun}
     if not wanted:
         return
@@ -37,13 +37,16 @@ def look_up(turn: Turn, inputs: Sequence[Input]) -> None:
 
 
 def await_(turn: Turn, input: Await) -> None:
-    id = turn.begun.get(input.public_id)
-    if id is None or (id not in turn.ends and id not in turn.touched):
-        turn.replies.append((input.reply, InstanceNotFoundError(input.public_id)))
-    elif (end := turn.ends.get(id)) is not None:
-        turn.replies.append((input.reply, end))
-    else:
-        waiting = turn.hold.awaited.setdefault(id, [])
-        if len(waiting) % WAITING_CHECKED_EVERY == WAITING_CHECKED_EVERY - 1:
-            waiting[:] = [reply for reply in waiting if not reply.done()]
-        waiting.append(input.reply)
+    awaited, reply = turn.hold.awaited, input.reply
+    for public_id in input.public_ids:
+        id = turn.begun.get(public_id)
+        if id is None or (id not in turn.ends and id not in turn.touched):
+            turn.replies.append((reply, InstanceNotFoundError(public_id)))
+        elif (end := turn.ends.get(id)) is not None:
+            turn.replies.append((reply, end))
+        elif (waiting := awaited.get(id)) is None:
+            awaited[id] = [reply]
+        else:
+            if len(waiting) % WAITING_CHECKED_EVERY == WAITING_CHECKED_EVERY - 1:
+                waiting[:] = [other for other in waiting if not other.done()]
+            waiting.append(reply)

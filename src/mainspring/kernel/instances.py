@@ -81,6 +81,16 @@ class Instances:
         self.find = self._lives.get
         """The instance of a number, or None; asked several times for each outcome, so it is the dict's own."""
 
+    def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
+        """The numbers of those that are here under ids that the store gave: these end with the number."""
+        found: dict[str, int] = {}
+        for public_id in public_ids:
+            number = public_id.rpartition(":")[2]
+            live = self._lives.get(int(number)) if number.isdecimal() else None
+            if live is not None and live.public_id == public_id:
+                found[public_id] = live.id
+        return found
+
     def add(self, live: Live) -> None:
         self._lives[live.id] = live
         self._weight += live.definition.weight

@@ -198,7 +198,8 @@ class Kernel(Hold):
         replies = turn.replies
         if self.awaited:
             for id, end in turn.ended:
-                replies.extend((reply, end) for reply in self.awaited.pop(id, ()))
+                for reply in self.awaited.pop(id, ()):
+                    replies.append((reply, end))
         wake_at = min(self.next_event_at, self.placement.wake_at, self.leases.wake_at, self._check_at)
         return Report(turn.dispatch, turn.cancelled, replies, wake_at)
 
@@ -255,9 +256,10 @@ class Kernel(Hold):
         """The instances that the inputs are about."""
         ids = {input.attempt.instance for input in inputs if type(input) is Settle}
         names = {input.public_id for input in inputs if isinstance(input, NAMING)}
-        awaited = {input.public_id for input in inputs if type(input) is Await}
-        if names or awaited:
-            turn.begun.update(self.store.find_ids(names | awaited))
+        awaited = {name for input in inputs if type(input) is Await for name in input.public_ids}
+        turn.begun.update(self.instances.find_ids(awaited))
+        if unknown := names | awaited - turn.begun.keys():
+            turn.begun.update(self.store.find_ids(unknown))
             ids.update(turn.begun[name] for name in names & turn.begun.keys())
         return ids
 

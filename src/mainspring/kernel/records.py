@@ -176,9 +176,9 @@ class Ask(Struct):
 
 
 class Await(Struct):
-    """Reply with the `End` of an instance, once it has ended."""
+    """Reply with the `End` of each of these instances as soon as it has ended."""
 
-    public_id: str
+    public_ids: Sequence[str]
     reply: Any = None
 
 

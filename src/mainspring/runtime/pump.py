@@ -74,9 +74,9 @@ class Pump:
         if not self._awake:
             self._bell.set()
 
-    def call(self, input: Any) -> Future[Any]:
+    def call(self, input: Any, reply: Future[Any] | None = None) -> Future[Any]:
         """Hand one input over; its reply arrives in the future once it is durable."""
-        input.reply = reply = Future[Any]()
+        input.reply = reply = Future() if reply is None else reply
         attempt = current.get(None)
         if os.getpid() != self._process:
             reply.set_exception(
@@ -235,7 +235,7 @@ class Pump:
 
 def resolve(reply: Future[Any] | None, value: Any) -> None:
     """Answer once; a caller that has gone, or was answered in an earlier try of the turn, is no reason to stop."""
-    if reply is None or reply.done():
+    if reply is None:
         return
     try:
         if isinstance(value, Exception):

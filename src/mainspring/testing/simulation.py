@@ -249,7 +249,7 @@ class Front:
     def call(self, input: Any) -> Future[Any]:
         simulation = self._simulation
         if isinstance(input, Await):
-            return self._await(input.public_id)
+            return self._await(*input.public_ids)
         reply = simulation.processes[0].pump.call(input)
         while not reply.done():
             simulation._answer(simulation.processes[0])  # noqa: SLF001 - its other half
@@ -260,7 +260,7 @@ class Front:
         simulation = self._simulation
         while True:
             asked = simulation.processes[0]
-            reply = asked.pump.call(Await(public_id))
+            reply = asked.pump.call(Await((public_id,)))
             simulation._run_until(reply.done)  # noqa: SLF001 - its other half
             if not reply.done():
                 reply.set_exception(ResultTimeoutError(public_id, 0.0))
