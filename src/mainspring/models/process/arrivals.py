@@ -33,6 +33,8 @@ from mainspring.models.process.game.throwing import catch, error_values, find_ca
 from mainspring.models.process.state import ROOT, Token
 from mainspring.models.retry import Retry, lost_failure, retry_delay
 
+_decode = msgspec.json.Decoder().decode
+
 Arrived = bool | Again
 """Whether it means anything; or that a task is tried again, and nothing else changes."""
 
@@ -65,7 +67,7 @@ def _task_completed(session: Session, event: TaskCompleted) -> Arrived:
     token = _token_of(session, event.key)
     if token is None:
         return False
-    value = msgspec.json.decode(event.output)
+    value = _decode(event.output)
     finish(session, token, result_of(session.vertex(token), value))
     return True
 
@@ -125,7 +127,7 @@ def _child_completed(session: Session, event: ChildCompleted) -> Arrived:
     if token is None:
         return False
     vertex = session.vertex(token)
-    value = msgspec.json.decode(event.output)
+    value = _decode(event.output)
     takes_all = vertex.node.call is None or vertex.node.call.takes_all or bool(vertex.outputs)
     finish(session, token, result_of(vertex, value) if takes_all else {})
     return True
@@ -159,7 +161,7 @@ def _timer_fired(session: Session, event: TimerFired) -> Arrived:
 
 
 def _received(session: Session, event: Received) -> Arrived:
-    data = msgspec.json.decode(event.data)
+    data = _decode(event.data)
     return _come(session, event.key, data if isinstance(data, dict) else {event.name: data})
 
 

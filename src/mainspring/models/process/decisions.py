@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 
 from mainspring.models.contract import Failure
 from mainspring.models.process.state import Done, Incident, Todo, Token, Wait
+
+NONE: Mapping[Any, Any] = MappingProxyType({})
+"""Of what few decisions have: one for all of them, for a decision has many such fields."""
 
 
 class Decision(Struct, frozen=True, omit_defaults=True, tag_field="do"):
@@ -51,24 +56,24 @@ class Ran(Decision, frozen=True, tag="run"):
     tokens: tuple[Token, ...] = ()
     """New, or changed."""
     gone: tuple[int, ...] = ()
-    values: dict[int, dict[str, Any]] = {}
+    values: Mapping[int, dict[str, Any]] = NONE
     """New values by scope and name."""
-    arrived: dict[int, dict[str, dict[str, int]]] = {}
+    arrived: Mapping[int, dict[str, dict[str, int]]] = NONE
     """Tokens that wait for others, by scope, node and flow, as far as they changed."""
-    waits: dict[str, Wait] = {}
-    unwaited: dict[str, str] = {}
+    waits: Mapping[str, Wait] = NONE
+    unwaited: Mapping[str, str] = NONE
     """What is not waited for any more, with its kind."""
     todos: tuple[Todo, ...] = ()
     incidents: tuple[Incident, ...] = ()
     resolved: tuple[int, ...] = ()
     """Tokens whose incident is no more."""
-    items: dict[int, list[Any]] = {}
-    outputs: dict[int, dict[int, Any]] = {}
-    done: dict[int, tuple[Done, ...]] = {}
+    items: Mapping[int, list[Any]] = NONE
+    outputs: Mapping[int, dict[int, Any]] = NONE
+    done: Mapping[int, tuple[Done, ...]] = NONE
     """Completed now, by scope, and could be compensated."""
-    undone: dict[int, tuple[int, ...]] = {}
+    undone: Mapping[int, tuple[int, ...]] = NONE
     """Compensated, or about to be: no longer in `done`."""
-    undo: dict[int, tuple[Done, ...]] = {}
+    undo: Mapping[int, tuple[Done, ...]] = NONE
     tasks: tuple[Asked, ...] = ()
     withdrawn: tuple[str, ...] = ()
     """Tasks that are taken back."""

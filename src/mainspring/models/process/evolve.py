@@ -110,8 +110,9 @@ def _broke(state: ProcessState, broke: Broke) -> None:
 def _record_rest(state: ProcessState, ran: Ran) -> None:
     if ran.undone or ran.done or ran.undo:
         _record_done(state, ran)
+    visits = state.visits
     for element in ran.trail:
-        state.visits[element] = state.visits.get(element, 0) + 1
+        visits[element] = visits.get(element, 0) + 1
     if ran.told:
         state.told[ran.told] = None
         if len(state.told) > TOLD_MAX:

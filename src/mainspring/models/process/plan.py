@@ -26,11 +26,13 @@ from mainspring.models.process.expression import Evaluate
 class Arc:
     """A sequence flow, compiled."""
 
-    __slots__ = ("condition", "flow", "id", "source", "target")
+    __slots__ = ("condition", "flow", "id", "mark", "source", "target")
 
     def __init__(self, flow: Flow, source: Vertex, target: Vertex) -> None:
         self.flow = flow
         self.id = flow.id
+        self.mark = ">" + flow.id
+        """What stands for it in a trail."""
         self.source = source
         self.target = target
         self.condition: Evaluate | None = None

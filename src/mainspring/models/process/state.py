@@ -147,10 +147,6 @@ class Done(Struct, frozen=True, omit_defaults=True):
     called: str = ""
 
 
-OF_A_TOKEN = ("values", "arrived", "todos", "incidents", "items", "outputs", "undo", "done")
-"""What is kept by token, and is gone with it."""
-
-
 class ProcessState:
     """Where one instance stands."""
 
@@ -230,9 +226,11 @@ class ProcessState:
             if not around:
                 del self.inside[token.scope]
         self.tasks.pop(token.task, None)
-        own = self.__dict__
-        for name in OF_A_TOKEN:
-            if kept := own[name]:
+        own: tuple[dict[int, Any], ...] = (
+            self.values, self.arrived, self.todos, self.incidents, self.items, self.outputs, self.undo, self.done,
+        )  # fmt: skip
+        for kept in own:
+            if kept:
                 kept.pop(id, None)
         if id in self.waits_of:
             for key in list(self.waits_of[id]):

@@ -22,8 +22,7 @@ def complete(session: Session, token: Token, values: Mapping[str, Any] | None = 
     """
     vertex = session.vertex(token)
     give(session, vertex, token, values)
-    around = session.token(token.scope)
-    if token.loop and around.role == BODY:
+    if token.loop and session.token(token.scope).role == BODY:
         output = None if vertex.loop is None else vertex.loop.output
         complete_iteration(session, vertex, token, None if output is None else plain(output(session.sight(token.id))))
         return

@@ -47,7 +47,7 @@ def take(session: Session, arcs: list[Arc], scope: int, consumed: int = 1, quant
     trail, queue = session.trail, session.queue
     for arc in arcs:
         for _ in range(quantity):
-            trail.append(">" + arc.id)
+            trail.append(arc.mark)
             queue.append((arc.target, scope, arc))
 
 

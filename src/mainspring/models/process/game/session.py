@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mainspring.models.contract import Failure
-from mainspring.models.process.decisions import Asked, Broke, Called, Ran, Thrown
+from mainspring.models.process.decisions import NONE, Asked, Broke, Called, Ran, Thrown
 from mainspring.models.process.expression import MOMENT, plain
 from mainspring.models.process.plan import Arc, Plan, Vertex
 from mainspring.models.process.state import INCIDENT, ROOT, TASK, Done, Incident, ProcessState, Todo, Token, Wait
@@ -28,21 +28,12 @@ def _without_keys(value: Any) -> Any:
     return tuple(value.values())
 
 
-_ALWAYS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    ("values", _as_it_is),
-    ("tokens", _without_keys),
-    ("tasks", _without_keys),
-    ("trail", tuple),
-    ("gone", tuple),
-)
-"""What every session gathers under the names that a decision has for it, and how it stands there."""
-_GATHERED: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    *_ALWAYS,
+_SELDOM: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     *((name, _as_it_is) for name in ("arrived", "waits", "unwaited", "items", "outputs", "undo")),
     *((name, _without_keys) for name in ("todos", "incidents", "called")),
     *((name, tuple) for name in ("resolved", "withdrawn", "recalled", "thrown", "closed")),
 )
-"""The same of all that it can gather."""
+"""What few sessions gather under the names that a decision has for it, and how it stands there."""
 
 
 class _Seldom:
@@ -173,23 +164,23 @@ class Session:
 
     def take_away(self, token: Token) -> None:
         """A token leaves its place, with all that was its own; it is counted until it is consumed."""
-        id = token.id
-        self.touched.add(token.scope)
+        id, scope, state = token.id, token.scope, self.state
+        self.touched.add(scope)
         self.drop_waits(id)
-        if self.tokens.pop(id, None) is None or id in self.state.tokens:
+        if self.tokens.pop(id, None) is None or id in state.tokens:
             self.gone[id] = None
-            if id in self.state.todos:
+            if id in state.todos:
                 self.closed.append(f"{TASK}/{id}")
-            if id in self.state.incidents and id not in self.resolved:
+            if id in state.incidents and id not in self.resolved:
                 self.closed.append(f"{INCIDENT}/{id}")
-        added = self.inside.get(token.scope)
-        if added is not None:
-            added.pop(id, None)
+        if scope in self.inside:
+            self.inside[scope].pop(id, None)
         self.values.pop(id, None)
-        own = self.__dict__
-        for name in () if self.is_plain else _OF_A_TOKEN:
-            if kept := own.get(name):
-                kept.pop(id, None)
+        if not self.is_plain:
+            own = self.__dict__
+            for name in _OF_A_TOKEN:
+                if kept := own.get(name):
+                    kept.pop(id, None)
 
     def children(self, scope: int) -> list[int]:
         """The ids of all tokens in a scope."""
@@ -354,18 +345,30 @@ class Session:
 
     def ran(self, told: str = "") -> Ran:
         """All that has changed, as one decision."""
-        changed: dict[str, Any] = {"counter": self.counter, "by": self.by, "told": told}
-        own = self.__dict__
-        for name, made in _ALWAYS if self.is_plain else _GATHERED:
-            if value := own.get(name):
-                changed[name] = made(value)
-        if done := own.get("done"):
-            changed["done"] = {scope: tuple(each.values()) for scope, each in done.items() if each}
-        if undone := own.get("undone"):
-            changed["undone"] = {scope: tuple(ids) for scope, ids in undone.items()}
+        changed: dict[str, Any] = {
+            "trail": tuple(self.trail),
+            "tokens": tuple(self.tokens.values()),
+            "gone": tuple(self.gone),
+            "values": self.values or NONE,
+            "tasks": tuple(self.tasks.values()),
+            "counter": self.counter,
+            "by": self.by,
+            "told": told,
+        }
+        if not self.is_plain:
+            changed |= self._seldom()
         if self.is_over:
             changed |= {"is_over": True, "output": self.output, "failure": self.failure}
         return Ran(**changed) if self.failure is None else self._broke(changed)
+
+    def _seldom(self) -> dict[str, Any]:
+        own = self.__dict__
+        found = {name: made(value) for name, made in _SELDOM if (value := own.get(name))}
+        if done := own.get("done"):
+            found["done"] = {scope: tuple(each.values()) for scope, each in done.items() if each}
+        if undone := own.get("undone"):
+            found["undone"] = {scope: tuple(ids) for scope, ids in undone.items()}
+        return found
 
     def _broke(self, changed: dict[str, Any]) -> Broke:
         """What it would have begun outside is not begun at all."""

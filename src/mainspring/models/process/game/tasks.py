@@ -75,8 +75,10 @@ def ask(session: Session, vertex: Vertex, token: Token) -> Token:
 
 def _next_key(vertex: Vertex, token: Token) -> str:
     """Of what a token has done for it: another one each time it is begun anew."""
+    if not token.task:
+        return f"{vertex.id}#{token.id}"
     _, _, number = token.task.rpartition("#")[2].partition(".")
-    return f"{vertex.id}#{token.id}.{int(number or 1) + 1}" if token.task else f"{vertex.id}#{token.id}"
+    return f"{vertex.id}#{token.id}.{int(number or 1) + 1}"
 
 
 def _payload(session: Session, vertex: Vertex, scope: int) -> str:
