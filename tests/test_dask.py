@@ -18,7 +18,9 @@ from tests.patience import PATIENCE_S, wait_until
 from tests.runtime import crunch
 from tests.runtime.local_dask import LocalDask
 
-PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "clusters.md"
+ROOT = Path(__file__).parents[1]
+CLI = "import sys; from mainspring.cli import main; sys.exit(main())"
+PAGE = ROOT / "docs" / "how-to" / "clusters.md"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,20 @@ def test_the_program_of_the_page_runs(dask, folder):
         [sys.executable, "shop.py"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (ended.returncode, ended.stdout.startswith("0.")) == (0, True), ended.stderr
+
+
+def test_a_worker_from_the_command_line_hands_tasks_to_its_cluster(dask, folder):
+    url = f"sqlite:///{folder / 'fleet.db'}"
+    with Engine(url, slots=0) as engine:
+        there, here = engine.submit(crunch.pid), engine.submit(plain, 1)
+        command = ["-c", CLI, "worker", "--store", url, "--cluster", f"dask={dask.address}"]
+        worker = subprocess.Popen([sys.executable, *command, "--cluster-slots", "3", "--until-idle"], cwd=ROOT)
+        try:
+            assert worker.wait(PATIENCE_S) == 0
+        finally:
+            worker.kill()
+        assert here.result(timeout_s=PATIENCE_S) == worker.pid
+        assert there.result(timeout_s=PATIENCE_S) not in (worker.pid, os.getpid())
 
 
 def test_a_worker_of_the_cluster_that_dies_costs_no_task(engine, tmp_path):
