@@ -31,7 +31,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Isolation = Literal["async", "thread", "process"]
-Executor = Literal["dask"]
+Executor = Literal["dask", "ray"]
 EXECUTORS: tuple[str, ...] = get_args(Executor)
 """Kinds of clusters that a worker may hand attempts to."""
 
@@ -142,8 +142,8 @@ def task(
     """Make a function a handler; it can still be called as before.
 
     `async def` runs on the worker's event loop, `def` in a thread, `isolation="process"` in a process that can be
-    killed, `executor="dask"` on a cluster that the worker is connected to.  Raises `SettingInvalidError` for options
-    and `HandlerInvalidError` for functions that cannot work.
+    killed, `executor="dask"` or `"ray"` on a cluster that the worker is connected to.  Raises `SettingInvalidError` for
+    options and `HandlerInvalidError` for functions that cannot work.
     """
     try:
         chosen = Options(requires=requirement_of(requires), executor=executor or "", **options)

@@ -127,6 +127,9 @@ def test_what_runs_longer_than_its_grace_is_given_back_uncounted(shop):
         (["--grace", "-1"], "--grace must be seconds from 0"),
         (["--recycle-attempts", "0"], "--recycle-attempts must be 1 or more"),
         (["--recycle-mb", "0"], "--recycle-mb megabytes above 0"),
+        (["shop:engine", "--cluster", "dusk=here"], "there are clusters of dask and ray, not of 'dusk'"),
+        (["shop:engine", "--cluster", "dask"], "names a cluster by kind=address"),
+        (["shop:engine", "--cluster-slots", "0"], "--cluster-slots must be 1 or more"),
         (["shop:engine", "--store", "other.db"], "a worker works on one store"),
     ],
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from mainspring import Engine, Workflow, task
 from mainspring.errors import HandlerInvalidError, SettingInvalidError
+from mainspring.runtime.cluster import ClusterAwayError
 from mainspring.runtime.clusters import opening
 from mainspring.runtime.clusters.opening import VARIABLE, open_clusters
+from mainspring.runtime.clusters.ray import RayCluster
 from tests.patience import PATIENCE_S
 from tests.runtime import crunch
 
@@ -31,7 +35,7 @@ def test_the_environment_counts_where_nothing_was_said_and_something_runs(monkey
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"dusk": NOWHERE}, "there are clusters of dask.*not of 'dusk'"),
+        ({"dusk": NOWHERE}, "there are clusters of dask and ray, not of 'dusk'"),
         ({"dask": ""}, "the dask cluster has no address"),
         ({"dask": None}, "the dask cluster has no address"),
         ([NOWHERE], "clusters must be a dict"),
@@ -42,10 +46,31 @@ def test_what_makes_no_sense_is_refused_at_once(given, words):
         open_clusters(given, is_worker=True)
 
 
-def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch):
+@pytest.mark.parametrize(("kind", "library"), [("dask", "distributed"), ("ray", "ray")])
+def test_a_library_that_is_not_installed_is_named_with_its_extra(kind, library, monkeypatch):
     monkeypatch.setattr(opening, "find_spec", lambda name: None)
-    with pytest.raises(SettingInvalidError, match=r"needs 'distributed': pip install 'mainspring\[dask\]'"):
-        Engine("sqlite://", clusters={"dask": NOWHERE})
+    with pytest.raises(SettingInvalidError, match=rf"needs '{library}': pip install 'mainspring\[{kind}\]'"):
+        Engine("sqlite://", clusters={kind: NOWHERE})
+
+
+@pytest.mark.parametrize("address", ["ray://head:10001", "head:6379", "127.0.0.1:6379", "[::1]:6379"])
+def test_an_address_of_a_cluster_of_ray(address, monkeypatch):
+    monkeypatch.setattr(opening, "find_spec", lambda name: name)  # what it needs comes with the first connection
+    assert [cluster.kind for cluster in open_clusters(f"ray={address}", is_worker=True)] == ["ray"]
+
+
+@pytest.mark.parametrize("address", ["auto", "local", "head", "ray://head", "head:port", NOWHERE, 8])
+def test_what_is_no_address_of_a_cluster_of_ray(address, monkeypatch):
+    monkeypatch.setattr(opening, "find_spec", lambda name: name)
+    with pytest.raises(SettingInvalidError, match=rf"named by its address, as ray://head:10001, .* not '?{address}"):
+        open_clusters({"ray": address}, is_worker=True)
+
+
+def test_a_cluster_of_ray_where_nobody_listens_is_away_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "127.0.0.1:{1}".format(*server.getsockname())
+    with pytest.raises(ClusterAwayError, match=f"{address} does not answer: .*refused"):
+        RayCluster(address).connect(print)
 
 
 @pytest.mark.parametrize("text", ["dask", "dask=", "tcp://host:1"])
@@ -75,7 +100,7 @@ def test_an_executor_is_one_that_there_is():
     workflow = Workflow("odd")
     workflow.add(plain, executor="dusk")
     (problem,) = workflow.check()
-    assert "executor must be 'dask', or none, not 'dusk'" in problem.message
+    assert "executor must be 'dask' or 'ray', or none, not 'dusk'" in problem.message
 
 
 def test_a_handler_for_a_cluster_can_be_imported_and_belongs_to_no_process_here():

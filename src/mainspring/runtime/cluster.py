@@ -38,7 +38,7 @@ class Cluster(Protocol):
     """
 
     kind: str
-    """As tasks call it: "dask"."""
+    """As tasks call it: "dask", "ray"."""
 
     @property
     def threads(self) -> int:

@@ -10,10 +10,11 @@ from typing import Any
 from mainspring.errors import SettingInvalidError
 from mainspring.runtime.cluster import Cluster
 from mainspring.runtime.clusters.dask import DaskCluster
+from mainspring.runtime.clusters.ray import RayCluster
 
 VARIABLE = "MAINSPRING_CLUSTERS"
 
-KINDS = {kind.kind: kind for kind in (DaskCluster,)}
+KINDS = {kind.kind: kind for kind in (DaskCluster, RayCluster)}
 
 
 def open_clusters(given: Mapping[str, Any] | str | None, *, is_worker: bool) -> list[Cluster]:
