@@ -6,6 +6,7 @@ import pytest
 
 from mainspring import Process, Workflow, task
 from mainspring.errors import (
+    DefinitionInvalidError,
     DefinitionOddWarning,
     DeniedError,
     MessageAmbiguousError,
@@ -276,3 +277,17 @@ def test_one_that_was_paused_over_the_time_to_begin_begins_when_it_is_resumed(en
     assert case.status == "paused"
     case.resume()
     assert case.result() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("<definitions/>", "is the text of a file, not its path"),
+        ("x" * 5_000, "cannot be read"),
+        ("a\0b", "cannot be read"),
+    ],
+)
+def test_what_is_no_path_of_a_file_is_refused_in_a_few_words(path, told):
+    with pytest.raises(DefinitionInvalidError, match=told) as caught:
+        Process.from_bpmn(path)
+    assert len(str(caught.value)) < 700

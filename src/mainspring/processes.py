@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from mainspring.errors import DefinitionInvalidError, HandlerUnknownError, Problem
+from mainspring.models.contract import Deployable
 from mainspring.models.process.builder import Process as Built
 from mainspring.models.process.definition import Startable
 from mainspring.models.process.document import FEEL, TEXT
 from mainspring.models.process.game.tasks import called
 from mainspring.models.process.plan import Vertex
+from mainspring.runtime.collector import uncollected
 from mainspring.runtime.handlers import find_object
 from mainspring.runtime.presence import absence_of
 
 Functions = Mapping[str, Callable[..., Any]]
+PATH_SHOWN_MAX = 200
 
 
 class Process(Built):
@@ -38,13 +41,22 @@ class Process(Built):
         Raises `DefinitionInvalidError` with all that is wrong, and where.
         """
         file = os.fspath(path)
+        if str(file).lstrip("\ufeff \r\n\t").startswith("<"):
+            raise DefinitionInvalidError("?", [Problem("is the text of a file, not its path; `of_bpmn` takes that")])
         try:
             text = Path(path).read_bytes()
-        except OSError as error:
-            raise DefinitionInvalidError(file, [Problem(f"cannot be read: {error.strerror}", file)]) from None
-        made = cls.of_bpmn(text, id=id, file=file, handlers=handlers, scripts=scripts, language=language, uses=uses)
+        except (OSError, ValueError) as error:
+            shown = f"{file:.{PATH_SHOWN_MAX}}"
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DefinitionInvalidError(shown, [Problem(f"cannot be read: {reason}", shown)]) from None
+        with uncollected():
+            made = cls.of_bpmn(text, id=id, file=file, handlers=handlers, scripts=scripts, language=language, uses=uses)
         assert isinstance(made, Process), "of_bpmn makes one of its own class"
         return made
+
+    def deployable(self) -> Deployable:
+        with uncollected():
+            return super().deployable()
 
     def absent(self, deployed: Collection[tuple[str, str]]) -> list[Problem]:
         """What it names and is not here: handlers, as far as files tell without importing them, and definitions.

@@ -136,12 +136,19 @@ def test_tokens_that_are_counted_are_not_decided():
 
 
 def test_beyond_the_limit_it_is_not_decided(monkeypatch):
-    monkeypatch.setattr(soundness, "MARKINGS_MAX", 5)
+    monkeypatch.setattr(soundness, "STEPS_MAX", 5)
     names = "abcdxyz"
     row = process(" ".join(f"task:{name}" for name in names), *(f"{a} {b}" for a, b in pairwise(f"s{names}e")))
 
     (problem,) = told(f"{process(ENDS)}{row}")
     assert "more than 5 distributions of tokens: whether it is sound is not decided" in problem
+
+
+def test_a_long_row_of_tasks_is_decided():
+    names = [f"t{number}" for number in range(soundness.MARKINGS_MAX + 10)]
+    row = process(" ".join(f"task:{name}" for name in names), *(f"{a} {b}" for a, b in pairwise(["s", *names, "e"])))
+
+    assert told(f"{process(ENDS)}{row}") == []
 
 
 def test_random_block_structured_processes_are_sound():

@@ -16,7 +16,10 @@ from mainspring.models.process.document import AD_HOC, BOUNDARY, LINK, THROW
 from mainspring.models.process.plan import Area, Plan, Vertex
 
 MARKINGS_MAX = 2_000
-"""Distributions of tokens that are looked at for one process or sub-process; beyond, it is not decided."""
+"""Distributions of tokens, of those that a choice leads to, that are looked at for one process or sub-process; beyond,
+it is not decided."""
+STEPS_MAX = 20_000
+"""Distributions of all kinds, a fifth of a second: a long row of tasks has many, and no choice."""
 PATH_MAX = 40
 """Elements of a path that are told."""
 
@@ -76,6 +79,7 @@ class _Search:
         """Each marking: the one before, and the elements passed between them."""
         self.visited: set[str] = set()
         self.is_decided = True
+        self.choice_count = 0
 
     def tell(self, what: str, vertex: Vertex, message: str) -> Problem:
         place = f"{self.file or 'line'}:{vertex.node.line}" if vertex.node.line else ""
@@ -121,12 +125,14 @@ class _Search:
                 self._stuck(marking)
                 continue
             taken, vertex = step
-            for outcome in self.net.outcomes(vertex):
+            outcomes = self.net.outcomes(vertex)
+            for outcome in outcomes:
                 following = self._after(marking, marking & ~taken, vertex, outcome)
                 if following and following not in self.came:
                     self.came[following] = (marking, outcome.nodes)
                     waiting.append(following)
-            self.is_decided = len(self.came) <= MARKINGS_MAX
+                    self.choice_count += len(outcomes) > 1
+            self.is_decided = self.choice_count <= MARKINGS_MAX and len(self.came) <= STEPS_MAX
 
     def _after(self, marking: int, rest: int, vertex: Vertex, outcome: Outcome) -> int:
         """The next marking; 0: all is done, or goes on no further."""
@@ -158,9 +164,10 @@ class _Search:
 
     def told(self) -> Iterator[Problem]:
         if not self.is_decided:
+            count = MARKINGS_MAX if self.choice_count > MARKINGS_MAX else STEPS_MAX
             yield Problem(
-                f"{self.net.area.id!r} has more than {MARKINGS_MAX:,} distributions of tokens: whether it is sound is "
-                "not decided"
+                f"{self.net.area.id!r} has more than {count:,} distributions of tokens: whether it is sound is not "
+                "decided"
             )
         stuck = [problem for (what, _), problem in self.found.items() if what in ("deadlock", "unjoined")]
         yield from stuck
