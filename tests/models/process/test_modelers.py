@@ -91,6 +91,18 @@ def test_files_of_an_engine_are_warned_about_what_others_are_refused_for():
     assert any("passes on" in str(each) for each in warned.warnings)
 
 
+def test_no_engine_is_told_which_operation_of_a_web_service_a_message_belongs_to():
+    waits = SHOP.replace('<userTask id="u">', '<intermediateCatchEvent id="u">').replace(
+        "</userTask>", '<messageEventDefinition messageRef="m"/></intermediateCatchEvent>'
+    )
+    parts = ('<message id="m" name="paid"/>', waits)
+    assert "no operationRef" in problems(*parts)
+    assert (
+        read(*parts, more=' xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" exporter="Camunda Modeler"').warnings
+        == ()
+    )
+
+
 def test_a_value_that_an_attribute_cannot_have_is_refused_and_an_unknown_one_told():
     boundary = '<boundaryEvent id="b" attachedToRef="u" {}><messageEventDefinition messageRef="m"/></boundaryEvent>'
     boundary += '<message id="m"/><sequenceFlow id="x" sourceRef="b" targetRef="e"/></process>'

@@ -15,7 +15,7 @@ from mainspring.models.process.check.outline import (
     kind_of,
     references,
 )
-from mainspring.models.process.check.rule import OF_COMPLETE, Rule
+from mainspring.models.process.check.rule import OF_COMPLETE, QUIET, Rule
 from mainspring.models.xml_text import Element
 
 NONE = "none"
@@ -171,9 +171,14 @@ def refers_to_reusable(outline: Outline, event: Element) -> str | None:
 def message_is_named(outline: Outline, definition: Element) -> str | None:
     if not outline.is_executable(definition):
         return None
-    missing = [] if definition.attributes.get("messageRef") else ["messageRef"]
-    missing += [] if child(definition, "operationRef") is not None else ["operationRef"]
-    return f"has no {' and no '.join(missing)}, which an executable process needs" if missing else None
+    return None if definition.attributes.get("messageRef") else "has no messageRef, which an executable process needs"
+
+
+def operation_is_named(outline: Outline, definition: Element) -> str | None:
+    """Of a web service, which no engine's modeler writes: what happens to a message is said by its extensions."""
+    if not outline.is_executable(definition) or child(definition, "operationRef") is not None:
+        return None
+    return "has no operationRef, which an executable process needs"
 
 
 def names_its_code(outline: Outline, definition: Element) -> str | None:
@@ -213,6 +218,7 @@ RULES = (
     Rule("10.5.5", ("endEvent", "boundaryEvent"), cancels_transaction),
     Rule("10.5.5", EVENTS, refers_to_reusable),
     Rule("10.5.5", ("messageEventDefinition",), message_is_named, OF_COMPLETE),
+    Rule("10.5.5", ("messageEventDefinition",), operation_is_named, QUIET),
     Rule("10.5.5", ("compensateEventDefinition",), compensates_activity, OF_COMPLETE),
     Rule("10.5.5", ("errorEventDefinition", "escalationEventDefinition"), names_its_code, OF_COMPLETE),
     Rule("10.3.5", ("subProcess", "transaction"), one_start),
