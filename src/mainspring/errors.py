@@ -279,10 +279,11 @@ class MachineFailedError(MainspringError):
 class MachineEndlessError(MainspringError):
     """Steps without a further event never settle; nothing has changed."""
 
-    def __init__(self, machine: str, limit: int, cycle: Sequence[str]) -> None:
+    def __init__(self, machine: str, limit: int, cycle: Sequence[str], error: str = "") -> None:
+        """`error`: what goes wrong each time round."""
         super().__init__(
             f"machine {machine!r} does not settle within {limit:,} steps of one event; it goes in a circle: "
-            f"{' → '.join(cycle)}"
+            f"{' → '.join(cycle)}{error and f'; each time there is an error: {error}'}"
         )
 
 

@@ -71,7 +71,7 @@ def read_text(text: str, file: str) -> Text:
         _check_depth(text)
         documents = list(yaml.compose_all(text, Loader=Loader))
     except yaml.YAMLError as error:
-        raise _refused(error) from None
+        raise _refused(error, "JSON" if file.endswith(".json") else "YAML") from None
     if len(documents) > 1:
         raise Refused("there is more than one document in it", documents[1].start_mark.line + 1)
     made = Text(file)
@@ -117,12 +117,12 @@ def _check_repeats(node: Any, sizes: dict[int, int]) -> int:
     return size
 
 
-def _refused(error: yaml.YAMLError) -> Refused:
+def _refused(error: yaml.YAMLError, language: str) -> Refused:
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     parts = (getattr(error, "context", None), getattr(error, "problem", None) or str(error))
     message = ", ".join(part for part in parts if part)
     line, column = (1, "") if mark is None else (mark.line + 1, f", column {mark.column + 1}")
-    return Refused(f"it is no YAML: {message}{column}", line)
+    return Refused(f"it is no {language}: {message}{column}", line)
 
 
 class _Reader:

@@ -261,6 +261,32 @@ def test_what_is_no_name_is_no_event_and_changes_nothing(name):
     assert machine.state == "here"
 
 
+def test_a_condition_that_fails_whenever_it_is_asked_is_told_as_the_cause_of_the_circle():
+    class Failing(StateMachine):
+        strict = False
+        here, there = State(), State()
+        here.to(there, when="broken")
+
+        def broken(self, event):
+            raise ValueError("no such table")
+
+    with pytest.raises(
+        MachineEndlessError, match=r"here → here; each time there is an error: ValueError: no such table"
+    ):
+        Failing()
+
+
+def test_an_error_event_that_the_machine_raises_itself_stops_it_as_any_other():
+    class Raising(StateMachine):
+        here = State()
+        go = here.to(do={"do": "raise", "event": "error.execution"})
+
+    machine = Raising()
+    with pytest.raises(MachineFailedError, match=r"failed in 'here': it raised 'error\.execution'"):
+        machine.go()
+    assert machine.state == "here"
+
+
 @pytest.mark.parametrize("seconds", [-1, float("nan")])
 def test_time_does_not_pass_backwards(seconds):
     machine = approval()

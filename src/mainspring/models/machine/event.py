@@ -48,6 +48,12 @@ class MachineEvent(Struct, omit_defaults=True, gc=False):
         }
 
 
+def error_of(event: MachineEvent) -> str:
+    """What went wrong, as an error event tells it; one that a machine has raised itself need not say."""
+    data = event.data
+    return str(data["message"]) if isinstance(data, dict) and "message" in data else f"it raised {event.name!r}"
+
+
 def event_name(name: object) -> str:
     """The name, if one can be called so and be stored; raises `PayloadInvalidError`."""
     if not isinstance(name, str) or not name:

@@ -20,6 +20,7 @@ from mainspring.models.machine.event import (
     INTERNAL,
     PLATFORM,
     MachineEvent,
+    error_of,
 )
 from mainspring.models.machine.expression import (
     EVENT,
@@ -154,14 +155,14 @@ class Session:
                 self._take(name, step)
             elif name == ERROR_EXECUTION and self.event is not None:
                 self._check(self.event)
-        raise MachineEndlessError(
-            self.plan.name, MICROSTEPS_MAX, circle(self.plan, [step.node for _, step in self.trail])
-        )
+        past = [step.node for _, step in self.trail]
+        error = error_of(self.event) if self.event is not None and self.event.name == ERROR_EXECUTION else ""
+        raise MachineEndlessError(self.plan.name, MICROSTEPS_MAX, circle(self.plan, past), error)
 
     def _check(self, event: MachineEvent) -> None:
         """An error that nothing handles stops a strict machine."""
         if event.name == ERROR_EXECUTION and self.plan.document.strict:
-            raise MachineFailedError(self.plan.name, self.active_ids(), str(event.data["message"]))
+            raise MachineFailedError(self.plan.name, self.active_ids(), error_of(event))
 
     def _select(self, choice: Choice) -> Step | None:
         """Ask the conditions, and resolve conflicts."""
