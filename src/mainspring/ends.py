@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Collection
 from concurrent.futures import Future
 
@@ -23,8 +21,3 @@ class Ends(Future[dict[str, End]]):
         self.came[result.public_id] = result
         if len(self.came) == self._count:
             super().set_result(self.came)
-
-
-def left_s(until: float | None) -> float | None:
-    """Seconds until a moment of the monotonic clock, 0 if it has passed; None: as long as it takes."""
-    return None if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)

@@ -12,7 +12,7 @@ from typing import Any
 
 from mainspring.claimed import Claimed
 from mainspring.clock import Clock
-from mainspring.ends import Ends, left_s
+from mainspring.ends import Ends
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
@@ -20,7 +20,7 @@ from mainspring.errors import (
     ResultTimeoutError,
     SettingInvalidError,
 )
-from mainspring.instance import Instance
+from mainspring.instance import Instance, left_s
 from mainspring.kernel.census import WorkerRow
 from mainspring.kernel.definitions import Definitions
 from mainspring.kernel.kernel import Kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ import msgspec
 
 from mainspring import codec
 from mainspring.case import Case
-from mainspring.ends import left_s
 from mainspring.errors import (
     InstanceCancelledError,
     InstanceFailedError,
@@ -320,6 +320,11 @@ def wait_for(reply: Future[Any], id: str, until: float | None, timeout_s: float 
         reply.cancel()
         raise ResultTimeoutError(id, timeout_s or 0.0) from None
     return end
+
+
+def left_s(until: float | None) -> float | None:
+    """Seconds until a moment of the monotonic clock, 0 if it has passed; None: as long as it takes."""
+    return None if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
 
 
 def info_of(view: InstanceView) -> Info:

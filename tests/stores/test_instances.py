@@ -46,6 +46,20 @@ def test_many_ids_are_asked_at_once(bench):
         assert len(store.find_ids(f"case-{id}" for id in range(1, 3_001))) == 2_000
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["job:7", "claim:job:7", "job:8", "job:07", "job:7 ", ":7", "7", "job:", "job:٧", f"job:{2**63}", "job:7%", "%:7"],
+)
+def test_an_instance_is_found_by_its_id_and_by_no_other(bench, name):
+    bench.definition("one")
+    bench.instance(7, public_id=name)
+    other = "job:7" if name != "job:7" else "JOB:7"
+    with bench.reading() as store:
+        assert store.find_ids([name, other, "job:9"]) == {name: 7}
+    assert bench.reader().find_instance(name).number == 7
+    assert bench.reader().find_instance(other) is None
+
+
 def test_a_public_id_is_unique(bench):
     bench.instance(1, public_id="order-1")
     with pytest.raises(Exception, match=r"(?i)unique"), bench.writing() as changes:

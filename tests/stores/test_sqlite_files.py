@@ -20,6 +20,7 @@ from mainspring.errors import (
     StoreUnavailableError,
 )
 from mainspring.kernel.store import Changes
+from mainspring.stores.sql import sqlite as store_sql
 from mainspring.stores.sql import sqlite_reader as sql
 from mainspring.stores.sqlite import SqliteStore
 from mainspring.stores.url import open_existing, open_reader, open_store
@@ -274,3 +275,13 @@ def test_the_few_that_have_failed_are_found_by_an_index(tmp_path):
     statement = sql.LIST_INSTANCES.format(conditions=conditions)
     plan = " ".join(row[3] for row in database.execute(f"explain query plan {statement}", {"status": "[]", "limit": 1}))
     assert "instance_unusual (status=?)" in plan
+
+
+@pytest.mark.parametrize("statement", [store_sql.FIND_IDS, sql.FIND_END, sql.FIND_ENDS, sql.FIND_INSTANCE])
+def test_an_instance_is_found_by_its_number_or_by_the_index_of_chosen_ids(tmp_path, statement):
+    file = tmp_path / "work.db"
+    SqliteStore(str(file)).close()
+    values = {"name": "a", "number": 1, "names": "[]", "numbers": "[]"}
+    plan = [row[3] for row in apsw.Connection(str(file)).execute(f"explain query plan {statement}", values)]
+    assert any("instance_chosen (public_id=?)" in step for step in plan)
+    assert not [step for step in plan if step.startswith("SCAN") and "json_each" not in step]

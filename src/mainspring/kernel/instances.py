@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from mainspring.kernel.definitions import Definition, Definitions
+from mainspring.kernel.public_id import number_of
 from mainspring.kernel.store import EntryRow, InstanceRow, Store
 from mainspring.models.contract import EVENTS, Event, Model
 
@@ -82,11 +83,11 @@ class Instances:
         """The instance of a number, or None; asked several times for each outcome, so it is the dict's own."""
 
     def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
-        """The numbers of those that are here under ids that the store gave: these end with the number."""
+        """The numbers of those that are here under ids that the store gave."""
         found: dict[str, int] = {}
         for public_id in public_ids:
-            number = public_id.rpartition(":")[2]
-            live = self._lives.get(int(number)) if number.isdecimal() else None
+            number = number_of(public_id)
+            live = None if number is None else self._lives.get(number)
             if live is not None and live.public_id == public_id:
                 found[public_id] = live.id
         return found

@@ -33,6 +33,7 @@ from mainspring.kernel.deployment import deploy as deploy_definition
 from mainspring.kernel.gate import why_closed
 from mainspring.kernel.lifecycle import LIVE, RUNNING
 from mainspring.kernel.messages import broadcast, correlate
+from mainspring.kernel.public_id import number_of
 from mainspring.kernel.queue import changed, settings_of, with_settings
 from mainspring.kernel.records import (
     Ask,
@@ -197,7 +198,7 @@ def check_entry(definition: Definition, entry: StartEntry, known: Definition | N
                 f"instance {public_id!r} exists already, as one of {known.model_name} {known.name!r};"
                 f" choose another id for {definition.name!r}"
             )
-        if given_by_store(public_id):
+        if number_of(public_id) is not None:
             raise InvalidError(
                 f"id {public_id!r} is not yours to choose: ids of the form name:number are given by the store,"
                 " and there is no such instance"
@@ -310,12 +311,6 @@ def prune(turn: Turn, input: Prune) -> None:
 
 def _log(turn: Turn, attempt: Attempt, lines: Sequence[LogLine]) -> None:
     turn.changes.logs.extend((attempt.instance, attempt.key, attempt.attempt, *line) for line in lines)
-
-
-def given_by_store(public_id: str) -> bool:
-    """Whether an id has the form that the store gives: name:number."""
-    _, colon, number = public_id.rpartition(":")
-    return bool(colon) and number.isdigit()
 
 
 TAKE: dict[type, Callable[[Turn, Any], None]] = {

@@ -28,6 +28,7 @@ from mainspring.kernel.store import (
 )
 from mainspring.models.contract import StartOn
 from mainspring.stores.sql import sqlite as sql
+from mainspring.stores.sql.sqlite_public_id import names
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
 from mainspring.stores.sqlite_file import Translated, check_schema, connect, migrate
 from mainspring.stores.sqlite_forgetting import SqliteForgetting
@@ -203,7 +204,7 @@ class SqliteStore(SqliteForgetting):
     # --- Instances ----------------------------------------------------------------------------
 
     def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
-        return {public_id: id for public_id, id in self._rows(sql.FIND_IDS, (_list(public_ids),))}  # noqa: C416
+        return {public_id: id for public_id, id in self._rows(sql.FIND_IDS, names(public_ids))}  # noqa: C416
 
     def load_instances(self, ids: Iterable[int]) -> list[InstanceRow]:
         return [InstanceRow(*row) for row in self._rows(sql.LOAD_INSTANCES, (_list(ids),))]

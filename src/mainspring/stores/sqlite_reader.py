@@ -30,6 +30,7 @@ from mainspring.kernel.reader import (
 )
 from mainspring.kernel.store import DefinitionRow, EndRow, EntryRow
 from mainspring.stores.sql import sqlite_reader as sql
+from mainspring.stores.sql.sqlite_public_id import named, names
 from mainspring.stores.sql.sqlite_schema import MIGRATIONS
 from mainspring.stores.sqlite_file import Translated, connect
 
@@ -63,15 +64,15 @@ class SqliteReader:
     # --- Instances ----------------------------------------------------------------------------
 
     def find_instance(self, public_id: str) -> InstanceView | None:
-        rows = self._rows(sql.FIND_INSTANCE, (public_id,))
+        rows = self._rows(sql.FIND_INSTANCE, named(public_id))
         return InstanceView(*rows[0]) if rows else None
 
     def find_end(self, public_id: str) -> EndRow | None:
-        rows = self._rows(sql.FIND_END, (public_id,))
+        rows = self._rows(sql.FIND_END, named(public_id))
         return EndRow(*rows[0]) if rows else None
 
     def find_ends(self, public_ids: Sequence[str]) -> list[EndRow]:
-        return [EndRow(*row) for row in self._rows(sql.FIND_ENDS, (msgspec.json.encode(public_ids).decode(),))]
+        return [EndRow(*row) for row in self._rows(sql.FIND_ENDS, names(public_ids))]
 
     def list_instances(self, wanted: Filter, *, before: int | None, limit: int) -> list[InstanceView]:
         conditions, values = _conditions(wanted, before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mainspring.stores.sql.sqlite_public_id import IDS
+
 # --- Writing, one statement per table ---------------------------------------------------------
 
 INSERTS: tuple[tuple[str, str, int], ...] = (
@@ -80,7 +82,7 @@ LIST_CAPABILITIES = "select id, handler, queue, requires, executor from capabili
 
 # --- Instances --------------------------------------------------------------------------------
 
-FIND_IDS = "select public_id, id from instance where public_id in (select value from json_each(?))"
+FIND_IDS = f"select public_id, id from instance where id in {IDS}"
 LOAD_INSTANCES = (
     "select id, public_id, definition, status, parent, parent_key, priority, group_key, detached from instance"
     " where id in (select value from json_each(?))"

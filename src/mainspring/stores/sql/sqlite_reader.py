@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from mainspring.stores.sql.sqlite_public_id import ID, IDS
+
 INSTANCE = (
     "select instance.id, instance.public_id, definition.model, definition.name, definition.version, instance.status,"
     " (select above.public_id from instance as above where above.id = instance.parent), instance.priority,"
     " instance.attributes, instance.created_at, instance.ended_at, instance.output, instance.error, instance.reason,"
     " instance.parent_key from instance join definition on definition.id = instance.definition"
 )
-FIND_INSTANCE = f"{INSTANCE} where instance.public_id = ?"
+FIND_INSTANCE = f"{INSTANCE} where instance.id = {ID}"
 FIND_END = (
     "select id, public_id, status, output, error, reason from instance"
-    " where public_id = ? and status in ('completed', 'failed', 'cancelled')"
+    f" where id = {ID} and status in ('completed', 'failed', 'cancelled')"
 )
 FIND_ENDS = (
     "select id, public_id, status, output, error, reason from instance"
-    " where public_id in (select value from json_each(?)) and status in ('completed', 'failed', 'cancelled')"
+    f" where id in {IDS} and status in ('completed', 'failed', 'cancelled')"
 )
 LIST_INSTANCES = f"{INSTANCE} where {{conditions}} order by instance.id desc limit :limit"
 COUNT_WANTED = (

@@ -22,10 +22,12 @@ MIGRATIONS: tuple[str, ...] = (
     );
 
     create table instance (
-        id integer primary key, public_id text not null unique, definition integer not null, status text not null,
+        id integer primary key, public_id text not null, definition integer not null, status text not null,
         parent integer, parent_key text, priority integer not null, attributes text, created_at real not null,
         ended_at real, output text, error text, reason text, group_key text, detached integer not null default 0
     );
+    -- The others end with the number, and are found by it (`sqlite_public_id`).
+    create unique index instance_chosen on instance (public_id) where public_id not like '%:' || id;
     create index instance_parent on instance (parent, parent_key) where parent is not null;
     -- Compared one by one: SQLite builds the list of an `in` anew for every row written, which costs more than the row.
     create index instance_unusual on instance (status, id) where status <> 'running' and status <> 'completed';
