@@ -230,9 +230,13 @@ class Victim:
             self.signal(signal.SIGKILL)
         self._end()
 
+    def dismiss(self) -> None:
+        """Tell it to stop in good order."""
+        self._line.close()
+
     def close(self) -> None:
         """Let it stop in good order, as it must."""
-        self._line.close()
+        self.dismiss()
         self._process.join(PATIENCE_S)
         assert self._process.exitcode == 0, f"{self._process.exitcode}: {self.said}"
         self._end()

@@ -177,8 +177,17 @@ class Storm:
 
     def pick(self) -> Victim:
         """One that works; on a busy machine those that were just brought take their time."""
-        wait_until(self.working, "a worker works")
+        self.wait_until(self.working, "a worker works")
         return self.chance.choice(self.working())
+
+    def wait_until(self, condition: Callable[[], object], what: str) -> None:
+        """All others wait as well for one that was stopped while it had the lock of a file."""
+
+        def relieved() -> object:
+            self.relieve()
+            return condition()
+
+        wait_until(relieved, what)
 
     def working(self) -> list[Victim]:
         still = {id(victim) for victim, _ in self.stopped}
@@ -210,6 +219,8 @@ class Storm:
     def leave(self) -> None:
         """In good order."""
         victim = self.pick()
+        victim.dismiss()
+        self.wait_until(lambda: not victim.is_alive, "it has left")
         victim.close()
         self.victims.remove(victim)
         self.bring()
