@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mainspring import Engine, task
+from mainspring import Engine, Workflow, task
 from mainspring.errors import HandlerInvalidError, InstanceFailedError, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.kernel.leases import LOST_COUNT_MAX
+from mainspring.loading import load_workflow
 from tests.patience import PATIENCE_S, wait_until
+from tests.postgres import new_schema
 from tests.runtime.heavy import allocate, keep, kill_worker
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,41 @@ def test_an_attempt_that_needs_too_much_memory_fails_and_says_so():
             engine.submit(allocate, 300).result(timeout_s=PATIENCE_S)
         assert "TaskMemoryError" in str(caught.value)
         assert engine.submit(allocate, 8).result(timeout_s=PATIENCE_S) == 8
+
+
+YAML = """
+workflow: sizes
+nodes:
+  more: {task: "tests.runtime.heavy:allocate", arguments: {megabytes: 100}, memory_max_mb: 400}
+  less: {task: "tests.runtime.heavy:keep", arguments: {megabytes: 300}, memory_max_mb: 80, after: [more]}
+"""
+
+
+@linux
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("is_here", [True, False], ids=["taken at once", "claimed by another"])
+def test_a_node_says_how_much_memory_its_attempts_may_take(tmp_path, kind, is_here):
+    """More than the handler says of itself, or less."""
+    (tmp_path / "sizes.yaml").write_text(YAML)
+    url = f"sqlite:///{tmp_path}/store.db" if kind == "sqlite" else new_schema()
+    with Engine(url, slots=int(is_here)) as engine, Engine(url, slots=int(not is_here)):
+        instance = engine.start(load_workflow(tmp_path / "sizes.yaml"))
+        with pytest.raises(InstanceFailedError, match="needed more than its memory_max_mb of 80 MB") as caught:
+            instance.result(timeout_s=PATIENCE_S)
+        assert "TaskMemoryError" in str(caught.value)
+        assert [(node.key, node.status) for node in instance.nodes()] == [("more", "completed"), ("less", "failed")]
+
+
+def test_a_limit_of_memory_that_cannot_be_kept_fails_the_attempt(tmp_path):
+    """Whoever has the handler runs it in a thread, which the one who starts the workflow does not know."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    wf = Workflow("sizes")
+    wf.node("n", "print", {"number": 1}, memory_max_mb=64)
+    with Engine(url, slots=0) as engine, Engine(url) as other:
+        other.register(stranger, "print")
+        with pytest.raises(InstanceFailedError, match="'print': memory_max_mb takes effect with isolation") as caught:
+            engine.start(wf).result(timeout_s=PATIENCE_S)
+    assert "SettingInvalidError" in str(caught.value)
 
 
 @linux

@@ -27,7 +27,7 @@ class Claimed:
             except OSError as error:
                 attempt.fail(error)
 
-    Its `timeout_s` is for the one who carries it out to keep.
+    Its `timeout_s` and `memory_max_mb` are for the one who carries it out to keep.
     """
 
     def __init__(self, attempt: Attempt, pump: Pump, *, worker: str, clock: Clock) -> None:
@@ -60,6 +60,10 @@ class Claimed:
     @property
     def timeout_s(self) -> float | None:
         return self._attempt.timeout_s
+
+    @property
+    def memory_max_mb(self) -> float | None:
+        return self._attempt.memory_max_mb
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -95,6 +95,13 @@ def executor_problem(executor: Any) -> str:
     return f"executor must be {' or '.join(map(repr, EXECUTORS))}, or none, not {executor!r:.60}"
 
 
+def memory_problem(handler: Handler[..., Any], memory_max_mb: float | None, executor: str = "") -> str:
+    """Why the memory of its attempts cannot be limited; empty: it can, or need not."""
+    if memory_max_mb is None or (executor or handler.pool) == "process":
+        return ""
+    return f'{handler.where}: memory_max_mb takes effect with isolation="process" only'
+
+
 def requirement_of(labels: str | Iterable[str]) -> str:
     """What a worker's labels must be, in the one spelling that is stored; of several labels each."""
     return labels.strip() if isinstance(labels, str) else " and ".join(sorted({*map(str.strip, labels)} - {""}))
@@ -185,8 +192,8 @@ class Handler(Generic[P, R]):
             _check_importable(self.where, function, f"on {self.options.executor}")
         self.pool: str = self.options.executor or self.isolation
         """Whose slots it fills, where its task says nothing else."""
-        if self.options.memory_max_mb is not None and self.isolation != "process":
-            raise HandlerInvalidError(f'{self.where}: memory_max_mb takes effect with isolation="process" only')
+        if problem := memory_problem(self, self.options.memory_max_mb):
+            raise HandlerInvalidError(problem)
         self.signature = Signature(function, self.where, GIVEN)
         self.is_transactional = Transaction in self.signature.given.values()
         """Whether it asks for a transaction that commits with the completion of its task."""

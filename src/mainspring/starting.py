@@ -294,6 +294,7 @@ class Starting(Looking):
             queue=options.queue,
             requires=options.requires,
             executor=options.executor,
+            memory_max_mb=options.memory_max_mb,
         )
         return Deployable("task", handler.name, document.digest, document.encode())
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mainspring.kernel.census import WorkerRow
+from mainspring.kernel.need import Need
 from mainspring.kernel.reader import Reader
 from mainspring.kernel.store import Changes, Store
 from mainspring.stores.postgres import PostgresStore
@@ -74,7 +75,7 @@ class Bench:
 
     def capability(self, handler: str = "work", queue: str = "default") -> int:
         self.store.begin()
-        id = self.store.intern_capability(handler, queue, "", "")
+        id = self.store.intern_capability(Need(handler, queue, "", ""))
         self.store.commit()
         return id
 

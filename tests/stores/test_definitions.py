@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mainspring.kernel.need import Need
 from tests.stores.bench import NOW
 
 
@@ -46,20 +47,23 @@ def test_a_digest_is_stored_once(bench):
 def test_a_capability_is_the_same_number_for_everybody(bench):
     other = bench.another()
     with bench.writing():
-        first = bench.store.intern_capability("mail:send", "default", "", "")
-        again = bench.store.intern_capability("mail:send", "default", "", "")
-        gpu = bench.store.intern_capability("mail:send", "default", "gpu", "")
-        slow = bench.store.intern_capability("mail:send", "slow", "", "")
-        dask = bench.store.intern_capability("mail:send", "default", "", "dask")
+        first = bench.store.intern_capability(Need("mail:send"))
+        again = bench.store.intern_capability(Need("mail:send"))
+        gpu = bench.store.intern_capability(Need("mail:send", requires="gpu"))
+        slow = bench.store.intern_capability(Need("mail:send", "slow"))
+        dask = bench.store.intern_capability(Need("mail:send", executor="dask"))
+        small = bench.store.intern_capability(Need("mail:send", memory_max_mb=64.5))
     with bench.writing(other):
-        assert other.intern_capability("mail:send", "default", "gpu", "") == gpu
-        assert other.intern_capability("mail:send", "default", "", "dask") == dask
+        assert other.intern_capability(Need("mail:send", requires="gpu")) == gpu
+        assert other.intern_capability(Need("mail:send", executor="dask")) == dask
+        assert other.intern_capability(Need("mail:send", memory_max_mb=64.5)) == small
     assert first == again
-    assert len({first, gpu, slow, dask}) == 4
+    assert len({first, gpu, slow, dask, small}) == 5
     with bench.reading(other):
         assert other.list_capabilities() == [
-            (first, "mail:send", "default", "", ""),
-            (gpu, "mail:send", "default", "gpu", ""),
-            (slow, "mail:send", "slow", "", ""),
-            (dask, "mail:send", "default", "", "dask"),
+            (first, Need("mail:send")),
+            (gpu, Need("mail:send", requires="gpu")),
+            (slow, Need("mail:send", "slow")),
+            (dask, Need("mail:send", executor="dask")),
+            (small, Need("mail:send", memory_max_mb=64.5)),
         ]

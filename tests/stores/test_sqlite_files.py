@@ -19,6 +19,7 @@ from mainspring.errors import (
     StoreNotFoundError,
     StoreUnavailableError,
 )
+from mainspring.kernel.need import Need
 from mainspring.kernel.store import Changes
 from mainspring.stores.sql import sqlite as store_sql
 from mainspring.stores.sql import sqlite_reader as sql
@@ -214,7 +215,7 @@ def test_no_space_is_told_whatever_was_being_done(tmp_path):
     deeds = (
         lambda: fill(store),
         lambda: store.add_definition("workflow", "report", "d", b'"' + b"x" * 100_000 + b'"', NOW),
-        lambda: store.intern_capability("x" * 100_000, "default", "", ""),
+        lambda: store.intern_capability(Need("x" * 100_000, "default", "", "")),
         lambda: store.reserve("x" * 100_000, 1),
     )
     for deed in deeds:

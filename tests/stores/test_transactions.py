@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mainspring.kernel.need import Need
 from mainspring.kernel.store import Changes
 from tests.stores.bench import NOW, instance_row, task_row
 
@@ -26,7 +27,7 @@ def test_a_rollback_leaves_nothing_of_any_table(bench):
     changes.events[1] = {"t": (1, "t", NOW, "TimerFired", "{}")}
     store.write(changes)
     store.add_definition("workflow", "other", "d2", b"{}", NOW)
-    store.intern_capability("other", "default", "", "")
+    store.intern_capability(Need("other", "default", "", ""))
     store.reserve("instance", 10)
     store.rollback()
 

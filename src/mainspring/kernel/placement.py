@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Set
 
 from mainspring.kernel.instances import Live
 from mainspring.kernel.lifecycle import ENDED, PAUSED
+from mainspring.kernel.need import Need
 from mainspring.kernel.queue import Candidate, Queue, merged, settings_of
 from mainspring.kernel.records import Attempt
 from mainspring.kernel.store import HELD, NOT_LEASED, Changes, Key, Store, WaitingRow
@@ -46,9 +47,9 @@ class Placement:
         self._free_total = total
         self._is_shared = total < sum(limits.values())
         """Whether a task of one pool can take the place of one of another."""
-        self._capabilities: dict[tuple[str, str, str, str], int] = {}
+        self._capabilities: dict[tuple[str, str, str, str, float | None], int] = {}
         self._pools: dict[int, str | None] = {}
-        self._handlers: dict[int, str] = {}
+        self._needs: dict[int, Need] = {}
         self._first_claim = FIRST_CLAIM
         self._goes_on = False
         """Whether the last claim took fewer than there are slots for, so that it is soon done."""
@@ -58,7 +59,6 @@ class Placement:
         """Capabilities of which tasks wait for a limit of their queue, and so are in nobody's way."""
         self._managed: dict[str, int] | None = None
         """Queues of which something was said; None: look."""
-        self._queues: dict[int, str] = {}
         """By capability."""
         self._token_at = float("inf")
         """When a queue's rate lets the next one through."""
@@ -109,7 +109,7 @@ class Placement:
                     self._free_total -= 1
                 attempt = Attempt(
                     instance, task_key, spec.handler, payload, 1, 1, live.public_id, spec.timeout_s, ready_at,
-                    capability, pool,
+                    capability, pool, spec.memory_max_mb,
                 )  # fmt: skip
                 held = running.get(instance)
                 if held is None:
@@ -140,20 +140,19 @@ class Placement:
         return pools | (self._free.keys() - self._apart) if self._is_shared and pools - self._apart else pools
 
     def _need(self, store: Store, spec: TaskSpec) -> tuple[int, str | None]:
-        needs = (spec.handler, spec.queue, spec.requires, spec.executor)
+        needs = (spec.handler, spec.queue, spec.requires, spec.executor, spec.memory_max_mb)
         capability = self._capabilities.get(needs)
         if capability is None:
-            capability = self._capabilities[needs] = store.intern_capability(*needs)
-            self._know(capability, *needs)
+            capability = store.intern_capability(need := Need(*needs))
+            self._know(capability, need)
         return capability, self._pools[capability]
 
-    def _know(self, capability: int, handler: str, queue: str, requires: str, executor: str) -> None:
-        self._capabilities[handler, queue, requires, executor] = capability
-        self._handlers[capability] = handler
-        self._queues[capability] = queue
+    def _know(self, capability: int, need: Need) -> None:
+        self._capabilities[need] = capability
+        self._needs[capability] = need
         if capability not in self._pools:
             self.offer_number += 1
-            self._pools[capability] = self._offers(handler, queue, requires, executor)
+            self._pools[capability] = self._offers(need.handler, need.queue, need.requires, need.executor)
 
     def _expect(self, capability: int, pool: str | None, ready_at: float, now: float) -> None:
         if pool is None:
@@ -208,8 +207,8 @@ class Placement:
 
     def decline(self, handler: str, pool: str) -> None:
         """It was there, and is not any more: take no tasks for it in this pool until handlers are added."""
-        for capability, name in self._handlers.items():
-            if name == handler and self._pools.get(capability) == pool:
+        for capability, need in self._needs.items():
+            if need.handler == handler and self._pools.get(capability) == pool:
                 self.offer_number += 1
                 self._pools[capability] = None
                 self._backlog.discard(capability)
@@ -240,9 +239,10 @@ class Placement:
             free[pool] -= 1
             if pool not in self._apart:
                 self._free_total -= 1
+            need = self._needs[row.capability]
             attempt = Attempt(
-                row.instance, row.key, self._handlers[row.capability], row.payload.encode(), row.attempt + 1,
-                row.token + 1, row.public_id, row.timeout_s, row.ready_at, row.capability, pool,
+                row.instance, row.key, need.handler, row.payload.encode(), row.attempt + 1, row.token + 1,
+                row.public_id, row.timeout_s, row.ready_at, row.capability, pool, need.memory_max_mb,
             )  # fmt: skip
             running.setdefault(row.instance, {})[row.key] = attempt
             dispatch.append(attempt)
@@ -304,7 +304,7 @@ class Placement:
         managed = self._managed or {}
         found: dict[int, list[int]] = {}
         for capability in sorted(self._backlog | self._limited):
-            id = managed.get(self._queues[capability])
+            id = managed.get(self._needs[capability].queue)
             if id is not None and self._room_in(self._pools[capability]) > 0:
                 found.setdefault(id, []).append(capability)
                 self._backlog.discard(capability)
@@ -315,7 +315,7 @@ class Placement:
     def _plain(self, store: Store, now: float) -> list[WaitingRow]:
         """What waits in plain queues, in order, as far as there may be a slot."""
         rows: list[WaitingRow] = []
-        backlog = [capability for capability in self._backlog if self._queues[capability] not in (self._managed or ())]
+        backlog = [each for each in self._backlog if self._needs[each].queue not in (self._managed or ())]
         for capability in backlog:
             room = self._room_in(self._pools[capability])
             if room <= 0:

@@ -40,6 +40,7 @@ class Attempt(Struct, gc=False):
     capability: int = 0
     pool: str = ""
     """Of the slot that it fills."""
+    memory_max_mb: float | None = None
 
 
 # --- In: what a turn is asked to take in ------------------------------------------------------

@@ -18,6 +18,7 @@ from msgspec import Struct
 from mainspring.clock import Clock
 from mainspring.kernel.census import Census
 from mainspring.kernel.forgetting import Forgetting
+from mainspring.kernel.need import Need
 from mainspring.models.contract import StartOn
 
 NOT_LEASED: None = None
@@ -271,11 +272,10 @@ class Store(Census, Forgetting, Protocol):
         """The newest version of a definition."""
 
     def add_definition(self, model: str, name: str, digest: str, document: bytes, at: float) -> DefinitionRow: ...
-    def intern_capability(self, handler: str, queue: str, requires: str, executor: str) -> int:
+    def intern_capability(self, need: Need) -> int:
         """The number that stands for what a task needs."""
 
-    def list_capabilities(self) -> list[tuple[int, str, str, str, str]]:
-        """id, handler, queue, requires, executor"""
+    def list_capabilities(self) -> list[tuple[int, Need]]: ...
 
     # Instances
     def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]: ...

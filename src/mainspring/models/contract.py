@@ -51,6 +51,8 @@ class TaskSpec(Struct, frozen=True, omit_defaults=True):
     """Labels a worker must offer; empty: any worker that has the handler."""
     executor: str = ""
     """The cluster that is to compute it; empty: the worker itself."""
+    memory_max_mb: float | None = None
+    """Of an attempt in a process of its own; None: what its handler says."""
 
 
 class StartOn(Struct, frozen=True):

@@ -89,7 +89,7 @@ class ChildProcess:
             run.attempt,
             run.record.payload,
             self._bytes_max,
-            run.target.options.memory_max_mb,
+            run.memory_max_mb,
             run.handler,
         )
         write(self._process.stdin, request)  # type: ignore[arg-type]

@@ -362,7 +362,7 @@ def _check(run: Run, kind: str) -> None:
     """Raises `SettingInvalidError` for what a cluster cannot do."""
     if run.target.is_transactional:
         raise SettingInvalidError(f"{run.target.where} asks for a transaction, which there is none of on {kind}")
-    if run.target.options.memory_max_mb is not None:
+    if run.memory_max_mb is not None:
         raise SettingInvalidError(f'memory_max_mb takes effect with isolation="process" only, not on {kind}')
 
 

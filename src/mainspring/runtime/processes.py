@@ -148,8 +148,8 @@ class ProcessExecutor:
                 return self.runs.returned(run, output)
             case Raised(failure):
                 return self._failed(run, failure)
-            case TaskExitError() if run.target.options.memory_max_mb is not None:
-                told = TaskExitError(f"{answer}; its memory_max_mb is {run.target.options.memory_max_mb:g} MB")
+            case TaskExitError() if run.memory_max_mb is not None:
+                told = TaskExitError(f"{answer}; its memory_max_mb is {run.memory_max_mb:g} MB")
                 return self._failed(run, failure_of(told, ""))
             case MainspringError():
                 return self._failed(run, failure_of(answer, ""))

@@ -94,6 +94,12 @@ class Run(Context):
         self.target = target
 
     @property
+    def memory_max_mb(self) -> float | None:
+        """What its definition says, else its handler."""
+        own = self.record.memory_max_mb
+        return self.target.options.memory_max_mb if own is None else own
+
+    @property
     def transaction(self) -> Transaction:
         if self.joint is None:
             if self.runs.joins is None:

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from mainspring.clock import Clock
 from mainspring.codec import PAYLOAD_BYTES_MAX
-from mainspring.errors import HandlerUnknownError, SettingInvalidError
+from mainspring.errors import HandlerUnknownError, MainspringError, SettingInvalidError
+from mainspring.handler import memory_problem
 from mainspring.kernel.records import Attempt
 from mainspring.runtime.cluster import Cluster
 from mainspring.runtime.cluster_executor import ClusterExecutor
@@ -115,7 +116,8 @@ class Worker:
         clusters, pool = self._clusters, self.handlers.pool
 
         def place(attempt: Attempt) -> str | None:
-            return attempt.pool if attempt.pool in clusters else pool(attempt.handler)
+            name = attempt.pool if attempt.pool in clusters else pool(attempt.handler)
+            return name if attempt.memory_max_mb is None or name == "process" or name in clusters else None
 
         places = {place(attempt) for attempt in attempts}
         for name in places:
@@ -174,11 +176,14 @@ class Worker:
         return all(ended)
 
     def _refuse(self, attempts: Iterable[Attempt]) -> None:
-        """A handler was offered once and is not here any more."""
+        """A handler was offered once and is not here any more, or its memory cannot be limited."""
         for attempt in attempts:
+            error: MainspringError
             try:
-                self.handlers.get(attempt.handler)
+                handler = self.handlers.get(attempt.handler)
                 error = HandlerUnknownError(attempt.handler, "it appeared only now; the next attempt will find it")
+                if problem := memory_problem(handler, attempt.memory_max_mb):
+                    error = SettingInvalidError(problem)
             except HandlerUnknownError as reason:
                 error = reason
             self._orphans.report([self._orphans.unstarted(attempt, error)])

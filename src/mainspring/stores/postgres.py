@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from mainspring.kernel.need import Need
 from mainspring.kernel.store import (
     Changes,
     DefinitionRow,
@@ -117,18 +118,17 @@ class PostgresStore(PostgresForgetting):
         values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
         return definition_of(self._one(sql.ADD_DEFINITION, values))
 
-    def intern_capability(self, handler: str, queue: str, requires: str, executor: str) -> int:
-        needs = (handler, queue, requires, executor)
-        rows = self._rows(sql.FIND_CAPABILITY, needs)
+    def intern_capability(self, need: Need) -> int:
+        rows = self._rows(sql.FIND_CAPABILITY, need)
         if rows:
             return int(rows[0][0])
         self._write(sql.ALONE, (MIGRATION_LOCK + 2, lock_number(self.url.schema)))
         self._has_news = True
-        rows = self._rows(sql.FIND_CAPABILITY, needs)  # another process may have been first
-        return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, needs))[0])
+        rows = self._rows(sql.FIND_CAPABILITY, need)  # another process may have been first
+        return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, need))[0])
 
-    def list_capabilities(self) -> list[tuple[int, str, str, str, str]]:
-        return [(id, *needs) for id, *needs in self._rows(sql.LIST_CAPABILITIES)]
+    def list_capabilities(self) -> list[tuple[int, Need]]:
+        return [(id, Need(*need)) for id, *need in self._rows(sql.LIST_CAPABILITIES)]
 
     # --- Instances ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import msgspec
 
 from mainspring.clock import Clock
 from mainspring.errors import BrokenError, StoreLostError
+from mainspring.kernel.need import Need
 from mainspring.kernel.store import (
     Changes,
     DefinitionRow,
@@ -193,13 +194,12 @@ class SqliteStore(SqliteForgetting):
         values = {"model": model, "name": name, "digest": digest, "document": document.decode(), "at": at}
         return _definition(self._one(sql.ADD_DEFINITION, values))
 
-    def intern_capability(self, handler: str, queue: str, requires: str, executor: str) -> int:
-        needs = (handler, queue, requires, executor)
-        rows = self._rows(sql.FIND_CAPABILITY, needs)
-        return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, needs))[0])
+    def intern_capability(self, need: Need) -> int:
+        rows = self._rows(sql.FIND_CAPABILITY, need)
+        return int((rows[0] if rows else self._one(sql.ADD_CAPABILITY, need))[0])
 
-    def list_capabilities(self) -> list[tuple[int, str, str, str, str]]:
-        return [(id, *needs) for id, *needs in self._rows(sql.LIST_CAPABILITIES)]
+    def list_capabilities(self) -> list[tuple[int, Need]]:
+        return [(id, Need(*need)) for id, *need in self._rows(sql.LIST_CAPABILITIES)]
 
     # --- Instances ----------------------------------------------------------------------------
 

@@ -139,6 +139,7 @@ def test_how_an_invoked_task_is_run_is_kept():
         "retries": 3,
         "timeout_s": 2.5,
         "queue": "q",
+        "memory_max_mb": 64,
     }
     machine = Machine.of_data({"machine": "m", "states": {"a": {"invoke": [call]}}})
     text = machine.to_scxml()

@@ -11,6 +11,7 @@ from mainspring.models.retry import Retry
 from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.document import Document, Node, When, decode_document
 from tests.models.workflow.shop import clean, count, drive, fetch, graph, work
+from tests.runtime.heavy import allocate
 
 
 @task(retries=Retry(max=2, on=(OSError,)), timeout_s=5, requires=["gpu"], queue="slow")
@@ -48,6 +49,10 @@ def test_options_are_the_handlers_unless_the_node_says_otherwise():
         Retry(max=2, on=("builtins.OSError",)), 5, "gpu", "slow"
     )  # fmt: skip
     assert (second.retries, second.timeout_s, second.requires, second.queue) == (0, 9, "eu and gpu", "slow")
+    wf.add(allocate, 1)
+    wf.add(allocate, 1, memory_max_mb=512)
+    assert [node.memory_max_mb for node in wf.nodes.values()] == [None, None, 64, 512]
+    assert wf.check() == []
 
 
 def test_references_may_be_anywhere_inside_of_arguments():

@@ -14,6 +14,7 @@ from mainspring.models.retry import Retry
 from mainspring.models.workflow.builder import Workflow
 from mainspring.models.workflow.document import Node
 from tests.models.workflow.shop import clean, count, fetch, graph, publish, work
+from tests.runtime.heavy import allocate
 
 
 @dataclasses.dataclass
@@ -207,6 +208,7 @@ def load_one(number: int) -> Page:
         ({"retries": -1}, "retries: -1 is not between 0 and 10,000"),
         ({"retries": Retry(backoff=0.1)}, "retry backoff: 0.1 is less than 1, so delays would shrink"),
         ({"timeout_s": 0}, "timeout_s must be above 0, not 0"),
+        ({"memory_max_mb": 9}, "handler 'tests.models.workflow.shop:work': memory_max_mb takes effect with isolation="),
         ({"deadline_s": -3}, "deadline_s must be above 0, not -3"),
         ({"delay_s": -1}, "delay_s must not be negative, as -1 is"),
         ({"concurrency": 0, "map": []}, "concurrency must be at least 1, not 0"),
@@ -222,6 +224,12 @@ def test_options_that_make_no_sense(options, told):
     wf.node("n", work, **options)
     [problem] = problems(wf)
     assert problem.startswith(told)
+
+
+def test_a_limit_of_memory_is_above_zero():
+    wf = Workflow("options")
+    wf.node("n", allocate, {"megabytes": 1}, memory_max_mb=0)
+    assert problems(wf) == ["memory_max_mb must be above 0, not 0"]
 
 
 def test_a_sleep_has_sensible_seconds_and_no_other_options():

@@ -45,6 +45,10 @@ class Calling:
             compiler.report(problem, place)
         if problem := executor_problem(document.executor):
             compiler.report(problem, place)
+        for name in ("timeout_s", "memory_max_mb"):
+            value = getattr(document, name)
+            if value is not None and not value > 0:
+                compiler.report(f"{name} must be above 0, not {value:g}", place)
         if not document.type_of and document.type not in TYPES:
             compiler.doubt(f"nothing of type {document.type!r} can be invoked", place)
 
@@ -60,7 +64,9 @@ class Calling:
     def task(self, handler: str) -> TaskSpec:
         """What it asks of whoever runs it."""
         asked = self.document
-        return TaskSpec(handler, asked.queue, asked.priority, asked.timeout_s, asked.requires, asked.executor)
+        return TaskSpec(
+            handler, asked.queue, asked.priority, asked.timeout_s, asked.requires, asked.executor, asked.memory_max_mb
+        )
 
     def machine_for(self, session: Any) -> Document | None:
         """The machine that is given in place of a source; raises `ActionError` where it is none."""

@@ -210,13 +210,15 @@ class Invoke(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """The document of a machine, in place of a source."""
     content_of: str = ""
     retries: int | Retry = 0
-    """Of a task, like all up to `executor`."""
+    """Of a task, like all up to `memory_max_mb`."""
     timeout_s: float | None = None
     """Per attempt."""
     priority: int = 0
     queue: str = "default"
     requires: str = ""
     executor: str = ""
+    memory_max_mb: float | None = None
+    """Per attempt, in a process of its own."""
     autoforward: bool = False
     finalize: tuple[AnyAction, ...] | None = None
     """None: there is none; empty: what comes back is put where `names` and parameters say."""

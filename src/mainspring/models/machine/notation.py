@@ -38,7 +38,7 @@ from mainspring.models.machine.text import located
 Do = str | Callable[..., Any] | Mapping[str, Any] | AnyAction
 """An action: the name of a method, a callable, or an action as data."""
 Dos = Do | Sequence[Do] | None
-TASK_OPTIONS = ("retries", "timeout_s", "priority", "queue", "requires", "executor")
+TASK_OPTIONS = ("retries", "timeout_s", "priority", "queue", "requires", "executor", "memory_max_mb")
 """What a handler may say of itself that is kept where it is invoked."""
 
 Target = Definition | Callable[..., Any]

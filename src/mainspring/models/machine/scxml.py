@@ -46,7 +46,7 @@ NAMESPACE = "http://www.w3.org/2005/07/scxml"
 OWN_NAMESPACE = "urn:mainspring:machine"
 """Of what the standard has no word for: Python callables, strictness, descriptions."""
 OWN = f"{OWN_NAMESPACE} "
-TASK_FIELDS = ("retries", "timeout_s", "priority", "queue", "requires", "executor")
+TASK_FIELDS = ("retries", "timeout_s", "priority", "queue", "requires", "executor", "memory_max_mb")
 """How an invoked task is to be run; SCXML knows no tasks."""
 DATA_MODELS = ("", "feel", "null")
 

@@ -144,7 +144,8 @@ class Process(Definition):
 
     def service(
         self, id: str, handler: Callable[..., Any] | str, *, retries: int = 0, retry_delay_s: float = 0.0,
-        result: str = "", timeout_s: float | None = None, queue: str = "default", priority: int = 0, **options: Any,
+        result: str = "", timeout_s: float | None = None, memory_max_mb: float | None = None, queue: str = "default",
+        priority: int = 0, **options: Any,
     ) -> Self:  # fmt: skip
         """What a handler does: a callable, or the name under which another process has it.
 
@@ -160,6 +161,7 @@ class Process(Definition):
             queue=queue,
             priority=priority,
             timeout_s=timeout_s,
+            memory_max_mb=memory_max_mb,
         )
         return self._add(Node(id, SERVICE, work=work, **self._options(options)))
 

@@ -107,6 +107,8 @@ class Work(Part, frozen=True):
     queue: str = "default"
     priority: int = 0
     timeout_s: float | None = None
+    memory_max_mb: float | None = None
+    """Per attempt, in a process of its own."""
     takes: tuple[str, ...] | None = None
     """The parameters of the handler, where it was given with the process; None: not known here."""
 

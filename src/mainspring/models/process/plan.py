@@ -82,7 +82,11 @@ class Vertex:
         self.inputs: list[tuple[Evaluate, tuple[str, ...]]] = []
         self.outputs: list[tuple[Evaluate, tuple[str, ...]]] = []
         work = node.work
-        self.spec = None if work is None else TaskSpec(work.handler, work.queue, work.priority, work.timeout_s)
+        self.spec = (
+            None
+            if work is None
+            else TaskSpec(work.handler, work.queue, work.priority, work.timeout_s, memory_max_mb=work.memory_max_mb)
+        )
         """Of its tasks."""
         self.takes = None if work is None else work.takes
         """The variables that its handler takes; None: nobody knows, so it is offered all that are in sight."""

@@ -25,6 +25,8 @@ class TaskDocument(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     queue: str = "default"
     requires: str = ""
     executor: str = ""
+    memory_max_mb: float | None = None
+    """Per attempt."""
 
     def encode(self) -> bytes:
         return json.encode(self)
@@ -53,5 +55,6 @@ def compile_task(document: bytes) -> TaskPlan:
         timeout_s=task.timeout_s,
         requires=task.requires,
         executor=task.executor,
+        memory_max_mb=task.memory_max_mb,
     )
     return TaskPlan(spec=spec, retry=retry_of(task.retries), delay_s=task.delay_s, deadline_s=task.deadline_s)

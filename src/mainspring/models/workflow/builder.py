@@ -124,6 +124,7 @@ class Workflow:
         queue: str | None = None,
         requires: str | Iterable[str] | None = None,
         executor: str | None = None,
+        memory_max_mb: float | None = None,
         description: str = "",
         **kwargs: Any,
     ) -> Handle:
@@ -155,6 +156,7 @@ class Workflow:
         queue: str | None = None,
         requires: str | Iterable[str] | None = None,
         executor: str | None = None,
+        memory_max_mb: float | None = None,
         description: str = "",
         **kwargs: Any,
     ) -> Handle:

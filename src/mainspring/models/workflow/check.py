@@ -11,11 +11,11 @@ from msgspec import UNSET
 
 from mainspring import codec
 from mainspring.errors import HandlerInvalidError, HandlerUnknownError, PayloadInvalidError, Problem
-from mainspring.handler import Handler
+from mainspring.handler import Handler, memory_problem
 from mainspring.models.workflow import shape
 from mainspring.models.workflow.condition import read_guard
 from mainspring.models.workflow.cycle import cycles
-from mainspring.models.workflow.document import INDEX, ITEM, LANGUAGES, SLEEP, Document, Node, When
+from mainspring.models.workflow.document import INDEX, ITEM, LANGUAGES, SLEEP, Document, FailureHandler, Node, When
 from mainspring.models.workflow.fields import (
     KEY_LENGTH_MAX,
     POLICIES,
@@ -144,8 +144,9 @@ class _Check:
         handler = self.handler(told.task)
         if not isinstance(handler, Handler):
             yield from [handler] if handler else []
-        elif told.arguments is not None:
-            yield from self.of_arguments(handler, told.arguments)
+        else:
+            yield from self.of_memory(handler, told)
+            yield from self.of_arguments(handler, told.arguments) if told.arguments is not None else ()
         yield from self.of_template(told.arguments or {}, FAILURE_NAMES)
         yield from number_problems(told)
         yield from requirement_problems(told)
@@ -247,6 +248,12 @@ class _Check:
                 yield handler
             elif handler is not None:
                 yield from self.of_arguments(handler, node.arguments)
+                yield from self.of_memory(handler, node)
+
+    def of_memory(self, handler: Handler[..., Any], node: Node | FailureHandler) -> Iterator[str]:
+        problem = memory_problem(handler, node.memory_max_mb, node.executor or "")
+        if problem:
+            yield problem
 
     def of_condition(self, node: Node) -> Iterator[str]:
         when = node.condition

@@ -109,6 +109,8 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, 
     queue: str | None = None
     requires: str | None = None
     executor: str | None = None
+    memory_max_mb: float | None = None
+    """Per attempt, in a process of its own."""
     description: str = ""
 
     @property
@@ -132,6 +134,7 @@ class FailureHandler(Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     queue: str | None = None
     requires: str | None = None
     executor: str | None = None
+    memory_max_mb: float | None = None
 
 
 class Document(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -25,7 +25,7 @@ KEY_LENGTH_MAX = 200
 
 _NAME = re.compile(NAME)
 
-_OF_TASKS = ("retries", "timeout_s", "delay_s", "priority", "queue", "requires", "executor")
+_OF_TASKS = ("retries", "timeout_s", "delay_s", "priority", "queue", "requires", "executor", "memory_max_mb")
 
 NOT_FOR: dict[str, tuple[str, ...]] = {
     SLEEP: ("arguments", "map", "concurrency", "deadline_s", *_OF_TASKS),
@@ -75,7 +75,7 @@ def rule_problems(rule: str | None, has_parents: bool) -> Iterator[str]:
 
 def number_problems(node: Any) -> Iterator[str]:
     """Numbers that make no sense."""
-    for field in ("timeout_s", "deadline_s"):
+    for field in ("timeout_s", "deadline_s", "memory_max_mb"):
         value = getattr(node, field, None)
         if value is not None and not value > 0:
             yield f"{field} must be above 0, not {value:g}"

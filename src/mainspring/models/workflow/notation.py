@@ -14,7 +14,7 @@ from mainspring.models.workflow.template import REFERENCE_START, Reference
 
 OPTIONS = (
     "rule", "retries", "timeout_s", "deadline_s", "delay_s", "priority", "queue", "requires", "executor",
-    "description",
+    "memory_max_mb", "description",
 )  # fmt: skip
 """What a node says besides what it calls, and when."""
 

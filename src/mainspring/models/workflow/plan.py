@@ -186,7 +186,7 @@ class _Compiler:
     def spec(self, handler: str, node: Node | FailureHandler) -> TaskSpec:
         options = (
             handler, node.queue or "default", node.priority or 0, node.timeout_s, node.requires or "",
-            node.executor or "",
+            node.executor or "", node.memory_max_mb,
         )  # fmt: skip
         spec = self.specs.get(options)
         if spec is None:

@@ -161,9 +161,17 @@ ADD_DEFINITION = (
     " from definition where model = %(model)s and name = %(name)s"
     " returning id, model, name, version, digest, document"
 )
-FIND_CAPABILITY = "select id from capability where handler = %s and queue = %s and requires = %s and executor = %s"
-ADD_CAPABILITY = "insert into capability (handler, queue, requires, executor) values (%s, %s, %s, %s) returning id"
-LIST_CAPABILITIES = "select id, handler, queue, requires, executor from capability order by id"
+FIND_CAPABILITY = (
+    "select id from capability where handler = %s and queue = %s and requires = %s and executor = %s"
+    " and memory_max_mb = coalesce(%s::double precision, 0)"
+)
+ADD_CAPABILITY = (
+    "insert into capability (handler, queue, requires, executor, memory_max_mb)"
+    " values (%s, %s, %s, %s, coalesce(%s::double precision, 0)) returning id"
+)
+LIST_CAPABILITIES = (
+    "select id, handler, queue, requires, executor, nullif(memory_max_mb, 0) from capability order by id"
+)
 
 # --- Instances --------------------------------------------------------------------------------
 

@@ -44,7 +44,9 @@ MIGRATIONS: tuple[str, ...] = (
 
     create table capability (
         id integer generated always as identity primary key, handler text not null, queue text not null,
-        requires text not null, executor text not null, unique (handler, queue, requires, executor)
+        requires text not null, executor text not null,
+        -- 0: it says nothing of it.
+        memory_max_mb double precision not null, unique (handler, queue, requires, executor, memory_max_mb)
     );
 
     create table instance (

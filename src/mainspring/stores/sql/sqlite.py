@@ -76,9 +76,17 @@ ADD_DEFINITION = (
     " from definition where model = :model and name = :name"
     " returning id, model, name, version, digest, document"
 )
-FIND_CAPABILITY = "select id from capability where handler = ? and queue = ? and requires = ? and executor = ?"
-ADD_CAPABILITY = "insert into capability (handler, queue, requires, executor) values (?, ?, ?, ?) returning id"
-LIST_CAPABILITIES = "select id, handler, queue, requires, executor from capability order by id"
+FIND_CAPABILITY = (
+    "select id from capability where handler = ? and queue = ? and requires = ? and executor = ?"
+    " and memory_max_mb = coalesce(?, 0)"
+)
+ADD_CAPABILITY = (
+    "insert into capability (handler, queue, requires, executor, memory_max_mb)"
+    " values (?, ?, ?, ?, coalesce(?, 0)) returning id"
+)
+LIST_CAPABILITIES = (
+    "select id, handler, queue, requires, executor, nullif(memory_max_mb, 0) from capability order by id"
+)
 
 # --- Instances --------------------------------------------------------------------------------
 

@@ -18,7 +18,9 @@ MIGRATIONS: tuple[str, ...] = (
 
     create table capability (
         id integer primary key, handler text not null, queue text not null, requires text not null,
-        executor text not null, unique (handler, queue, requires, executor)
+        executor text not null,
+        -- 0: it says nothing of it.
+        memory_max_mb real not null, unique (handler, queue, requires, executor, memory_max_mb)
     );
 
     create table instance (
