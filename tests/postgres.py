@@ -10,6 +10,9 @@ import os
 from functools import cache
 from pathlib import Path
 
+from mainspring.kernel.store import Store
+from mainspring.stores.postgres import PostgresStore
+from mainspring.testing import Simulation
 from scripts.postgres_server import PostgresServer, join
 
 _numbers = itertools.count(1)
@@ -37,3 +40,17 @@ def new_schema() -> str:
     """The URL of a store that is not there yet."""
     url = database()
     return f"{url}{'&' if '?' in url else '?'}schema=test_{os.getpid()}_{next(_numbers)}"
+
+
+class OnPostgres(Simulation):
+    """A simulation on the server, with a connection for each process."""
+
+    def _open(self) -> Store:
+        # Here it is processes that die, never the server: nothing is proved by waiting for its disk.
+        self._url = f"{new_schema()}&options=-csynchronous_commit%3Doff"
+        return self._another()
+
+    def _another(self) -> Store:
+        store = PostgresStore(self._url)
+        store.query_s = (0.0, 0.0)  # it is asked once whether others have written, and the answer must be right
+        return store

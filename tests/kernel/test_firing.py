@@ -9,23 +9,12 @@ import pytest
 from mainspring import task
 from mainspring.stores.postgres import PostgresStore
 from mainspring.testing import Simulation
-from tests.postgres import new_schema
+from tests.postgres import OnPostgres
 
 
 @task
 def report() -> None:
     raise AssertionError("nobody runs it here")
-
-
-class OnPostgres(Simulation):
-    def _open(self) -> PostgresStore:
-        self._url = new_schema()
-        return self._another()
-
-    def _another(self) -> PostgresStore:
-        store = PostgresStore(self._url)
-        store.query_s = (0.0, 0.0)
-        return store
 
 
 def statements_of_firing(count: int, monkeypatch) -> list[str]:

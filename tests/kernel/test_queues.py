@@ -13,6 +13,7 @@ from mainspring.kernel.queue import Candidate, Queue, QueueSettings
 from mainspring.kernel.store import QueueRow, WaitingRow
 from mainspring.testing import Simulation
 from tests.kernel.world import World, failing, performing
+from tests.postgres import OnPostgres
 
 
 @task(queue="mail")
@@ -211,9 +212,10 @@ def test_a_pause_lets_what_runs_end_and_nothing_begin():
 # --- Who is next --------------------------------------------------------------------------------
 
 
-def test_who_has_waited_long_is_more_urgent_than_he_was():
+@pytest.mark.parametrize("kind", [Simulation, OnPostgres])
+def test_who_has_waited_long_is_more_urgent_than_he_was(kind):
     def order(**limits):
-        with Simulation(slots=1) as world:
+        with kind(slots=1) as world:
             world.queue("mail").limit(**limits)
             world.stub(mail, takes_s=10)
             world.submit(mail, 0, id="low", priority=0)
@@ -241,9 +243,9 @@ def jain(counts: list[int]) -> float:
     return sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts))
 
 
-@pytest.mark.parametrize("slots", [1, 3, 8])
-def test_groups_take_turns_whatever_the_number_of_their_tasks(slots):
-    with Simulation(slots=slots) as world:
+@pytest.mark.parametrize(("kind", "slots"), [(Simulation, 1), (Simulation, 3), (Simulation, 8), (OnPostgres, 8)])
+def test_groups_take_turns_whatever_the_number_of_their_tasks(kind, slots):
+    with kind(slots=slots) as world:
         world.queue("mail").limit(fair=True)
         world.stub(mail, takes_s=1)
         world.submit_many(mail, numbers(180), ids=[f"big-{number}" for number in range(180)], group="big")

@@ -12,10 +12,8 @@ import os
 
 import pytest
 
-from mainspring.kernel.store import Store
-from mainspring.stores.postgres import PostgresStore
 from mainspring.testing import Simulation
-from tests.postgres import new_schema
+from tests.postgres import OnPostgres
 from tests.simulation.chaos import Chaos
 
 pytestmark = pytest.mark.filterwarnings("ignore::mainspring.errors.DefinitionOddWarning")  # random machines are odd
@@ -42,20 +40,6 @@ REGRESSIONS: dict[int, str] = {  # they were found while callers were spared, an
     2753: "an instance was remembered as it was before the code of its definition was found",
 }
 """Seeds that have failed, and of what.  They run first."""
-
-
-class OnPostgres(Simulation):
-    """The same on a server, with a connection for each process."""
-
-    def _open(self) -> Store:
-        # Here it is processes that die, never the server: nothing is proved by waiting for its disk.
-        self._url = f"{new_schema()}&options=-csynchronous_commit%3Doff"
-        return self._another()
-
-    def _another(self) -> Store:
-        store = PostgresStore(self._url)
-        store.query_s = (0.0, 0.0)  # it is asked once whether others have written, and the answer must be right
-        return store
 
 
 def run(
