@@ -350,6 +350,8 @@ class Load:
 
     def _over(self) -> bool:
         with contextlib.suppress(UnavailableError):
+            if self.engine.get_schedule("beat").status != "completed":
+                return False
             counts = self.engine.counts()
             return not counts.keys() & {"created", "running"}
         return False
