@@ -19,21 +19,29 @@ WAITING_CHECKED_EVERY = 64
 
 def look_up(turn: Turn, inputs: Sequence[Input]) -> None:
     """How the instances are that inputs await, all at once."""
-    names = (name for input in inputs if type(input) is Await for name in input.public_ids)
-    wanted = {turn.begun[name] for name in names if name in turn.begun}
-    if not wanted:
-        return
+    begun, ends = turn.begun, turn.ends
     find, outdated_before = turn.hold.instances.find, turn.hold.outdated_before
-    statuses: dict[int, str] = {}
-    for id in wanted:
+    ended: list[int] = []
+    missing: list[int] = []
+    for name in [name for input in inputs if type(input) is Await for name in input.public_ids]:
+        id = begun.get(name)
+        if id is None:
+            continue
         live = find(id)
-        if live is not None and live.turn >= outdated_before:
-            statuses[id] = live.status
-    if missing := wanted - statuses.keys():
-        statuses.update((row.id, row.status) for row in turn.hold.store.load_instances(missing))
-    turn.ends.update((id, None) for id, status in statuses.items() if status not in ENDED)
-    if ended := statuses.keys() - turn.ends.keys():
-        turn.ends.update((row.id, end_of(row)) for row in turn.hold.store.load_ends(ended))
+        if live is None or live.turn < outdated_before:
+            missing.append(id)
+        elif live.status in ENDED:
+            ended.append(id)
+        else:
+            ends[id] = None
+    if missing:
+        for row in turn.hold.store.load_instances(missing):
+            if row.status in ENDED:
+                ended.append(row.id)
+            else:
+                ends[row.id] = None
+    if ended:
+        ends.update((row.id, end_of(row)) for row in turn.hold.store.load_ends(ended))
 
 
 def await_(turn: Turn, input: Await) -> None:

@@ -82,15 +82,17 @@ class Instances:
         self.find = self._lives.get
         """The instance of a number, or None; asked several times for each outcome, so it is the dict's own."""
 
-    def find_ids(self, public_ids: Iterable[str]) -> dict[str, int]:
-        """The numbers of those that are here under ids that the store gave."""
-        found: dict[str, int] = {}
+    def find_ids(self, public_ids: Iterable[str], found: dict[str, int]) -> list[str]:
+        """Add the numbers of those that are here under ids that the store gave; the rest is the answer."""
+        lives, unknown = self._lives, []
         for public_id in public_ids:
             number = number_of(public_id)
-            live = None if number is None else self._lives.get(number)
+            live = None if number is None else lives.get(number)
             if live is not None and live.public_id == public_id:
                 found[public_id] = live.id
-        return found
+            else:
+                unknown.append(public_id)
+        return unknown
 
     def add(self, live: Live) -> None:
         self._lives[live.id] = live

@@ -66,9 +66,6 @@ TRIES_MAX = 20
 INPUT_TOLD_MAX = 500
 """Characters of an input that the log shows: a start of many is megabytes."""
 
-NAMING = (Tell, Ask)
-"""Inputs that name the instance that they are about."""
-
 STORE_ERRORS = (UnavailableError, StoreDeniedError, StoreInvalidError, StoreLostError, SchemaNewerError)
 """What no input is to blame for.  Only the first is worth another try."""
 
@@ -254,12 +251,16 @@ class Kernel(Hold):
 
     def _named(self, turn: Turn, inputs: Sequence[Input]) -> set[int]:
         """The instances that the inputs are about."""
-        ids = {input.attempt.instance for input in inputs if type(input) is Settle}
-        names = {input.public_id for input in inputs if isinstance(input, NAMING)}
-        awaited = {name for input in inputs if type(input) is Await for name in input.public_ids}
-        turn.begun.update(self.instances.find_ids(awaited))
-        if unknown := names | awaited - turn.begun.keys():
-            turn.begun.update(self.store.find_ids(unknown))
+        ids, names, unknown = set[int](), set[str](), list[str]()
+        for input in inputs:
+            if type(input) is Settle:
+                ids.add(input.attempt.instance)
+            elif type(input) is Await:
+                unknown += self.instances.find_ids(input.public_ids, turn.begun)
+            elif isinstance(input, Tell | Ask):
+                names.add(input.public_id)
+        if names or unknown:
+            turn.begun.update(self.store.find_ids(names.union(unknown)))
             ids.update(turn.begun[name] for name in names & turn.begun.keys())
         return ids
 

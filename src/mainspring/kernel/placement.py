@@ -127,9 +127,8 @@ class Placement:
                 instance, task_key, capability, priority, ready_at, 0, 0, owner, None, spec.timeout_s,
                 payload.decode(), queue, live.group if queue is None else live.group or "",
             ))  # fmt: skip
-            backlog_count = len(self._backlog)
-            self._expect(capability, pool, ready_at, now)
-            if len(self._backlog) > backlog_count:
+            if ready_at > now or capability not in self._backlog:
+                self._expect(capability, pool, ready_at, now)
                 crowded = self._crowded()
 
     def _crowded(self) -> Container[str]:

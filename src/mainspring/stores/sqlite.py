@@ -245,7 +245,7 @@ class SqliteStore(SqliteForgetting):
         found: list[WaitingRow] = []
         for priority in self._priorities(*of):
             rows = self._rows(statement, (*of, priority, now, limit if each else limit - len(found)))
-            found.extend(WaitingRow(*row) for row in rows)
+            found += [WaitingRow(*row) for row in rows]
             if len(found) >= limit and not each:
                 break
         return found
