@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mainspring import Engine, Workflow
-from mainspring.errors import InstanceCancelledError, InstanceFailedError
+from mainspring import Engine
 from tests.patience import PATIENCE_S, wait_until
 from tests.runtime import crunch
+from tests.runtime.cluster_tasks import all_kinds_run_there, plain
 from tests.runtime.local_dask import LocalDask
 
 ROOT = Path(__file__).parents[1]
@@ -48,36 +48,7 @@ def pid_in(file: Path) -> int:
 
 
 def test_tasks_of_all_kinds_run_there(engine, tmp_path):
-    first = engine.submit(crunch.pid).result(timeout_s=PATIENCE_S)
-    assert first != os.getpid()
-    many = engine.submit_many(crunch.double, [(number,) for number in range(100)])
-    assert engine.gather(many, timeout_s=PATIENCE_S) == [2 * number for number in range(100)]
-
-    told = engine.submit(crunch.tell)
-    assert told.result(timeout_s=PATIENCE_S) == [told.id, "task", 1, f"{told.id}:task"]
-    assert [line.message for line in told.logs()] == ["one", "half-way", "three"]
-
-    failing = engine.submit(crunch.fail, "no such thing")
-    with pytest.raises(InstanceFailedError, match="LookupError: no such thing"):
-        failing.result(timeout_s=PATIENCE_S)
-    failure = failing.info().failure
-    assert failure is not None
-    assert "crunch.py" in failure.traceback
-
-    workflow = Workflow("mixed")
-    first = workflow.add(plain, 4, executor="dask")
-    workflow.output([first, workflow.add(plain, 4)])
-    there, here = engine.start(workflow).result(timeout_s=PATIENCE_S)
-    assert (there == os.getpid(), here == os.getpid()) == (False, True)
-
-    running = engine.submit(crunch.until_cancelled, str(tmp_path))
-    pid_in(tmp_path / "began")
-    running.cancel()
-    with pytest.raises(InstanceCancelledError):
-        running.result(timeout_s=PATIENCE_S)
-    assert (
-        wait_until(lambda: (tmp_path / "ended").exists() and (tmp_path / "ended").read_text(), "it ends") == "cancelled"
-    )
+    all_kinds_run_there(engine, "dask", lambda handler: handler, tmp_path)
 
 
 def test_the_program_of_the_page_runs(dask, folder):
@@ -130,7 +101,3 @@ def test_a_cluster_that_dies_as_a_whole_costs_no_task_and_is_used_again_when_it_
     dask.start()
     assert engine.gather(holding, timeout_s=PATIENCE_S) == ["a", "b", "c"]
     assert [[len(time.attempts) for time in each.timeline()] for each in holding] == [[1]] * 3, "uncounted"
-
-
-def plain(number: int) -> int:
-    return os.getpid()

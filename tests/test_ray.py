@@ -10,16 +10,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mainspring import Engine, Workflow, task
-from mainspring.errors import InstanceCancelledError, InstanceFailedError
+from mainspring import Engine, task
+from mainspring.errors import InstanceCancelledError
+from mainspring.handler import Handler
 from mainspring.runtime.cluster import ClusterAwayError
 from mainspring.runtime.clusters import ray as ray_keeper
 from mainspring.runtime.clusters.ray import RayCluster
 from tests.patience import PATIENCE_S, wait_until
 from tests.runtime import crunch
+from tests.runtime.cluster_tasks import all_kinds_run_there, plain
 from tests.runtime.local_ray import ENVIRONMENT, HOST, LocalRay, needs_ray
 
 pytestmark = needs_ray
@@ -28,16 +31,14 @@ PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "clusters.md"
 START_S_MAX = 2 * PATIENCE_S
 """A dozen processes, each of which imports Ray, one after another."""
 
-double, pid, tell, fail, hold, until_cancelled, die_once = (
-    task(executor="ray", name=f"ray:{each.function.__name__}")(each.function)
+_MADE: dict[Any, Handler[..., Any]] = {
+    each: task(executor="ray", name=f"ray:{each.function.__name__}")(each.function)
     for each in (
         crunch.double, crunch.pid, crunch.tell, crunch.fail, crunch.hold, crunch.until_cancelled, crunch.die_once,
     )
-)  # fmt: skip
-
-
-def plain(number: int) -> int:
-    return os.getpid()
+}  # fmt: skip
+ON_RAY = _MADE.__getitem__
+double, hold, die_once = ON_RAY(crunch.double), ON_RAY(crunch.hold), ON_RAY(crunch.die_once)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def began(folder: Path) -> list[Path]:
 
 
 def test_tasks_run_there_and_the_death_of_the_cluster_costs_none_of_them(ray, engine, tmp_path):
-    all_kinds_run_there(engine, tmp_path)
+    all_kinds_run_there(engine, "ray", ON_RAY, tmp_path)
 
     holding = [engine.submit(hold, str(tmp_path), name) for name in ("a", "b", "c")]
     wait_until(lambda: len(began(tmp_path)) == 2, "as many have begun as there are processors")
@@ -95,38 +96,6 @@ def test_tasks_run_there_and_the_death_of_the_cluster_costs_none_of_them(ray, en
     assert waiting.executor == "ray"
     assert any("ray cluster is away" in lack for mismatch in waiting.workers for lack in mismatch.lacks)
     assert engine.submit(plain, 1).result(timeout_s=PATIENCE_S) == os.getpid(), "all else goes on"
-
-
-def all_kinds_run_there(engine: Engine, folder: Path) -> None:
-    assert engine.submit(pid).result(timeout_s=PATIENCE_S) != os.getpid()
-    many = engine.submit_many(double, [(number,) for number in range(100)])
-    assert engine.gather(many, timeout_s=PATIENCE_S) == [2 * number for number in range(100)]
-
-    told = engine.submit(tell)
-    assert told.result(timeout_s=PATIENCE_S) == [told.id, "task", 1, f"{told.id}:task"]
-    assert [line.message for line in told.logs()] == ["one", "half-way", "three"]
-
-    failing = engine.submit(fail, "no such thing")
-    with pytest.raises(InstanceFailedError, match="LookupError: no such thing"):
-        failing.result(timeout_s=PATIENCE_S)
-    failure = failing.info().failure
-    assert failure is not None
-    assert "crunch.py" in failure.traceback
-
-    workflow = Workflow("mixed")
-    first = workflow.add(plain, 4, executor="ray")
-    workflow.output([first, workflow.add(plain, 4)])
-    there, here = engine.start(workflow).result(timeout_s=PATIENCE_S)
-    assert (there == os.getpid(), here == os.getpid()) == (False, True)
-
-    running = engine.submit(until_cancelled, str(folder))
-    wait_until(lambda: began(folder), "it has begun")
-    running.cancel()
-    with pytest.raises(InstanceCancelledError):
-        running.result(timeout_s=PATIENCE_S)
-    ended = folder / "ended"
-    assert wait_until(lambda: ended.exists() and ended.read_text(), "it ends") == "cancelled"
-    (folder / "began").unlink()
 
 
 @pytest.mark.slow
