@@ -23,6 +23,7 @@ def test_each_command_explains_itself(name, capsys):
     assert run([name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"{COMMANDS[name].summary}.")
+    assert "%(" not in shown
     assert "--store" in shown
 
 

@@ -40,7 +40,7 @@ def arguments(parser: Parser) -> None:
         metavar="N",
         type=int,
         default=CLUSTER_SLOTS,
-        help="attempts there at once; default: %(default)d",
+        help=f"attempts there at once; default: {CLUSTER_SLOTS}",
     )
     parser.add_argument("--name", metavar="TEXT", help="what it is called; default: worker-PID")
     parser.add_argument(
