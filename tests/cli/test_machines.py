@@ -132,3 +132,30 @@ def test_a_machine_that_was_stopped_by_an_error_is_shown_and_goes_on(claim, caps
     code, told = call(capsys, "retry", claim, *store)
     assert code == 0
     assert call(capsys, "send", claim, "approve", "boss=true", *store)[0] == 0
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "scxml", "json", "py:Approval"])
+def test_a_machine_is_started_from_its_file(folder, capsys, suffix):
+    (folder / "approvals.py").write_text(SOURCE + "\ndef is_ready(): return True\n", encoding="utf-8")
+    (folder / "claim.yaml").write_text(CLAIM, encoding="utf-8")
+    target = {"py:Approval": "approvals.py:Approval"}.get(suffix, f"claim.{suffix}")
+    if target not in ("claim.yaml", "approvals.py:Approval"):
+        assert call(capsys, "graph", "claim.yaml", "--output", target)[0] == 0
+    store = ("--store", "s.db")
+    code, told = call(capsys, "start", target, "amount=5", "--id", "c", *store)
+    assert code == 0
+    assert "c has started" in told
+    assert "  odd: " in told
+    assert "state lost" in told
+    assert "c was there already" in call(capsys, "start", target, "--id", "c", *store)[1]
+    assert call(capsys, "send", "c", "submit", *store) == (0, "▸ c is in review\n")
+
+
+def test_run_says_how_a_machine_is_begun(folder, capsys):
+    (folder / "claim.yaml").write_text(CLAIM, encoding="utf-8")
+    for target in ("approvals.py", "claim.yaml"):
+        code, told = call(capsys, "run", target, "--store", "s.db")
+        assert code == 2
+        assert f"{target} is a state machine" in told
+        assert f"mainspring start {target}" in told
+    assert not (folder / "s.db").exists()

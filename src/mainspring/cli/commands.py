@@ -44,7 +44,7 @@ class Command:
 _ALL = (
     Command("demo", "run", "mainspring.cli.demo", "Run a workflow on real data that is worth watching"),
     Command("run", "run", "mainspring.cli.run", "Run a workflow to its end, or go on with it, and watch"),
-    Command("start", "run", "mainspring.cli.start", "Start a workflow and return at once; a worker runs it"),
+    Command("start", "run", "mainspring.cli.start", "Start an instance and return at once; a worker runs it"),
     Command("deploy", "run", "mainspring.cli.deploy", "Store a definition, so that it can be started by its name"),
     Command("worker", "run", "mainspring.cli.worker", "Run what waits in the store, until interrupted"),
     Command("list", "look", "mainspring.cli.listing", "Instances, the newest first"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from warnings import catch_warnings, simplefilter
 
 from mainspring import Process
@@ -21,14 +23,9 @@ def arguments(parser: Parser) -> None:
 
 def perform(options: Options, output: Output) -> int:
     definition = load_definition(options.target)
-    with (
-        catch_warnings(record=True, category=DefinitionOddWarning) as caught,
-        Engine(store_of(options), slots=0) as engine,
-    ):
-        simplefilter("always", DefinitionOddWarning)
+    with oddities() as odd, Engine(store_of(options), slots=0) as engine:
         version = engine.deploy(definition)
     warnings = [str(each) for each in definition.warnings] if isinstance(definition, Process) else []
-    odd = [str(each.message) for each in caught]
     if output.is_json:
         told = {"definition": definition.name, "version": version}
         output.json({**told, "warnings": warnings, "oddities": odd})
@@ -39,3 +36,13 @@ def perform(options: Options, output: Output) -> int:
             output.line(f"  {word}: {each}")
     output.table(["", "", ""], [(" ", (hint(options, "start", definition.name), "name"), "begins one")])
     return 0
+
+
+@contextmanager
+def oddities() -> Iterator[list[str]]:
+    """What is odd about the definitions that are deployed inside, known at the end of it."""
+    odd: list[str] = []
+    with catch_warnings(record=True, category=DefinitionOddWarning) as caught:
+        simplefilter("always", DefinitionOddWarning)
+        yield odd
+    odd += [str(each.message) for each in caught]

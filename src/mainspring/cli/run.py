@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mainspring import Process, Workflow
+from mainspring import Machine, Process, Workflow
 from mainspring.cli.commands import UsageError
-from mainspring.cli.load import load, read_input
+from mainspring.cli.load import load_definition, read_input
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.session import Session
@@ -15,7 +15,7 @@ from mainspring.instance import Instance
 
 
 def arguments(parser: Parser) -> None:
-    add_start_arguments(parser)
+    add_start_arguments(parser, "report.py, report.py:name, report.yaml, package.module:name")
     parser.add_argument("--slots", metavar="N", type=int, help="attempts at once; default: as the handlers allow")
     parser.add_argument("--quiet", action="store_true", help="only the result")
     parser.note = (
@@ -30,11 +30,9 @@ def arguments(parser: Parser) -> None:
     ]
 
 
-def add_start_arguments(parser: Parser) -> None:
-    """What `run` and `start` have in common."""
-    parser.add_argument(
-        "target", metavar="FILE|module:name", help="report.py, report.py:name, report.yaml, package.module:name"
-    )
+def add_start_arguments(parser: Parser, targets: str) -> None:
+    """What `run` and `start` have in common; `targets`: examples."""
+    parser.add_argument("target", metavar="FILE|module:name", help=targets)
     parser.add_argument(
         "words", metavar="name=value", nargs="*", default=[], help="an input; JSON where it is JSON, else text"
     )
@@ -49,14 +47,20 @@ def add_start_arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     if options.slots is not None and options.slots < 1:
         raise UsageError("--slots must be 1 or more; `mainspring start` starts without running")
-    workflow = load(options.target)
+    workflow = load_definition(options.target)
+    if not isinstance(workflow, Workflow):
+        kind = "state machine" if isinstance(workflow, Machine) else "process"
+        raise UsageError(
+            f"{options.target} is a {kind}, which waits for others: `mainspring start {options.target}` begins one,"
+            f" `mainspring worker {options.target}` runs it"
+        )
     with Session(options, output) as session:
         instance = start(session.engine, workflow, options)
         go_on = hint(options, "run", options.target, "--id", instance.id)
         return session.watch(instance, title=workflow.name, go_on=go_on)
 
 
-def start(engine: Engine, definition: Workflow | Process | str, options: Options) -> Instance:
+def start(engine: Engine, definition: Workflow | Machine | Process | str, options: Options) -> Instance:
     """The instance that the arguments ask for, new or not."""
     workflow = definition if isinstance(definition, Workflow) else None
     input = read_input(workflow, options.input, options.words)

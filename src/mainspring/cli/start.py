@@ -1,9 +1,9 @@
-"""`mainspring start`: start a workflow or a process and return at once."""
+"""`mainspring start`: start a workflow, a state machine or a process and return at once."""
 
 from __future__ import annotations
 
-from mainspring import Process, Workflow
-from mainspring.cli.commands import UsageError
+from mainspring import Machine, Process, Workflow
+from mainspring.cli.deploy import oddities
 from mainspring.cli.load import is_file, load_definition
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
@@ -13,26 +13,29 @@ from mainspring.engine import Engine
 
 
 def arguments(parser: Parser) -> None:
-    add_start_arguments(parser)
+    add_start_arguments(parser, "report.py, report.py:name, order.scxml, claim.bpmn, or the name of what was deployed")
     parser.add_argument("--key", metavar="KEY", default="", help="of a process: by which messages find it")
     parser.note = "What was started runs in any process that works on the store, such as `mainspring worker`."
     parser.examples = [
         ("mainspring start report.py url=https://example.org --id report-17", "prints the id, and is done"),
+        ("mainspring start order.scxml amount=500", "a state machine"),
     ]
 
 
 def perform(options: Options, output: Output) -> int:
     definition = _named(options.target)
     targets = () if isinstance(definition, str) else (options.target,)
-    with Engine(store_of(options), slots=0) as engine:
+    with oddities() as odd, Engine(store_of(options), slots=0) as engine:
         instance = start(engine, definition, options)
         status = instance.status
     if output.is_json:
-        output.json({"id": instance.id, "existed": instance.existed, "status": status})
+        output.json({"id": instance.id, "existed": instance.existed, "status": status, "oddities": odd})
         return 0
     output.line(
         f"{instance.id} was there already, and is {status}" if instance.existed else f"{instance.id} has started"
     )
+    for each in odd:
+        output.line(f"  odd: {each}")
     output.table(
         ["", "", ""],
         [
@@ -43,11 +46,6 @@ def perform(options: Options, output: Output) -> int:
     return 0
 
 
-def _named(target: str) -> Workflow | Process | str:
+def _named(target: str) -> Workflow | Machine | Process | str:
     """The definition of a file or a module; or the name of one that was deployed."""
-    if not is_file(target) and ":" not in target:
-        return target
-    definition = load_definition(target)
-    if not isinstance(definition, Workflow | Process):
-        raise UsageError(f"{target} is a state machine; start it from Python, or deploy it and start it by its name")
-    return definition
+    return load_definition(target) if is_file(target) or ":" in target else target
