@@ -179,6 +179,21 @@ def test_an_id_that_belongs_to_another_definition(place, flow):
     assert "'taken' exists already" in answer.err
 
 
+@pytest.mark.parametrize("target", ["nope", "no-such-thing", "nope:7", "3"])
+def test_a_picture_of_what_is_not_there(place, target):
+    answer = place("graph", target)
+    assert answer.code == 3
+    assert f"{target!r} is neither a file, a module, nor an instance in the store; `mainspring list" in answer.err
+
+
+def test_a_picture_of_one_of_several_asks_which(place):
+    written(place, "two_of_them.py", "from mainspring import Workflow\na = Workflow('a')\nb = Workflow('b')\n")
+    for target in ("two_of_them.py", "two_of_them"):
+        answer = place("graph", target)
+        assert answer.code == 2
+        assert f"say which one: {target}:a, {target}:b" in answer.err
+
+
 def test_a_picture_that_cannot_be_written(place, flow):
     answer = place("graph", flow, "--output", "no/such/folder.svg")
     assert answer.code == 4

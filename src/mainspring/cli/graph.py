@@ -11,11 +11,11 @@ from mainspring import Machine, Process
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.files import write
 from mainspring.cli.graph_process import FLOWCHARTS, heat_chart, instance_chart
-from mainspring.cli.load import TargetNotFoundError, is_file, load_definition
+from mainspring.cli.load import TargetUnknownError, is_file, load_definition
 from mainspring.cli.moments import duration
 from mainspring.cli.output import Output
 from mainspring.cli.parser import Options, Parser
-from mainspring.cli.stores import look
+from mainspring.cli.stores import hint, look
 from mainspring.drawing import dot, mermaid, statechart_dot, statechart_mermaid, statechart_svg, svg
 from mainspring.drawing.flowchart import Flowchart
 from mainspring.drawing.graph import Edge, EdgeStyle, Graph, Node
@@ -126,8 +126,11 @@ def _drawn(options: Options) -> tuple[Graph | Chart | Flowchart, str]:
         return found
     try:
         workflow = load_definition(target)
-    except UsageError:
-        raise TargetNotFoundError(f"{target!r} is neither a file, a module, nor an instance in the store") from None
+    except TargetUnknownError:
+        listed = hint(options, "list", "--children")
+        raise TargetUnknownError(
+            f"{target!r} is neither a file, a module, nor an instance in the store; `{listed}` shows those"
+        ) from None
     if isinstance(workflow, Machine):
         return Chart(workflow), workflow.name
     if isinstance(workflow, Process):

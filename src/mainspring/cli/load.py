@@ -29,6 +29,10 @@ class TargetNotFoundError(NotFoundError):
     """There is no such file, module or name."""
 
 
+class TargetUnknownError(TargetNotFoundError):
+    """What was typed names neither a file nor a module."""
+
+
 class TargetInvalidError(InvalidError):
     """The file or module cannot be loaded, or has no workflow."""
 
@@ -158,7 +162,9 @@ def _from_file(path: Path) -> ModuleType:
 def _from_name(name: str) -> ModuleType:
     make_importable(Path.cwd())
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", name):
-        raise UsageError(f"{name!r} is neither a file (report.py, report.yaml) nor a module (package.module:name)")
+        raise TargetUnknownError(
+            f"{name!r} is neither a file (report.py, report.yaml) nor a module (package.module:name)"
+        )
     return _import(name, name)
 
 
@@ -176,7 +182,7 @@ def _import(name: str, shown: str) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise TargetNotFoundError(f"there is no module {error.name!r} here, nor a file of that name") from error
+            raise TargetUnknownError(f"there is no module {error.name!r} here, nor a file of that name") from error
         raise TargetInvalidError(f"{_place(error, shown)}: there is no module {error.name!r}") from error
     except SyntaxError as error:
         raise TargetInvalidError(f"{_relative(error.filename or shown)}:{error.lineno}: {error.msg}") from error
