@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from tests.models.schedule.oracle import changes_of
 
 ANCHOR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 BERLIN = ZoneInfo("Europe/Berlin")
+BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 TARGET = Target("report", model="task", digest="d1")
 
 
@@ -150,6 +152,58 @@ def test_a_million_misses_are_counted_without_passing_them():
     assert minutely.count(ANCHOR, ANCHOR + 2 * year_s) == (2 * 365 * 1_440, True)
     with_exclusions = table(every=0.5, exclude="weekends")
     assert with_exclusions.count(ANCHOR, ANCHOR + year_s) == (1_000, False), "at least so many"
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Counts how often a timetable is asked for its next occurrence."""
+    asked = []
+    next_after = Timetable.next_after
+
+    def counted(self, after, **options):
+        asked.append(after)
+        return next_after(self, after, **options)
+
+    monkeypatch.setattr(Timetable, "next_after", counted)
+    return asked
+
+
+@pytest.mark.parametrize("count", [1, 1_000])
+@pytest.mark.parametrize(
+    ("options", "first", "last", "gap_s"),
+    [
+        # Down from a second before ten in the evening: the first gap is eight hours, all others a second.
+        ({"every": "1s", "exclude": "22:00-06:00"}, "2026-01-01T21:59:58", "2026-12-01T12:00:00", 1.0),
+        # Back just after the gap: the latest lie on both sides of it.
+        ({"every": "1s", "exclude": "22:00-06:00"}, "2026-01-01T21:59:58", "2026-12-01T06:00:05", 1.0),
+        # The first gap is the shortest there is, the others are days.
+        (
+            {"cron": "0 9 * * *", "at": datetime(2026, 1, 1, 9, 0, 0, 10, tzinfo=UTC), "starts_at": BEGIN},
+            "2026-01-01T08:00:00",
+            "2125-12-31T12:00:00",
+            86_400.0,
+        ),
+        # A hundred a second, for a minute a day.
+        ({"every": "10ms", "exclude": "00:01-00:00"}, "2026-01-01T00:00:50", "2126-01-01T00:00:30", 0.01),
+    ],
+)
+def test_the_latest_are_found_in_a_bounded_number_of_steps(options, first, last, gap_s, count, steps):
+    after, until = (datetime.fromisoformat(each).replace(tzinfo=UTC).timestamp() for each in (first, last))
+    found = table(**options).latest(after, until, count)
+    assert len(steps) <= 100 + 15 * count, len(steps)
+    assert len(found) == count
+    assert found[-1] > until - gap_s
+    assert all(early < late for early, late in pairwise(found))
+
+
+def test_the_latest_are_those_that_stepping_finds_wherever_the_gaps_are():
+    chance = random.Random(7)
+    for _ in range(300):
+        instants = sorted({ANCHOR + chance.choice((1e-5, 1.0, 3_600.0, 1e8)) * chance.random() for _ in range(60)})
+        timetable = table(at=[datetime.fromtimestamp(each, UTC) for each in instants], starts_at=BEGIN)
+        after, until = ANCHOR - 1 + chance.random() * 10 ** chance.uniform(-5, 7), ANCHOR + 10 ** chance.uniform(-5, 8)
+        count = chance.choice((1, 2, 5, 100))
+        assert timetable.latest(after, until, count) == list(timetable.between(after, until))[-count:]
 
 
 def test_a_timetable_is_kept():

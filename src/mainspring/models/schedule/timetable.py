@@ -6,10 +6,11 @@ which intervals are counted where no other start is given.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import islice
+from math import sqrt
 from typing import NamedTuple
 from zlib import crc32
 
@@ -45,6 +46,8 @@ EXCLUDED_MAX = 10_000
 """Occurrences, or days, that are looked through for one that is not excluded."""
 COUNTED_MAX = 1_000
 """Misses that are counted one by one, where there is no other way."""
+LOOKS_MAX = 100
+"""At stretches, for the latest occurrences; two instants within a hundred years are told apart after half as many."""
 MOVED_MAX = 1_000
 """Occurrences of excluded days that are moved to the business day after them."""
 DAY_S = 86_400
@@ -95,13 +98,30 @@ class Timetable:
         if first is None or first > until or count < 1:
             return []
         second = self.next_after(first)
-        span_s = (1.0 if second is None else max(second - first, TICK_S)) * (count + 1)
-        while True:
-            low = max(after, until - span_s)
-            found = deque(self.between(low, until), maxlen=count)
-            if len(found) == count or low == after:
-                return list(found)
-            span_s *= 4
+        gap_s = 1.0 if second is None else second - first
+        return self._latest(after, until, count, max(gap_s, TICK_S) * (count + 1))
+
+    def _latest(self, after: float, until: float, count: int, guess_s: float) -> list[float]:
+        """Looks for a stretch up to `until` that has enough: the gaps at its end may be unlike the first one.
+
+        A stretch that has too many is given up after twice as many; between it and one that has too few, the geometric
+        mean is looked at next.  That takes a few looks where the gaps differ little, and some forty where they do most.
+        """
+        longest_s = until - after
+        short_s, span_s = TICK_S, min(longest_s, guess_s)
+        long_s: float | None = None
+        found: list[float] = []
+        for _ in range(LOOKS_MAX):
+            low = after if span_s == longest_s else until - span_s
+            passed = list(islice(self.between(low, until), 2 * count + 2))
+            if len(passed) == 2 * count + 2:
+                long_s = span_s
+            elif len(passed) >= count or low == after:
+                return passed[-count:]
+            else:
+                found, short_s = passed, span_s
+            span_s = min(span_s * 4, longest_s) if long_s is None else sqrt(short_s * long_s)
+        return found
 
     def count(self, after: float, until: float) -> Counted:
         """How many there are in (after, until]; by arithmetic where the rule allows it."""
