@@ -128,7 +128,7 @@ class Starting(Looking):
 
         With an `id`, starting is idempotent: the same id again is the same instance.  With a `unique` key it is so
         while that instance lives, and for `unique_s` seconds after it was started; with `debounce_s` it begins so long
-        after it was asked for last, and one that has not begun yet gives way to the new one.
+        after it was asked for last, and one whose time to begin has not come yet gives way to the new one.
         `key`: by which messages find a process; it may be the same for several, and is an attribute of the instance.
         `connection`: of psycopg, of SQLAlchemy on psycopg, or of apsw, to the same database: it begins if and when
         the transaction commits that is open there.

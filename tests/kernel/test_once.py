@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mainspring import Retry, Workflow, task
+from mainspring import Process, Retry, State, StateMachine, Workflow, task
 from mainspring.errors import InstanceFailedError, SettingInvalidError
 from mainspring.testing import Simulation
-from tests.kernel.world import World
+from tests.kernel.world import World, napping
+from tests.postgres import OnPostgres
 
 
 @task
@@ -114,6 +115,52 @@ def test_one_that_has_begun_goes_on():
         world.submit(index, 2, unique="page", debounce_s=5)
         world.run_until_idle()
         assert pages(world) == [1, 2]
+
+
+class Thermostat(StateMachine):
+    """It is under way, though no task was ever made for it."""
+
+    cold = State(initial=True, after={"60s": "warm"})
+    warm = State(final=True)
+
+
+def queued() -> Workflow:
+    """Its first step is done while the next one waits in a queue."""
+    workflow = Workflow("queued")
+    first = workflow.add(index, 1)
+    workflow.output(workflow.add(other, 2, queue="closed", after=[first]))
+    return workflow
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [napping(60.0), queued(), Thermostat, Process("waiting").start("s").wait("w", after="PT60S").end("e")],
+    ids=["workflow that sleeps", "workflow whose next step waits", "machine", "process"],
+)
+@pytest.mark.parametrize("terms", [{"debounce_s": 5}, {}], ids=["debounced", "at once"])
+@pytest.mark.parametrize("kind", [Simulation, OnPostgres])
+def test_one_that_is_under_way_goes_on_though_nothing_runs_at_the_moment(kind, terms, definition):
+    with kind() as world:
+        world.queue("closed").pause("for a while")
+        first = world.start(definition, unique="page", **terms)
+        world.advance(6)
+        again = world.start(definition, unique="page", debounce_s=5)
+        last = world.start(definition, unique="page", debounce_s=5)
+        world.advance(1)
+        assert (first.status, again.status, last.status) == ("running", "cancelled", "running")
+        world.advance(100)
+        world.queue("closed").resume()
+        world.advance(100)
+        assert (first.status, last.status) == ("completed", "completed")
+
+
+@pytest.mark.parametrize("kind", [Simulation, OnPostgres])
+def test_one_that_was_paused_before_it_began_gives_way(kind):
+    with kind() as world:
+        first = world.start(napping(), unique="page", debounce_s=5)
+        first.pause()
+        world.start(napping(), unique="page", debounce_s=5)
+        assert first.status == "cancelled"
 
 
 # --- Expiry ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from mainspring.stores.postgres import PostgresStore
 from mainspring.stores.postgres_rows import numbers, texts
 from mainspring.stores.sql import postgres as sql
+from mainspring.stores.sql import postgres_once
 from tests.postgres import new_schema
 from tests.stores.bench import NOW
 
@@ -43,6 +44,7 @@ HOT: dict[str, tuple[str, Any]] = {
     "hold": (UPDATES["held"], (IDS,)),
     "end": (UPDATES["statuses"], (KEYS, IDS, EMPTY, EMPTY, KEYS, IDS)),
     "delete events": (sql.DELETE_EVENTS, (IDS, KEYS)),
+    "once": (postgres_once.FIND_ONCE, (KEYS,)),
 }
 BIG = ("instance", "journal", "task", "event", "snapshot")
 

@@ -132,7 +132,7 @@ class OnceRow(Struct, frozen=True, gc=False):
     until: float
     """It counts until then, also if it has ended."""
     has_begun: bool
-    """Whether an attempt of any task of it was made."""
+    """Whether an attempt of any task of it was made, or it has left its start: done more than wait, or be paused."""
 
 
 class HeldRow(Struct, frozen=True, gc=False):

@@ -28,6 +28,7 @@ from mainspring.stores.postgres_connection import MIGRATION_LOCK, cover, lock_nu
 from mainspring.stores.postgres_forgetting import PostgresForgetting
 from mainspring.stores.postgres_rows import columns, numbers, texts
 from mainspring.stores.sql import postgres as sql
+from mainspring.stores.sql import postgres_once
 
 COVER_AGAIN_S = 3_600.0
 """How often it is asked whether the time of a span is over."""
@@ -207,8 +208,8 @@ class PostgresStore(PostgresForgetting):
 
     def find_once(self, names: Iterable[str]) -> dict[str, OnceRow]:
         wanted = texts(names)
-        self._send(sql.ALONE_FOR_ONCE, (lock_number(self.url.schema), wanted))
-        return {row[0]: OnceRow(*row) for row in self._rows(sql.FIND_ONCE, (wanted,))}
+        self._send(postgres_once.ALONE_FOR_ONCE, (lock_number(self.url.schema), wanted))
+        return {row[0]: OnceRow(*row) for row in self._rows(postgres_once.FIND_ONCE, (wanted,))}
 
     # --- Messages -----------------------------------------------------------------------------
 

@@ -295,19 +295,6 @@ HAS_NOT_BEGUN = (
     " for update skip locked"
 )
 
-# --- Once -------------------------------------------------------------------------------------
-
-# Nobody else looks for a name before the transaction ends, whether there is a row or not.
-ALONE_FOR_ONCE = (
-    "select pg_advisory_xact_lock(%s, number) from (select distinct hashtext('once' || chr(31) || name) as number"
-    " from unnest(%s::text[]) as wanted (name) order by number) as numbers"
-)
-FIND_ONCE = (
-    "select once.name, once.instance, instance.public_id, instance.status, once.until,"
-    " exists (select 1 from task where task.instance = once.instance and task.attempt > 0)"
-    " from once join instance on instance.id = once.instance where once.name = any(%s::text[])"
-)
-
 # --- Messages ---------------------------------------------------------------------------------
 
 # One after another for each name and key: a message and who waits for it must not pass by one another unseen.

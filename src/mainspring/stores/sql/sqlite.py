@@ -183,10 +183,17 @@ LEASE = (
 )
 LINE = """select kind, ready_at from event where instance = ? and key >= '!' and key < '"'"""
 HAS_NOT_BEGUN = "select 1 from task where instance = ? and key = ? and attempt = 0 and coalesce(owner, 0) = 0"
+# Begun: an attempt was made, or it has left its start.  That a task waits from its first entry on is not yet its start.
+# A journal whose beginning was dropped has a snapshot.
 FIND_ONCE = (
     "select once.name, once.instance, instance.public_id, instance.status, once.until,"
     " exists (select 1 from task where task.instance = once.instance and task.attempt > 0)"
-    " from once join instance on instance.id = once.instance where once.name in (select value from json_each(?))"
+    " or exists (select 1 from snapshot where snapshot.instance = once.instance and snapshot.seq > 1)"
+    " or exists (select 1 from journal where journal.instance = once.instance and case when seq > 1"
+    " then kind not in ('PauseRequested', 'ResumeRequested')"
+    " else definition.model <> 'task' and coalesce(event ->> 'not_before', 0) <= at end)"
+    " from once join instance on instance.id = once.instance join definition on definition.id = instance.definition"
+    " where once.name in (select value from json_each(?))"
 )
 STALE = (
     "select lease.value ->> 0, lease.value ->> 1 from json_each(?) as lease where not exists"
