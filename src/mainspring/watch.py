@@ -159,11 +159,12 @@ class Family:
         for view in watch.child_views():
             if view.number in self._known:
                 continue
-            self._known.add(view.number)
             if view.ended_at is not None and view.ended_at < self._since:
+                self._known.add(view.number)
                 continue
             child = Watch(self._reader, view)
             child.advance(before=self._since)
+            self._known.add(view.number)  # only now, for the store may be away in between
             self._open[view.number] = (f"{place}{view.parent_key}/", child)
             newcomers.append((view.number, self._open[view.number]))
         return newcomers

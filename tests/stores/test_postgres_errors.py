@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 from urllib.parse import urlsplit
 
@@ -28,6 +26,7 @@ from scripts.postgres_server import free_port
 from tests.plain_sql import plain_sql
 from tests.postgres import database, new_schema, server
 from tests.stores.bench import NOW, instance_row
+from tests.wire import Wire
 
 SECRET = "s3cret"
 
@@ -203,55 +202,6 @@ def made_of(id: int) -> Changes:
     changes.instances.append(instance_row(id))
     changes.journal.append((id, 1, NOW, "Started", "{}", "[]"))
     return changes
-
-
-class Wire:
-    """Stands between a store and its server, and cuts the connection when a word goes over it, in either direction."""
-
-    def __init__(self) -> None:
-        self.word: bytes | None = None
-        self.cut_count = 0
-        self.is_dead_when_cut = False
-        """Whether it takes no further connection once it has cut one."""
-        self.is_dead = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._sockets: list[socket.socket] = [self._listener]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    def close(self) -> None:
-        for one in self._sockets:
-            one.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            if self.is_dead:
-                client.close()
-                continue
-            upstream = socket.create_connection(("127.0.0.1", server().port))
-            self._sockets += [client, upstream]
-            threading.Thread(target=self._pass, args=(client, upstream), daemon=True).start()
-            threading.Thread(target=self._pass, args=(upstream, client), daemon=True).start()
-
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65_536):
-                if self.word is not None and self.word in data:
-                    self.is_dead = self.is_dead_when_cut
-                    self.word, self.cut_count = None, self.cut_count + 1
-                    break
-                target.sendall(data)
-        for one in (source, target):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
 
 
 ASKED, ANSWERED = b"commit\x00", b"COMMIT\x00"

@@ -94,7 +94,7 @@ class Output:
         if self.is_json:
             print(text, file=sys.stderr)
         else:
-            self.line(text)
+            self.line(text, flush=True)  # whoever reads a log reads it as it happens
 
     def json(self, value: Any) -> None:
         """One JSON document."""

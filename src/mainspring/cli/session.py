@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from mainspring.cli import INTERRUPTED
 from mainspring.cli.moments import instant
@@ -28,7 +28,8 @@ from mainspring.cli.values import failure_json
 from mainspring.cli.view import View
 from mainspring.cli.waiting import WAITED_LONG_S, Stranger, family_of, strangers_in, strangers_of
 from mainspring.engine import DRAIN_S, Engine
-from mainspring.instance import Instance
+from mainspring.errors import UnavailableError
+from mainspring.instance import Info, Instance
 from mainspring.watch import Family, Watch
 
 TICK_S = 0.1
@@ -40,6 +41,8 @@ LOOK_S = 10.0
 """Between two looks at what nobody takes."""
 GIVE_BACK_S = 1.0
 """To give back what is leased; if it takes longer, others notice that this process is gone."""
+
+Seen = TypeVar("Seen")
 
 
 class Session:
@@ -58,6 +61,8 @@ class Session:
         self._terms = terms
         self._signals = 0
         self._first_signal = 0
+        self._is_away = False
+        """Whether the last look at the store was in vain."""
         self._opened_at = 0.0
         """What the journal holds from before is no news."""
         self._before: dict[int, Any] = {}
@@ -112,16 +117,18 @@ class Session:
             look_at = started + LOOK_S
             while not (ending.done() or self._signals):
                 tick = time.monotonic()
-                view.update(watch, family.advance())
+                self._seen(lambda: view.update(watch, family.advance()), view.say)
                 if tick >= look_at:
-                    self._tell_strangers(strangers_of(family_of(watch), time.time(), WAITED_LONG_S), told, view.say)
+                    waits = self._seen(lambda: strangers_of(family_of(watch), time.time(), WAITED_LONG_S), view.say)
+                    self._tell_strangers(waits or [], told, view.say)
                     look_at = tick + LOOK_S
                 wait([ending], timeout=max(TICK_S, (time.monotonic() - tick) / SHARE_MAX))
             if not ending.done():
                 return self._interrupted(view, go_on)
             ending.result()  # raises if the engine broke while we waited
-            view.update(watch, family.advance())
-        return self._tell_end(instance, time.monotonic() - started)
+            self._seen_at_last(lambda: view.update(watch, family.advance()), view.say)
+            info = self._seen_at_last(instance.info, view.say)
+        return self._tell_end(info, time.monotonic() - started, existed=instance.existed)
 
     def _tell_existed(self, watch: Watch, was_over: bool) -> None:
         """The id was there before: what that means for the one who typed it."""
@@ -143,11 +150,10 @@ class Session:
             )
         )
 
-    def _tell_end(self, instance: Instance, seconds: float) -> int:
-        info = instance.info()
+    def _tell_end(self, info: Info, seconds: float, *, existed: bool) -> int:
         if self._output.is_json:
             self._output.json({
-                "id": info.id, "existed": instance.existed, "status": info.status, "output": info.output,
+                "id": info.id, "existed": existed, "status": info.status, "output": info.output,
                 "failure": failure_json(info.failure), "reason": info.reason, "seconds": round(seconds, 3),
             })  # fmt: skip
         else:
@@ -164,12 +170,13 @@ class Session:
         while not self._signals:
             if self.engine.broken is not None:
                 raise self.engine.broken
-            if until_idle and self._is_idle():
+            if until_idle and self._seen(self._is_idle, self._output.note):
                 if self._output.is_json:
                     self._output.json({"interrupted": False})
                 return 0
             if time.monotonic() >= look_at:
-                self._tell_strangers(strangers_in(self.engine, time.time(), WAITED_LONG_S), told, self._output.note)
+                waits = self._seen(lambda: strangers_in(self.engine, time.time(), WAITED_LONG_S), self._output.note)
+                self._tell_strangers(waits or [], told, self._output.note)
                 look_at = time.monotonic() + LOOK_S
             time.sleep(WORK_TICK_S)
         # Whoever manages workers ends them by SIGTERM, and takes any other code for a failure.
@@ -187,6 +194,30 @@ class Session:
             if stranger.handler not in told:
                 told.add(stranger.handler)
                 tell(f"{stranger.tasks} for {stranger.handler}, which nobody takes: can it be imported here?")
+
+    # --- A store that is away for a while ---------------------------------------------------------
+
+    def _seen(self, look: Callable[[], Seen], tell: Callable[[str], None]) -> Seen | None:
+        """What a look at the store gives; None while it is away, which is said once: the engine waits it out too."""
+        try:
+            seen = look()
+        except UnavailableError as error:
+            if not self._is_away:
+                tell(f"{error}; this goes on when it is back")
+            self._is_away = True
+            return None
+        self._is_away = False
+        return seen
+
+    def _seen_at_last(self, look: Callable[[], Seen], tell: Callable[[str], None]) -> Seen:
+        """The same, as soon as it is back; raises what is wrong if somebody stops us before."""
+        while True:
+            seen = self._seen(look, tell)
+            if not self._is_away:
+                return cast(Seen, seen)
+            if self._signals:
+                return look()
+            time.sleep(WORK_TICK_S)
 
     # --- Ctrl-C, SIGTERM ----------------------------------------------------------------------
 
