@@ -92,7 +92,7 @@ def test_a_handler_that_is_not_there():
 
 def test_nobody_works():
     with Engine("sqlite://", slots=0) as engine:
-        assert reasons(engine, engine.submit(mail, 1)) == ("no worker is alive",)
+        assert reasons(engine, engine.submit(mail, 1)) == ("no worker is alive, or all are paused",)
 
 
 def test_pauses_limits_rates_times_and_others():

@@ -170,7 +170,7 @@ class Looking:
     def living(self) -> Sequence[WorkerView]:
         """Those of them that take tasks, as far as is known."""
         now = self.clock.now()
-        return [one for one in self.workers() if one.slots and one.lease_until >= now and not self.has_gone(one)]
+        return [one for one in self.workers() if one.takes_tasks and one.lease_until >= now and not self.has_gone(one)]
 
     def needs(self) -> Sequence[NeedView]:
         """What waits, by handler, queue and requirement; reads all tasks that wait."""

@@ -62,7 +62,7 @@ def _explained(reader: Reader, task: TaskView, workers: Sequence[WorkerView], qu
     full, holders = _limited(reader, task, queue)
     reasons += full
     if not workers:
-        reasons.append("no worker is alive")
+        reasons.append("no worker is alive, or all are paused")
     elif not able:
         reasons.append("no worker that is alive can take it")
     elif not reasons:

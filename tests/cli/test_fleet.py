@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -42,6 +43,32 @@ def test_workers_are_listed(place, open_engine):
     assert (worker["name"], worker["state"], worker["slots"], worker["completed"]) == ("here", "alive", 2, 3)
     assert (worker["labels"], worker["queues"], worker["failed"], worker["running"]) == ({"gpu": True}, None, 0, 0)
     assert worker["heartbeat_age_s"] >= 0
+
+
+@pytest.mark.parametrize("others", [{"submits": 0}, {"submits": 0, "rests": 3}])
+def test_engines_that_take_no_tasks_are_counted_and_no_workers(place, open_engine, others):
+    """Such as the one whose handlers a worker has taken over, in the same process and under the same name."""
+    with ExitStack() as stack:
+        for name, slots in others.items():
+            stack.enter_context(Engine(open_engine.url, slots=slots, name=name, paused=slots > 0))
+        what = "1 other engine takes" if len(others) == 1 else "2 other engines take"
+        told = f"{what} no tasks: without slots, or paused\n"
+        place.wait_until(lambda: place("workers").out.endswith(told))
+        assert [worker["name"] for worker in place("workers", "--json").json] == ["here"]
+        assert [worker["name"] for worker in place("doctor", "--json").json["workers"]] == ["here"]
+        assert not any(name in place(command).out for name in others for command in ("workers", "doctor"))
+        open_engine.close()
+        assert place("workers").out == f"nobody works on this store\n{told}"
+        instance = stack.enter_context(Engine(open_engine.url, slots=0)).submit(mail, 1)
+        assert "no worker is alive, or all are paused" in place("why", instance.id).out
+        assert "nobody works on this store" in place("doctor").out
+
+
+def test_an_engine_without_slots_that_has_tasks_is_listed(place):
+    with Engine(f"sqlite:///{place.folder}/mainspring.db", slots=0, name="desk") as engine:
+        engine.submit("print", page=1)
+        assert engine.claim("print", worker="press-1")
+        assert [(worker["name"], worker["running"]) for worker in place("workers", "--json").json] == [("desk", 1)]
 
 
 def test_nobody_works(place):

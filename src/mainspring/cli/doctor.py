@@ -15,6 +15,7 @@ from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import hint, look
 from mainspring.cli.values import instant_json
 from mainspring.cli.waiting import WAITED_LONG_S, Stranger, strangers_in
+from mainspring.cli.workers import works
 from mainspring.looking import NeedView, StoreHealth, WorkerView
 from mainspring.why import lacking
 
@@ -41,11 +42,11 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     now = time.time()
     with look(options) as looking:
-        health, workers, url = looking.health(), looking.workers(), looking.shown_url
+        health, url = looking.health(), looking.shown_url
+        workers = [worker for worker in looking.workers() if works(worker)]
         gone = {worker.id for worker in workers if looking.has_gone(worker)}
-        alive = any(worker.id not in gone and worker.lease_until >= now for worker in workers)
-        strangers = strangers_in(looking, now, WAITED_LONG_S if alive else 0.0)
         living, needs = looking.living(), looking.needs()
+        strangers = strangers_in(looking, now, WAITED_LONG_S if living else 0.0)
     strange = [need for need in needs if living and _is_strange(need, living, now)]
     handlers = {need.handler for need in strange}
     dead = [worker for worker in workers if worker.id in gone or worker.lease_until < now]
@@ -53,7 +54,7 @@ def perform(options: Options, output: Output) -> int:
         *_damages(health, options),
         *(_of_need(need, living) for need in strange),
         *(
-            _of_stranger(stranger, alive, options)
+            _of_stranger(stranger, bool(living), options)
             for stranger in _with_old(strangers, health)
             if stranger.handler not in handlers
         ),

@@ -34,9 +34,9 @@ def look(options: Options) -> Looking:
 
 
 def is_worked_on(looking: Looking) -> bool:
-    """Whether another process is there that may run tasks."""
+    """Whether another process is there that runs tasks."""
     me = f"{os.getpid()}@"
-    return any(not (worker.process.startswith(me) or looking.has_gone(worker)) for worker in looking.workers())
+    return any(not worker.process.startswith(me) for worker in looking.living())
 
 
 def hint(options: Options, *words: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainspring.cli.moments import duration
-from mainspring.cli.output import Cell, Output
+from mainspring.cli.output import Cell, Output, paint
 from mainspring.cli.parser import Options, Parser
 from mainspring.cli.stores import look
 from mainspring.cli.values import instant_json
@@ -17,7 +17,8 @@ def arguments(parser: Parser) -> None:
 def perform(options: Options, output: Output) -> int:
     with look(options) as looking:
         now = looking.clock.now()
-        rows = [(worker, _state(worker, now, looking.has_gone(worker))) for worker in looking.workers()]
+        everybody = [(worker, _state(worker, now, looking.has_gone(worker))) for worker in looking.workers()]
+    rows = [(worker, state) for worker, state in everybody if works(worker)]
     if output.is_json:
         output.json([_as_json(worker, state, now) for worker, state in rows])
     elif not rows:
@@ -25,7 +26,16 @@ def perform(options: Options, output: Output) -> int:
     else:
         header = ["worker", "state", "slots", "running", "done", "failed", "seen", "queues", "labels"]
         output.table(header, [_row(worker, state, now) for worker, state in rows], right=[2, 3, 4, 5])
+    others = sum(state == "alive" and not works(worker) for worker, state in everybody)
+    if others and not output.is_json:
+        takes = "other engine takes" if others == 1 else "other engines take"
+        output.line(paint(f"{others:,} {takes} no tasks: without slots, or paused", "quiet", output))
     return 0
+
+
+def works(worker: WorkerView) -> bool:
+    """Whether it takes tasks, or has some; the engine that a worker has taken over is open beside its own, paused."""
+    return worker.takes_tasks or worker.running_count > 0
 
 
 def _state(worker: WorkerView, now: float, has_gone: bool) -> str:

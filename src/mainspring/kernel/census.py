@@ -43,6 +43,8 @@ class Offered(Struct, omit_defaults=True):
     """Numbers of the needs that it can meet, of those that it has heard of."""
     clusters: dict[str, str] = {}
     """By kind, why it cannot be reached; empty: it can."""
+    paused: bool = False
+    """It begins nothing for now."""
 
 
 class TimesRow(Struct, frozen=True, gc=False):

@@ -160,7 +160,7 @@ class Leases:
         tally, placement, offer = turn.hold.tally, turn.hold.placement, None
         if self._told != placement.offer_number:
             self._told, self._offered.capabilities = placement.offer_number, placement.accepted()
-            self._offered.clusters = dict(self._clusters)
+            self._offered.clusters, self._offered.paused = dict(self._clusters), placement.draining
             offer = _encode(self._offered).decode()
         self._renewed_at = turn.now
         until = self._extended(turn.now)

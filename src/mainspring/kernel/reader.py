@@ -105,6 +105,11 @@ class WorkerView(Struct, frozen=True):
     running_count: int
     offer: Offered
 
+    @property
+    def takes_tasks(self) -> bool:
+        """Whether it would, if it is alive; the engine of a program that only submits does not."""
+        return self.slots > 0 and not self.offer.paused
+
 
 def worker_view(row: Sequence[Any]) -> WorkerView:
     return WorkerView(*(*row[:-1], _offered(row[-1])))
