@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mainspring import classic
+from mainspring import Engine, classic
 from mainspring.errors import SettingInvalidError
+from tests.patience import PATIENCE_S
 from tests.postgres import new_schema
 
 
@@ -58,6 +59,43 @@ def test_a_stopped_scheduler_starts_again(url):
             scheduler.schedule_task("set", event.set, datetime.now())  # noqa: DTZ005 - as its users write it
             assert event.wait(60)
             scheduler.stop()
+
+
+@pytest.mark.parametrize("url", ["file", "postgres"], indirect=True)
+def test_a_stop_waits_for_what_runs_here_and_for_nobody_else(url):
+    # Given a store on which another engine is busy
+    entered, let_go, done = threading.Event(), threading.Event(), threading.Event()
+    here, go_on_here = threading.Event(), threading.Event()
+
+    def elsewhere() -> None:
+        entered.set()
+        let_go.wait(PATIENCE_S)
+
+    def work() -> None:
+        here.set()
+        go_on_here.wait(PATIENCE_S)
+        done.set()
+
+    with Engine(url, slots=1) as other, classic.TaskScheduler(url) as scheduler:
+        try:
+            other.submit(other.register(elsewhere))
+            assert entered.wait(PATIENCE_S)
+            # And a scheduler that runs something too
+            scheduler.start()
+            scheduler.schedule_task("work", work, datetime.now())  # noqa: DTZ005 - as its users write it
+            assert here.wait(PATIENCE_S)
+            # When the scheduler is stopped, and what it runs ends
+            stopping = threading.Thread(target=scheduler.stop, daemon=True)
+            stopping.start()
+            go_on_here.set()
+            stopping.join(PATIENCE_S)
+            # Then it has waited for that, and not for the other
+            assert not stopping.is_alive()
+            assert done.is_set()
+            assert (scheduler.engine.running_count, other.running_count) == (0, 1)
+            assert scheduler.get_statistics()["running_tasks"] == 1
+        finally:
+            let_go.set()
 
 
 def test_mistakes_are_refused_with_the_reason(url):

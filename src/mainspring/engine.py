@@ -140,8 +140,9 @@ class Engine(Scheduling, Messaging):
             clusters=states,
         )
         self._name = leases.name
-        placement = Placement(offer, limits, total, {each.kind: cluster_slots for each in connections})
-        kernel = Kernel(store, Definitions(MODELS, self._resolve), placement, leases)
+        apart = {each.kind: cluster_slots for each in connections}
+        self._placement = Placement(offer, limits, total, apart)
+        kernel = Kernel(store, Definitions(MODELS, self._resolve), self._placement, leases)
         self._pump = Pump(kernel, self.clock)
         self._worker = Worker(
             self._handlers,
@@ -186,6 +187,11 @@ class Engine(Scheduling, Messaging):
     def broken(self) -> MainspringError | None:
         """Why this engine works no more although nobody closed it; what it was doing goes on in another one."""
         return self._pump.broken
+
+    @property
+    def running_count(self) -> int:
+        """Attempts that this engine has under way, as the store knows; one that others took for dead has none."""
+        return sum(worker.running_count for worker in self.workers() if worker.id == self._placement.worker)
 
     def pause(self) -> None:
         """Begin no attempts in this process; those under way go on, and all else does too."""

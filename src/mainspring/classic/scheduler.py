@@ -60,15 +60,19 @@ class TaskScheduler:
         self.engine.resume()
 
     def stop(self) -> None:
-        """Begin nothing more, and wait for what runs."""
+        """Begin nothing more, and wait for what runs here; other processes on the same store go on."""
         self.engine.pause()
         waiting = threading.Event()
-        while self._running_count():
+        while self.engine.running_count:
             waiting.wait(TICK_S)
 
     def get_statistics(self) -> dict[str, int]:
-        """How many tasks there are, and how many of them are pending, running, completed, failed and cancelled."""
-        counts, running = self.engine.counts(model="task"), self._running_count()
+        """How many tasks there are, and how many of them are pending, running, completed, failed and cancelled.
+
+        Of the store, whichever process runs them.
+        """
+        counts = self.engine.counts(model="task")
+        running = sum(worker.running_count for worker in self.engine.workers())
         unfinished = sum(counts.get(status, 0) for status in ("created", "running", "paused"))
         running = min(running, unfinished)
         ended = {f"{status}_tasks": counts.get(status, 0) for status in ("completed", "failed", "cancelled")}
@@ -78,6 +82,3 @@ class TaskScheduler:
             "running_tasks": running,
             **ended,
         }
-
-    def _running_count(self) -> int:
-        return sum(worker.running_count for worker in self.engine.workers())

@@ -244,7 +244,7 @@ class Session:
         """Begin nothing more, only then say so, and wait for what runs."""
         if self.engine.broken is None:
             self.engine.pause()
-        running = sum(worker.running_count for worker in self.engine.workers() if worker.process.startswith(_pid()))
+        running = self.engine.running_count
         if running:
             tasks = "1 task that runs" if running == 1 else f"{running} tasks that run"
             tell(f"stopping: waiting up to {self._grace_s:.0f} s for {tasks}; Ctrl-C once more stops at once")
@@ -258,7 +258,3 @@ class Session:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def _pid() -> str:
-    return f"{os.getpid()}@"
