@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import apsw
 import pytest
 
@@ -165,12 +167,18 @@ def test_a_task_that_nobody_takes_is_told_after_seconds_while_others_work(store,
     assert store("doctor").code == 0
     assert "nobody" not in store("show", "lonely").out
     connection.execute("update task set ready_at = ready_at - 11")
-    connection.close()
     answer = store("doctor")
     assert answer.code == 1
     assert "numbers in queue default, which no worker can take" in answer.out
     assert "elsewhere: has not the handler" in answer.out
-    assert "numbers, and nobody has taken it up for 11" in store("show", "lonely").out
+    shown = store("show", "lonely").out
+    assert "numbers, and nobody has taken it up for 11" in shown
+    assert "mainspring why lonely tells what keeps it" in shown
+    assert "elsewhere: has not the handler" in store("why", "lonely").out
+    capabilities = [number for (number,) in connection.execute("select capability from task")]
+    connection.execute("update worker set offer = ? where id = 99", [json.dumps({"capabilities": capabilities})])
+    connection.close()
+    assert "mainspring why lonely tells what keeps it" in store("doctor").out
 
 
 def test_prune_forgets_what_ended_long_ago(store):

@@ -207,7 +207,7 @@ def test_a_worker_says_what_it_cannot_run(place, monkeypatch):
     monkeypatch.setattr("mainspring.cli.session.WAITED_LONG_S", 0.1)
     answer = place("worker")
     assert answer.code == 130
-    assert "1 task waits for apart:double, which nobody takes: can it be imported here?" in answer.out
+    assert "1 task waits for apart:double, which nobody takes; mainspring why far tells what keeps it" in answer.out
 
 
 def test_targets_by_file_name_and_module(place, flow):

@@ -90,7 +90,9 @@ def _of_stranger(stranger: Stranger, alive: bool, options: Options) -> Finding:
     them = "it" if stranger.count == 1 else "them"
     return Finding(
         f"{waits}, and nobody has taken {them} for {duration(stranger.waited_s)}",
-        "start a worker that has it, if all are not just busy",
+        f"{hint(options, 'why', stranger.instance)} tells what keeps {them}"
+        if stranger.instance
+        else "start a worker that has it, if all are not just busy",
     )
 
 

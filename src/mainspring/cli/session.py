@@ -50,13 +50,11 @@ class Session:
 
     engine: Engine
 
-    def __init__(
-        self, options: Options, output: Output, *, url: str | None = None, grace_s: float = DRAIN_S, **terms: Any
-    ) -> None:
-        """`url`: where, if not what the options say.  `terms`: more of what `Engine` takes."""
+    def __init__(self, options: Options, output: Output, *, grace_s: float = DRAIN_S, **terms: Any) -> None:
+        """`terms`: more of what `Engine` takes."""
         self._options = options
         self._output = output
-        self._url = url or store_of(options)
+        self._url = store_of(options)
         self._grace_s = grace_s
         self._terms = terms
         self._signals = 0
@@ -193,7 +191,8 @@ class Session:
         for stranger in strangers:
             if stranger.handler not in told:
                 told.add(stranger.handler)
-                tell(f"{stranger.tasks} for {stranger.handler}, which nobody takes: can it be imported here?")
+                why = hint(self._options, "why", stranger.instance)
+                tell(f"{stranger.tasks} for {stranger.handler}, which nobody takes; {why} tells what keeps it")
 
     # --- A store that is away for a while ---------------------------------------------------------
 

@@ -67,7 +67,7 @@ def _tell_waiting(watch: Watch, is_worked_on: bool, options: Options, output: Ou
     for stranger in strangers_of(family_of(watch), time.time(), WAITED_LONG_S):
         waited = duration(stranger.waited_s)
         output.line(f"\n  {stranger.tasks} for {stranger.handler}, and nobody has taken it up for {waited};")
-        output.line("  the workers are busy, or none of them can import it")
+        output.line(f"  {paint(hint(options, 'why', stranger.instance), 'name', output)} tells what keeps it")
 
 
 def _as_json(watch: Watch) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Stranger:
     """Tasks that wait for it, of those that were looked at."""
     waited_s: float
     """The longest of them."""
+    instance: str = ""
+    """Whose task that is; empty: nobody has looked."""
 
     @property
     def tasks(self) -> str:
@@ -50,18 +52,18 @@ def waiting_since(tasks: Iterable[Any], now: float) -> dict[str, float]:
 
 def strangers_of(watches: Iterable[Watch], now: float, waited_s: float) -> list[Stranger]:
     """Handlers of which no task runs, and some have been ready for that long."""
-    waits: dict[str, list[float]] = {}
+    waits: dict[str, list[tuple[float, str]]] = {}
     busy = set()
     for watch in watches:
         for task in watch.tasks(TASKS_MAX):
             if task.running:
                 busy.add(task.handler)
             elif not task.held and task.ready_at <= now:
-                waits.setdefault(task.handler, []).append(now - task.ready_at)
+                waits.setdefault(task.handler, []).append((now - task.ready_at, watch.view.public_id))
     return [
-        Stranger(handler, len(times), max(times))
-        for handler, times in waits.items()
-        if handler not in busy and max(times) >= waited_s
+        Stranger(handler, len(tasks), *max(tasks))
+        for handler, tasks in waits.items()
+        if handler not in busy and max(tasks)[0] >= waited_s
     ]
 
 

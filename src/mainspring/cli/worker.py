@@ -91,8 +91,8 @@ def perform(options: Options, output: Output) -> int:
     }
     make_importable(".")
     hosted = hosted_by(options.targets)
-    url = _store(options, hosted)
-    with Session(options, output, url=url, grace_s=options.grace, **terms) as session:
+    options.store = _store(options, hosted)
+    with Session(options, output, grace_s=options.grace, **terms) as session:
         for handler in hosted.handlers:
             session.engine.register(handler)
         for definition in hosted.definitions:
