@@ -102,5 +102,7 @@ def test_mistakes_are_refused_with_the_reason(url):
     with classic.TaskScheduler(url) as scheduler:
         with pytest.raises(SettingInvalidError, match="every: 0"):
             scheduler.schedule_recurring_task("tick", print, 0)
+        with pytest.raises(SettingInvalidError, match="at must be a datetime with a zone, not 'tomorrow'"):
+            scheduler.schedule_task("soon", print, "tomorrow")  # type: ignore[arg-type]
         with pytest.raises(SettingInvalidError, match="slots"):
             classic.TaskScheduler(url, workers=-1)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mainspring import codec
 from mainspring.errors import PayloadInvalidError, SettingInvalidError
 from mainspring.kernel.records import Once
+from mainspring.models.schedule.request import instant
 
 PRIORITY_MAX = 1_000_000_000
 """Far more than anybody needs, and far less than what a store cannot count."""
@@ -84,9 +85,7 @@ def _not_before(now: float, delay_s: Any, at: datetime | None) -> float:
         return now + delay_s if delay_s else 0.0
     if delay_s:
         raise SettingInvalidError("give delay_s or at, not both")
-    if at.tzinfo is None:
-        raise SettingInvalidError(f"at={at!r} has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))")
-    return at.timestamp()
+    return instant(at, "at")
 
 
 def checked_id(id: Any) -> str | None:

@@ -47,8 +47,7 @@ class TaskScheduler:
 
     def schedule_task(self, name: str, function: Callable[[], Any], at: datetime, priority: int = 0) -> Instance:
         """Run a function once, at a time (local where it has no zone); of those due together, higher priority first."""
-        handler = self.engine.register(function, name)
-        return self.engine.submit(handler, at=at.astimezone(), priority=priority)
+        return self.engine.submit(self.engine.register(function, name), at=_with_zone(at), priority=priority)
 
     def schedule_recurring_task(self, name: str, function: Callable[[], Any], seconds: float) -> Schedule:
         """Run a function every so many seconds; not while it still runs."""
@@ -82,3 +81,8 @@ class TaskScheduler:
             "running_tasks": running,
             **ended,
         }
+
+
+def _with_zone(at: Any) -> Any:
+    """A time with the local zone where it has none; what is no time is for the engine to refuse."""
+    return at.astimezone() if isinstance(at, datetime) else at
