@@ -81,6 +81,9 @@ REFUSED: dict[str, tuple[Callable[[Engine], Any], str]] = {
     "a requirement": (requiring("gpu and ("), "requires: expected an expression, found the end of the text"),
     "a requirement of a node": (node_requiring, "node 'work': requires: expected an expression"),
     "an expiry": (submitted(expires_s=-1), "expires_s must be seconds above 0, not -1"),
+    "an expiry in words": (submitted(expires_s="5"), "expires_s must be seconds above 0, not '5'"),
+    "a window in words": (submitted(unique="u", unique_s="5"), "unique_s must be seconds above 0, not '5'"),
+    "a pause in words": (submitted(unique="u", debounce_s="5"), "debounce_s must be seconds above 0, not '5'"),
     "an argument": (submitted(number="x"), "Expected `int`, got `str` - at `$.number`"),
     "an argument too many": (submitted(other=1), "unknown argument 'other'"),
 }

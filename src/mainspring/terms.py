@@ -52,8 +52,7 @@ def read_terms(
         raise SettingInvalidError(f"attributes must be a dict, not {attributes!r:.80}")
     if group is not None and not is_name(group):
         raise SettingInvalidError(f"group must be 1 to {NAME_LENGTH_MAX} printable characters, not {group!r:.60}")
-    if expires_s is not None and not 0 < expires_s < float("inf"):
-        raise SettingInvalidError(f"expires_s must be seconds above 0, not {expires_s!r}")
+    _check_seconds("expires_s", expires_s)
     if key:  # people find it by its key as well
         attributes = {"key": key, **(attributes or {})}
     labels = None if attributes is None else codec.encode(dict(attributes), "attributes")
@@ -70,12 +69,16 @@ def _once(unique: str | None, unique_s: float | None, debounce_s: float | None) 
         return None
     if not is_name(unique):
         raise SettingInvalidError(f"unique must be 1 to {NAME_LENGTH_MAX} printable characters, not {unique!r:.60}")
-    for name, value in (("unique_s", unique_s), ("debounce_s", debounce_s)):
-        if value is not None and not 0 < value < float("inf"):
-            raise SettingInvalidError(f"{name} must be seconds above 0, not {value!r}")
+    _check_seconds("unique_s", unique_s)
+    _check_seconds("debounce_s", debounce_s)
     if unique_s is not None and debounce_s is not None:
         raise SettingInvalidError("give unique_s (the first counts) or debounce_s (the last counts), not both")
     return Once(unique, unique_s or 0.0, debounce_s)
+
+
+def _check_seconds(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, int | float) or not 0 < value < float("inf")):
+        raise SettingInvalidError(f"{name} must be seconds above 0, not {value!r}")
 
 
 def _not_before(now: float, delay_s: Any, at: datetime | None) -> float:
