@@ -74,7 +74,8 @@ class Engine(Scheduling, Messaging):
             instance = engine.start(workflow, {"url": "https://…"}, id="report-2026-11-24")
             print(instance.result(timeout_s=60))
 
-    `url`: `sqlite:///file.db`, `sqlite://` (in memory); default `$MAINSPRING_URL`, else `./mainspring.db`.
+    `url`: `sqlite:///file.db`, `sqlite://` (in memory), `postgresql://user@host/database`; default
+    `$MAINSPRING_URL`, else `./mainspring.db`.
     `slots`: how many attempts run at once in this process; 0: none, it only starts and asks.
     `labels`: what this process offers to tasks that require something, such as `{"gpu": True, "region": "eu"}`.
     `queues`: those whose tasks it takes; default: all.

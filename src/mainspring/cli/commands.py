@@ -20,7 +20,8 @@ GROUPS = {
 """The sections of the help page, in its order; commands of no group are not shown."""
 
 EVERYWHERE = {
-    "--store URL": "the store: sqlite:///file.db, or just file.db; default $MAINSPRING_URL, else ./mainspring.db",
+    "--store URL": "the store: sqlite:///file.db, or just file.db, or postgresql://user@host/database; "
+    "default $MAINSPRING_URL, else ./mainspring.db",
     "--json": "JSON on standard output, and nothing else",
     "--debug": "show the Python traceback of an error",
 }

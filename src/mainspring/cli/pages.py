@@ -28,7 +28,8 @@ class Described(Protocol):
 def main_page(output: Output) -> str:
     """The page of `mainspring --help`."""
     lines = [
-        f"{paint('mainspring', 'bold', output)}: durable workflows in one file",
+        f"{paint('mainspring', 'bold', output)}: workflows, state machines, schedules, tasks and processes",
+        "that survive crashes; in one SQLite file, or on PostgreSQL with many workers",
         "",
         f"  {paint('usage', 'quiet', output)}  mainspring COMMAND …    `mainspring COMMAND --help` tells more",
     ]
