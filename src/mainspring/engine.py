@@ -56,7 +56,7 @@ LEASE_S = 30.0
 DRAIN_S = 30.0
 """How long `close` waits for attempts under way."""
 NOTICE_S = 5.0
-"""How long `close` waits for the pump to take no more work; while the store is away it takes none anyway."""
+"""How long who ends waits for the pump to take no more work; while the store is away it takes none anyway."""
 AWAITED_MAX = 50_000
 """Instances that one call of `gather` waits for at a time; to note so many takes the pump some 50 milliseconds."""
 CLAIM_MAX = 1_000
@@ -194,9 +194,14 @@ class Engine(Scheduling, Messaging):
         """Attempts that this engine has under way, as the store knows; one that others took for dead has none."""
         return sum(worker.running_count for worker in self.workers() if worker.id == self._placement.worker)
 
-    def pause(self) -> None:
-        """Begin no attempts in this process; those under way go on, and all else does too."""
-        self._pump.drain().result()
+    def pause(self, *, timeout_s: float | None = None) -> None:
+        """Begin no attempts in this process; those under way go on, and all else does too.
+
+        After `timeout_s` it is not waited for any longer that this has been taken in.
+        """
+        told = self._pump.drain()
+        if told in wait([told], timeout=timeout_s).done:
+            told.result()
 
     def resume(self) -> None:
         """Take work again after `pause`."""

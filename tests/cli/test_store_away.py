@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from signal import SIGINT, SIGTERM
 from urllib.parse import urlsplit
 
 import pytest
@@ -63,6 +64,22 @@ def test_a_worker_goes_on_by_itself(shop, wire, url):
     worker = shop.spawn("worker", "shop.py", "--store", url, "--until-idle")
     shop.wait_until(lambda: (shop.folder / "began").exists() or worker.poll() is not None)
     goes_on(shop, wire, url, worker)
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize("signal", [SIGTERM, pytest.param(SIGINT, marks=pytest.mark.slow)])
+def test_a_worker_stops_in_good_order_meanwhile(shop, wire, url, signal):
+    worker = shop.spawn("worker", "shop.py", "--store", url)
+    shop.wait_until(lambda: (shop.folder / "began").exists() or worker.poll() is not None)
+    wire.part()
+    shop.wait_until(lambda: wire.refused_count)
+    worker.send_signal(signal)
+    said = heard_until(worker, "waiting up to 30 s for what runs")
+    (shop.folder / "hold").unlink()
+    said += end_of(worker)
+    assert worker.returncode == (0 if signal == SIGTERM else 130), said
+    assert "Traceback" not in said
+    assert "stopped; nothing is lost" in said
 
 
 @pytest.mark.slow

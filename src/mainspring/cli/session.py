@@ -27,8 +27,8 @@ from mainspring.cli.stores import hint, store_of
 from mainspring.cli.values import failure_json
 from mainspring.cli.view import View
 from mainspring.cli.waiting import WAITED_LONG_S, Stranger, family_of, strangers_in, strangers_of
-from mainspring.engine import DRAIN_S, Engine
-from mainspring.errors import UnavailableError
+from mainspring.engine import DRAIN_S, NOTICE_S, Engine
+from mainspring.errors import MainspringError, UnavailableError
 from mainspring.instance import Info, Instance
 from mainspring.watch import Family, Watch
 
@@ -240,14 +240,22 @@ class Session:
         return code
 
     def _close(self, tell: Callable[[str], None]) -> None:
-        """Begin nothing more, only then say so, and wait for what runs."""
-        if self.engine.broken is None:
-            self.engine.pause()
-        running = self.engine.running_count
+        """Begin nothing more, only then say so, and wait for what runs; whatever is wrong with the store."""
+        running = "what runs"
+        try:
+            if self.engine.broken is None:
+                self.engine.pause(timeout_s=NOTICE_S)
+            running = self._running()
+        except MainspringError as error:
+            tell(str(error))
         if running:
-            tasks = "1 task that runs" if running == 1 else f"{running} tasks that run"
-            tell(f"stopping: waiting up to {self._grace_s:.0f} s for {tasks}; Ctrl-C once more stops at once")
+            tell(f"stopping: waiting up to {self._grace_s:.0f} s for {running}; Ctrl-C once more stops at once")
         self.engine.close(drain_s=self._grace_s)
+
+    def _running(self) -> str:
+        """What runs in this process; empty: nothing."""
+        count = self.engine.running_count
+        return "1 task that runs" if count == 1 else f"{count} tasks that run" if count else ""
 
     def _leave_at_once(self, code: int) -> None:
         """Handlers in threads cannot be ended, and Python would wait for them: end the process instead."""

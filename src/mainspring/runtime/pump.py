@@ -100,7 +100,10 @@ class Pump:
         return reply
 
     def drain(self, is_wanted: bool = True) -> Future[Any]:
-        """Take no new work from now on, or take it again; what runs may finish.  Done when it is so."""
+        """Take no new work from now on, or take it again; what runs may finish.
+
+        Done when it is so, or, while the store is away, when it is sure to be so once it is back.
+        """
         self._draining = is_wanted
         return self.call(Attend(draining=is_wanted))
 
@@ -203,6 +206,8 @@ class Pump:
         for input in inputs:
             if isinstance(input, Settle | Recorded | Release | Progress | Await | Attend):
                 kept.append(input)
+                if isinstance(input, Attend) and input.draining:
+                    resolve(input.reply, None)  # nothing begins until it is back, and then this is taken in first
             else:
                 resolve(input.reply, error)
         if self._closing:
