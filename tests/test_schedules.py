@@ -174,6 +174,14 @@ def test_the_same_settings_change_nothing_and_others_are_an_update(simulation):
         schedule.update(colour="red")
 
 
+def test_a_limit_is_lifted(simulation):
+    schedule = simulation.schedule("backup", backup, every=10, count=1)
+    simulation.advance(11)
+    assert schedule.status == "completed"
+    schedule.update(count=None)
+    assert (schedule.status, schedule.info().settings.get("count")) == ("running", None)
+
+
 def test_a_schedule_is_found_by_name_and_listed_while_it_may_fire(simulation):
     simulation.schedule("b", backup, every=10)
     simulation.schedule("a", backup, every=10)

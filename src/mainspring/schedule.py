@@ -202,7 +202,10 @@ class Schedule:
         self._send(backfill_signal(wanted))
 
     def update(self, **options: Any) -> None:
-        """Change what is said, with the arguments of `Engine.schedule`; all else stays as it is."""
+        """Change what is said, with the arguments of `Engine.schedule`; all else stays as it is.
+
+        None takes back what was said: `count=None` is no limit any more, `exclude=None` leaves nothing out.
+        """
         _, state = self._load()
         settings = changed(_settings(state), options)
         self._send(Signal(UPDATE, msgspec.Raw(settings.encode())))

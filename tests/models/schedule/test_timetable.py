@@ -218,6 +218,29 @@ def test_an_update_changes_what_is_said_and_keeps_the_rest():
     assert changed(before, {"overlap": "skip"}).rules == before.rules
 
 
+def test_what_an_update_says_is_none_is_taken_back():
+    plain = settings_of(TARGET, {"every": 5})
+    said: dict[str, Any] = {
+        "count": 3, "starts_at": BEGIN, "ends_at": datetime(2031, 1, 1, tzinfo=UTC), "exclude": "weekends",
+        "dst": "skip", "tz": "Europe/Berlin", "business_day": True, "overlap": "allow", "catchup": timedelta(hours=1),
+        "jitter_s": 3, "pause_on_failure": 2,
+    }  # fmt: skip
+    before = settings_of(TARGET, {"every": 5} | said)
+    for name in said:
+        assert changed(before, {name: None}) == settings_of(TARGET, {"every": 5} | said | {name: None})
+        assert changed(before, {name: None}) != before
+    assert changed(before, dict.fromkeys(said)) == plain
+    assert changed(before, {}) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"every": None}, "needs a rule; give one of"), ({"phase_s": 5}, "give both")]
+)
+def test_an_update_to_no_rule_is_refused(options, words):
+    with pytest.raises(SettingInvalidError, match=words):
+        changed(settings_of(TARGET, {"every": 5}), options)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -248,7 +271,7 @@ def test_an_update_changes_what_is_said_and_keeps_the_rest():
         ({"every": 5, "count": 0}, "count must be a whole number from 1"),
         ({"every": 5, "pause_on_failure": 0}, "pause_on_failure must be"),
         ({"every": 5, "business_day": 1}, "business_day must be True or False"),
-        ({"cron": "0 9 * * *", "phase_s": 3}, "phase_s is for every="),
+        ({"cron": "0 9 * * *", "phase_s": 3}, "phase_s goes together with every="),
         ({"every": 5, "exclude": "someday"}, "exclude: 'someday' is neither"),
         ({"every": 5, "exclude": "2026-02-30"}, "exclude: there is no day '2026-02-30'"),
         ({"every": 5, "exclude": 7}, "exclude: 7 is no day"),

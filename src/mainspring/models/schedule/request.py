@@ -40,14 +40,14 @@ def settings_of(target: Target, options: Mapping[str, Any]) -> Settings:
 
 
 def changed(settings: Settings, options: Mapping[str, Any]) -> Settings:
-    """The same with what is said anew; rules are replaced as a whole."""
+    """The same with what is said anew; rules are replaced as a whole, and None takes back what was said."""
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
         raise SettingInvalidError(f"a schedule has no {unknown[0]!r}; there are {', '.join(OPTIONS)}")
-    rules = _rules(options) if any(options.get(name) is not None for name in RULES) else settings.rules
-    given = {name: value for name, value in options.items() if value is not None}
-    kept = {name: getattr(settings, name) for name in Settings.__struct_fields__}
-    made = Settings(**{**kept, "rules": rules, **_fields(given)})
+    rules = _rules(options) if any(name in options for name in (*RULES, "phase_s")) else settings.rules
+    anew = {field for name in options for field in _FIELDS.get(name, (name,))}
+    kept = {name: getattr(settings, name) for name in Settings.__struct_fields__ if name not in anew}
+    made = Settings(**{**kept, "rules": rules, **_fields(options)})
     _check(made)
     return made
 
@@ -64,13 +64,13 @@ def _check(settings: Settings) -> None:
 
 def _rules(options: Mapping[str, Any]) -> tuple[AnyRule, ...]:
     rules = [rule for name in RULES for value in _several(options.get(name)) for rule in _rule(name, value, options)]
+    phase_s = options.get("phase_s")
+    if phase_s is not None and not any(isinstance(rule, EveryRule) for rule in rules):
+        raise SettingInvalidError("phase_s goes together with every= in seconds, minutes or hours; give both")
     if not rules:
         raise SettingInvalidError(f"a schedule needs a rule; give one of {', '.join(f'{name}=' for name in RULES)}")
     if len(rules) > RULES_MAX:
         raise SettingInvalidError(f"at most {RULES_MAX:,} rules make one schedule, not {len(rules):,}")
-    phase_s = options.get("phase_s")
-    if phase_s is not None and not any(isinstance(rule, EveryRule) for rule in rules):
-        raise SettingInvalidError("phase_s is for every= with seconds, minutes or hours")
     return tuple(rules)
 
 
@@ -253,6 +253,8 @@ _READ: dict[str, Any] = {
     "pause_on_failure": _pause_on_failure,
 }
 """By argument."""
+_FIELDS = {"catchup": ("catchup", "catchup_max", "catchup_s"), "pause_on_failure": ("pause_after",)}
+"""Of the settings, where they are not called as the argument is."""
 
 OPTIONS = (*RULES, "phase_s", *_READ)
 """All arguments."""
