@@ -267,6 +267,7 @@ def test_an_update_to_no_rule_is_refused(options, words):
         ({"every": 5, "overlap": "fight"}, "overlap must be one of allow, skip"),
         ({"every": 5, "catchup": "some"}, "catchup must be 'none', 'latest', 'all'"),
         ({"every": 5, "catchup": 0}, "catchup must be a whole number from 1"),
+        ({"every": 5, "catchup": -timedelta(hours=6)}, "reaches back; write datetime.timedelta(seconds=21600), not"),
         ({"every": 5, "jitter_s": -1}, "jitter_s must be seconds"),
         ({"every": 5, "count": 0}, "count must be a whole number from 1"),
         ({"every": 5, "pause_on_failure": 0}, "pause_on_failure must be"),

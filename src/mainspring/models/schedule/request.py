@@ -134,6 +134,8 @@ def _catchup(value: Any) -> dict[str, Any]:
     if isinstance(value, int) and not isinstance(value, bool):
         return {"catchup": "all", "catchup_max": _whole(value, "catchup", CATCHUP_MAX), "catchup_s": 0.0}
     if isinstance(value, timedelta):
+        if value < timedelta(0):
+            raise SettingInvalidError(f"catchup: a window reaches back; write {-value!r}, not {value!r}")
         return {"catchup": "window", "catchup_max": CATCHUP_MAX, "catchup_s": value.total_seconds()}
     raise SettingInvalidError(
         f"catchup must be 'none', 'latest', 'all', how many at most, or a timedelta that reaches back, not {value!r}"
