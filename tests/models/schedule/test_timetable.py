@@ -277,6 +277,8 @@ def test_an_update_to_no_rule_is_refused(options, words):
         ({"every": 5, "exclude": "2026-02-30"}, "exclude: there is no day '2026-02-30'"),
         ({"every": 5, "exclude": 7}, "exclude: 7 is no day"),
         ({"every": 5, "exclude": "25:00-26:00"}, "exclude: '25:00-26:00' is no time of day"),
+        ({"every": 5, "exclude": "09:00-09:00"}, "'09:00-09:00' begins and ends at the same time, which leaves"),
+        ({"every": 5, "exclude": "00:00-24:00"}, "for whole days '2026-12-25', 'SUN' or 'weekends'"),
         ({"every": 5, "exclude": [datetime(2026, 1, 1)]}, "exclude=datetime.datetime(2026, 1, 1, 0, 0) has no time"),
         (
             {"every": 5, "exclude": [(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))]},

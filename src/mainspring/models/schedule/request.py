@@ -194,7 +194,7 @@ def _exclude_text(text: str, found: dict[str, list[Any]]) -> None:
     elif text.upper() in WEEKDAYS:
         found["weekdays"].append(WEEKDAYS.index(text.upper()))
     elif hours is not None:
-        found["daily"].append((_second(hours[1], hours[2], text), _second(hours[3], hours[4], text)))
+        found["daily"].append(_hours(hours, text))
     elif re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         try:
             found["dates"].append(date.fromisoformat(text).isoformat())
@@ -209,6 +209,16 @@ def _exclude_text(text: str, found: dict[str, list[Any]]) -> None:
             f"exclude: {text!r} is neither a day ('2026-12-25', 'SUN', 'weekends'), a time of day ('22:00-06:00'), "
             "a cron expression nor a recurrence rule"
         )
+
+
+def _hours(found: re.Match[str], text: str) -> tuple[int, int]:
+    start, end = _second(found[1], found[2], text), _second(found[3], found[4], text)
+    if start % 86_400 == end % 86_400:
+        raise SettingInvalidError(
+            f"exclude: {text!r} begins and ends at the same time, which leaves nothing;"
+            " write '09:00-10:00', or for whole days '2026-12-25', 'SUN' or 'weekends'"
+        )
+    return start, end
 
 
 def _second(hour: str, minute: str, text: str) -> int:
