@@ -91,6 +91,24 @@ async def metered(number: int) -> int:
     return number
 
 
+@task(queue="narrow")
+async def narrow_held(folder: str) -> None:
+    await held(folder)
+
+
+@task(queue="shared")
+async def shared_held(folder: str) -> None:
+    await held(folder)
+
+
+async def held(folder: str) -> None:
+    """Keep a place of a queue until told otherwise."""
+    write_down()
+    while not Path(folder, "let go").exists():
+        await asyncio.sleep(0.01)
+    write_down("end")
+
+
 @task
 async def beat() -> None:
     write_down()

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -24,9 +24,10 @@ from mainspring import Engine
 from mainspring.clock import Clock
 from mainspring.errors import UnavailableError
 from scripts import postgres_server
-from tests.crash.evidence import Line, Story, Victim, check_diary, read_diary
+from tests.crash.evidence import Line, Story, Victim, begun, check_diary, read_diary
+from tests.crash.ledger import Entry, fullest, most_leased, open_ledger, read_ledger
 from tests.crash.machine import Machine, WrongClock
-from tests.crash.program import beat, expected, metered, narrow, shared, workflow
+from tests.crash.program import beat, expected, metered, narrow, narrow_held, shared, shared_held, workflow
 from tests.patience import wait_until
 
 WORKERS = 3
@@ -36,6 +37,11 @@ NARROW, SHARED, OF_GROUP = 3, 5, 1
 """Attempts at once: of the queue `narrow`, of `shared`, and of each group of that."""
 RATE_PER_S, BURST = 20.0, 4
 """Of the queue `metered`."""
+RUSH = 5 * BURST
+"""Tasks of it that come at once."""
+ROUNDING = 0.001
+QUEUES = ("narrow-", "shared-", "metered-")
+"""How the ids of their tasks begin."""
 GROUPS = 7
 PENDING_MAX = 40
 """Instances under way at once; enough that all workers are busy."""
@@ -72,6 +78,7 @@ class FilePlace:
     def __init__(self, folder: Path) -> None:
         self.url = f"sqlite:///{folder}/store.db"
         self.clock = WrongClock(folder / "clock")
+        Engine(self.url, slots=0).close()
 
     def machine(self, name: str) -> Machine:
         return Machine("here", self.clock.path)
@@ -290,7 +297,6 @@ class Load:
         self._enough = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="load")
-        self.metered_since = time.monotonic()
         engine.queue("narrow").limit(concurrency=NARROW)
         engine.queue("shared").limit(concurrency=SHARED, group_concurrency=OF_GROUP, fair=True)
         engine.queue("metered").limit(rate_per_s=RATE_PER_S, burst=BURST)
@@ -340,6 +346,21 @@ class Load:
             self.started[id] = number
         self._number += len(numbers)
 
+    def fill(self, folder: Path) -> None:
+        """Put the limits to the test: tasks keep places until none is left."""
+        for number in range(NARROW):
+            self.engine.submit(narrow_held, str(folder), id=f"narrow-held-{number}")
+        for number in range(SHARED):
+            self.engine.submit(shared_held, str(folder), id=f"shared-held-{number}", group=f"g{number}")
+        ids = [f"metered-rush-{number}" for number in range(RUSH)]
+        self.engine.submit_many(metered, [(number,) for number in range(RUSH)], ids=ids)
+        wait_until(self._are_full, "the queues are full")
+        (folder / "let go").touch()
+
+    def _are_full(self) -> bool:
+        running = {queue.name: queue.running for queue in self.engine.queues()}
+        return (running["narrow"], running["shared"]) == (NARROW, SHARED)
+
     def end(self) -> None:
         """Wait for everything, the schedule too."""
         self._insist(lambda: self.engine.get_schedule("beat").update(count=self._fired() + 5))
@@ -385,49 +406,35 @@ def check_schedule(engine: Engine) -> None:
     assert gaps == [], f"each occurrence follows the one before: {gaps}, {times[0]}"
 
 
-def check_limits(story: Story, lines: list[Line]) -> Counter[str]:
-    """At no moment more than a queue lets through; returns the most that was seen.
+def check_limits(ledger: Sequence[Entry]) -> None:
+    """No more leases at once than a queue, and a group of it, lets through; and as many at some moment."""
+    queues, groups = most_leased(ledger)
+    assert {name: queues[name] for name in ("narrow", "shared")} == {"narrow": NARROW, "shared": SHARED}
+    assert {most for (queue, _), most in groups.items() if queue == "shared"} == {OF_GROUP}
 
-    An attempt runs, in the diary's order, from its beginning to its end, which lies within its lease if that was never
-    lost.  When one was lost is not known to the diary, so such an attempt counts until something happened to its worker
-    (or to all), and not at all if that was before.
+
+def check_running(story: Story, lines: list[Line]) -> None:
+    """At no moment, in the diary's order, do more run than a queue lets through.
+
+    From its beginning to its end an attempt has its lease, if that was never lost.  Who has lost it may run on, for he
+    may stand still; that he had a place until then, and no longer, is in the ledger.
     """
     lost = story.losses()
     running: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    most: Counter[str] = Counter()
-    troubled: set[int] = set()
-    of_process: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for line in lines:
-        key = (line.instance, line.key)
-        if line.word == "begin":
-            is_lost = (line.instance, line.key, line.attempt) in lost
-            if is_lost and (line.process in troubled or 0 in troubled):
-                continue
-            if is_lost:
-                of_process[line.process].add(key)
-            for name, limit in limits_of(line.instance):
-                running[name].add(key)
-                most[name] = max(most[name], len(running[name]))
+        if (line.instance, line.key, line.attempt) in lost:
+            continue
+        for name, limit in limits_of(line.instance):
+            if line.word == "begin":
+                running[name].add((line.instance, line.key))
                 assert len(running[name]) <= limit, f"{name}: {sorted(running[name])} at {line}"
-        elif line.word == "end":
-            _drop(running, key)
-        else:
-            troubled.add(line.process)
-            for process in of_process if line.process == 0 else (line.process,):
-                for each in of_process[process]:
-                    _drop(running, each)
-                of_process[process] = set()
-    return most
-
-
-def _drop(running: dict[str, set[tuple[str, str]]], key: tuple[str, str]) -> None:
-    for keys in running.values():
-        keys.discard(key)
+            else:
+                running[name].discard((line.instance, line.key))
 
 
 def limits_of(instance: str) -> list[tuple[str, int]]:
     """What an instance counts for, and how many there may be of that."""
-    queue, _, number = instance.partition("-")
+    queue, number = instance.partition("-")[0], instance.rpartition("-")[2]
     if queue == "narrow":
         return [("narrow", NARROW)]
     if queue == "shared":
@@ -435,27 +442,31 @@ def limits_of(instance: str) -> list[tuple[str, int]]:
     return []
 
 
-def check_rate(load: Load, lines: list[Line]) -> None:
-    """By each moment no more have begun than a burst, another for each jump of the clock, and the time since allow."""
-    count, jumps = 0, 1
-    for line in lines:
-        if line.word == "shift":
-            jumps += 1
-        elif line.word == "begin" and line.instance.startswith("metered-"):
-            count += 1
-            most = BURST * jumps + RATE_PER_S * (line.at - load.metered_since)
-            assert count <= most + 1, f"{count} have begun where {most:.1f} may"
+def check_rate(ledger: Sequence[Entry]) -> None:
+    """In no interval have more begun than a burst and its time allow."""
+    most = fullest(ledger, "metered", RATE_PER_S)
+    assert 0 < most <= BURST + ROUNDING, f"{most:.3f} are in a bucket of {BURST}"
 
 
-def run_storm(folder: Path, kind: str, *, seed: int, blow: Callable[[Storm, random.Random], None]) -> Counter[str]:
+def check_leased(ledger: Sequence[Entry], lines: list[Line]) -> None:
+    """Each attempt that ran was leased before, so what holds for leases holds for what runs while it has its own."""
+    leased = Counter(entry.instance for entry in ledger if entry.change > 0)
+    ran = Counter(line.instance for line in begun(lines) if line.instance.startswith(QUEUES))
+    assert ran.keys() > {"narrow-0", "shared-0", "metered-0"}
+    assert ran <= leased, ran - leased
+
+
+def run_storm(folder: Path, kind: str, *, seed: int, blow: Callable[[Storm, random.Random], None]) -> None:
     """Blow on a store of that kind, let all end in peace, and look at what is left."""
     place = PLACES[kind](folder)
     storm = None
     try:
+        open_ledger(place.url)
         with Engine(place.url, slots=0, clock=place.clock, lease_s=LEASE_S) as engine:
             storm = Storm(folder, place, engine, seed)
             load = Load(engine)
             try:
+                load.fill(folder)
                 blow(storm, storm.chance)
             finally:
                 load.stop()
@@ -471,8 +482,11 @@ def run_storm(folder: Path, kind: str, *, seed: int, blow: Callable[[Storm, rand
         story.check()
         story.check_ended()
         check_diary(story, lines)
-        check_rate(load, lines)
-        return check_limits(story, lines)
+        check_running(story, lines)
+        ledger = read_ledger(place.url)
+        check_leased(ledger, lines)
+        check_limits(ledger)
+        check_rate(ledger)
     finally:
         if storm is not None:
             storm.close()
