@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mainspring import Engine, Workflow, task
+from mainspring import Engine, Process, Workflow, task
 from mainspring.errors import HandlerInvalidError, InstanceFailedError, SettingInvalidError
 from mainspring.handler import Handler
 from mainspring.kernel.leases import LOST_COUNT_MAX
@@ -54,6 +54,27 @@ def test_a_node_says_how_much_memory_its_attempts_may_take(tmp_path, kind, is_he
             instance.result(timeout_s=PATIENCE_S)
         assert "TaskMemoryError" in str(caught.value)
         assert [(node.key, node.status) for node in instance.nodes()] == [("more", "completed"), ("less", "failed")]
+
+
+@linux
+@pytest.mark.parametrize(
+    ("kind", "is_here"),
+    [("sqlite", True), ("postgres", False)],
+    ids=["sqlite, taken at once", "postgres, claimed by another"],
+)
+def test_a_service_of_a_process_says_how_much_memory_its_attempts_may_take(tmp_path, kind, is_here):
+    """More than the handler says of itself, or less: then it stops with an incident, and goes on with what fits."""
+    process = Process("sizes").start("s").service("more", allocate, memory_max_mb=400, result="got")
+    process = process.script("grow", "300", result="megabytes").service("less", keep, memory_max_mb=80).end("e")
+    url = f"sqlite:///{tmp_path}/store.db" if kind == "sqlite" else new_schema()
+    with Engine(url, slots=int(is_here)) as engine, Engine(url, slots=int(not is_here)):
+        case = engine.start(process, {"megabytes": 100})
+        (incident,) = wait_until(case.incidents, "it stops")
+        assert (incident.element, incident.type) == ("less", "TaskMemoryError")
+        assert "needed more than its memory_max_mb of 80 MB" in incident.message
+        case.resolve("less", data={"megabytes": 8})
+        result = case.result(timeout_s=PATIENCE_S)
+    assert (result["got"], result["megabytes"]) == (100, 8)
 
 
 def test_a_limit_of_memory_that_cannot_be_kept_fails_the_attempt(tmp_path):
