@@ -8,7 +8,8 @@ import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,7 @@ from mainspring import Machine, Process, StateMachine, Workflow
 from mainspring.cli.commands import UsageError, nearest
 from mainspring.cli.values import parse_word
 from mainspring.errors import DeniedError, InvalidError, MainspringError, NotFoundError
+from mainspring.handler import Handler
 from mainspring.loading import load_machine, load_workflow
 
 MACHINE = re.compile(rb"^(machine|states)[ \t]*:|\"(machine|states)\"[ \t]*:", re.MULTILINE)
@@ -23,6 +25,7 @@ WORKFLOW = re.compile(rb"^(workflow|nodes)[ \t]*:|\"(workflow|nodes)\"[ \t]*:", 
 """What a file has in which a machine, or a workflow, is written."""
 TEXT_SUFFIXES = (".yaml", ".yml", ".json")
 PROCESS_SUFFIX = ".bpmn"
+DEFINITIONS = (Workflow, Machine, Process)
 
 
 class TargetNotFoundError(NotFoundError):
@@ -90,6 +93,17 @@ def load_any(target: str) -> Workflow | Machine:
         return _pick(module, name, target)
     found = machines[name]
     return found if isinstance(found, Machine) else found.machine()
+
+
+def load_task(target: str) -> Handler[..., Any] | None:
+    """The task of that name; None: the target means something else, or nothing.  Raises as `load` does."""
+    path, name = split(target)
+    if not name or is_text(path) or path.endswith(PROCESS_SUFFIX):
+        return None
+    value = getattr(module_of(path), name, None)
+    if isinstance(value, FunctionType):
+        raise TargetInvalidError(f"{target} is a plain function; with @task before it, it is a task to start")
+    return value if isinstance(value, Handler) else None
 
 
 def _is_machine(value: object, module: ModuleType) -> bool:
@@ -211,9 +225,12 @@ def _pick(module: ModuleType, name: str, target: str) -> Workflow:
         value = getattr(module, name, None)
         if isinstance(value, Workflow):
             return value
+        if isinstance(value, Handler):
+            raise TargetInvalidError(f"{target} is a task, and no workflow; `mainspring start {target}` submits it")
         if value is not None:
             raise TargetInvalidError(f"{target} is no workflow, but {value!r:.80}")
-        raise TargetNotFoundError(f"{split(target)[0]} has no {name!r}{nearest(name, found)}")
+        known = [key for key, value in vars(module).items() if isinstance(value, (*DEFINITIONS, Handler))]
+        raise TargetNotFoundError(f"{split(target)[0]} has no {name!r}{nearest(name, known)}")
     parts = {id(child) for workflow in found.values() for child in workflow.children.values()}
     whole = {id(value): key for key, value in found.items() if id(value) not in parts}
     if not whole:
@@ -228,7 +245,7 @@ def _pick(module: ModuleType, name: str, target: str) -> Workflow:
 
 
 def read_input(
-    workflow: Workflow | None, text: str | None, words: list[str], *, option: str = "--input"
+    taker: Workflow | Handler[..., Any] | None, text: str | None, words: list[str], *, option: str = "--input"
 ) -> dict[str, object]:
     """The input from an option (JSON, `@file`, or `-` for standard input) and `key=value` words, which win."""
     given = {} if text is None else _read_json(text, option)
@@ -236,7 +253,7 @@ def read_input(
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise UsageError(f"{word!r} is no input; write name=value, or {option} with a JSON object")
-        given[key] = _read_value(workflow, key, value)
+        given[key] = _read_value(taker, key, value)
     return given
 
 
@@ -259,8 +276,12 @@ def _read_json(text: str, option: str) -> dict[str, object]:
     return value
 
 
-def _read_value(workflow: Workflow | None, key: str, value: str) -> object:
+def _read_value(taker: Workflow | Handler[..., Any] | None, key: str, value: str) -> object:
     """JSON where it is JSON, text otherwise; what is declared as text stays text (`version=1.0`)."""
-    if workflow is not None and key in workflow.inputs and workflow.definition().input(key).type in ("str", "string"):
-        return value
-    return parse_word(value)
+    return value if _is_text_for(taker, key) else parse_word(value)
+
+
+def _is_text_for(taker: Workflow | Handler[..., Any] | None, key: str) -> bool:
+    if isinstance(taker, Workflow):
+        return key in taker.inputs and taker.definition().input(key).type in ("str", "string")
+    return taker is not None and taker.signature.fillable.get(key) is str

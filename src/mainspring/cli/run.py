@@ -41,7 +41,7 @@ def add_start_arguments(parser: Parser, targets: str) -> None:
     )
     parser.add_argument("--id", metavar="ID", help="of the instance; the same id again is the same instance")
     parser.add_argument("--attribute", metavar="NAME=VALUE", action="append", help="to find the instance by")
-    parser.add_argument("--priority", metavar="N", type=int, default=0, help="higher runs first; default 0")
+    parser.add_argument("--priority", metavar="N", type=int, help="higher runs first; default 0, of a task as it says")
 
 
 def perform(options: Options, output: Output) -> int:
@@ -67,5 +67,5 @@ def start(engine: Engine, definition: Workflow | Machine | Process | str, option
     attributes = read_attributes(options.attribute)
     key = getattr(options, "key", "")
     return engine.start(
-        definition, input, id=options.id, priority=options.priority, attributes=attributes or None, key=key
+        definition, input, id=options.id, priority=options.priority or 0, attributes=attributes or None, key=key
     )
