@@ -19,6 +19,7 @@ from mainspring.errors import (
 )
 from mainspring.kernel.store import Changes
 from mainspring.stores.postgres import PostgresStore
+from mainspring.stores.postgres_connection import told_of_connecting
 from mainspring.stores.postgres_url import read_url
 from mainspring.stores.sql.postgres_schema import MIGRATIONS
 from mainspring.stores.url import open_existing, open_store
@@ -69,6 +70,74 @@ def test_a_wrong_password(tcp):
 
 def test_an_unknown_user(tcp):
     assert isinstance(refused(f"postgresql://nobody:{SECRET}@127.0.0.1:{tcp.port}/postgres"), StoreDeniedError)
+
+
+def test_a_server_that_speaks_no_tls(tcp):
+    error = refused(f"{tcp.geturl()}?sslmode=require&schema=safe")
+    assert isinstance(error, StoreDeniedError), "trying again would not help"
+    assert "see to sslmode" in str(error)
+
+
+def test_a_host_that_nobody_knows():
+    error = refused(f"postgresql://me:{SECRET}@no.such.host.invalid/shop")
+    assert isinstance(error, StoreUnavailableError)
+    assert "the host of" in str(error)
+    assert "is the server running?" not in str(error)
+
+
+def a_role(name: str, settings: str = "") -> str:
+    """A user with a password, as it begins a URL."""
+    with psycopg.connect(server().url(), autocommit=True) as connection:
+        connection.execute(f"drop role if exists {name}")
+        connection.execute(f"create role {name} login password '{SECRET}' {settings}")
+    return f"postgresql://{name}:{SECRET}@127.0.0.1:{urlsplit(server().url(tcp=True)).port}"
+
+
+def test_a_user_with_all_the_connections_it_may_have():
+    error = refused(f"{a_role('crowd', 'connection limit 0')}/postgres")
+    assert isinstance(error, StoreUnavailableError)
+    assert "has no connection left for this process" in str(error)
+
+
+def test_a_session_that_may_only_read():
+    begin = a_role("reading")
+    with psycopg.connect(server().url(), autocommit=True) as connection:
+        connection.execute("alter role reading set default_transaction_read_only = on")
+    error = refused(f"{begin}/postgres")
+    assert isinstance(error, StoreUnavailableError)
+    assert "may only be read" in str(error)
+    assert "name the primary" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "words"),
+    [
+        ("FATAL:  sorry, too many clients already", StoreUnavailableError, "max_connections"),
+        ("FATAL:  the database system is starting up", StoreUnavailableError, "try again in a moment"),
+        ("FATAL:  the database system is shutting down", StoreUnavailableError, "try again in a moment"),
+        ("SSL error: certificate verify failed", StoreDeniedError, "sslrootcert"),
+        ("FATAL:  Passwort-Authentifizierung für Benutzer »me« fehlgeschlagen", StoreUnavailableError, "password"),
+        ("SSL SYSCALL error: Connection reset by peer", StoreUnavailableError, "is the server running?"),
+    ],
+)
+def test_what_servers_say_to_those_who_connect(said, family, words):
+    text = f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {said}'
+    error = told_of_connecting(psycopg.OperationalError(text), read_url("postgresql://me@host/shop"))
+    assert type(error) is family
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "family"),
+    [
+        (psycopg.errors.InvalidPassword, StoreDeniedError),
+        (psycopg.errors.InvalidCatalogName, StoreNotFoundError),
+        (psycopg.errors.TooManyConnections, StoreUnavailableError),
+        (psycopg.errors.CannotConnectNow, StoreUnavailableError),
+    ],
+)
+def test_a_code_counts_in_any_language(kind, family):
+    assert type(told_of_connecting(kind("néant"), read_url("postgresql://me@host/shop"))) is family
 
 
 def test_a_database_that_is_missing(tcp):

@@ -161,21 +161,53 @@ FAMILIES: tuple[tuple[str, type[MainspringError], str], ...] = (
 )
 
 REFUSALS: tuple[tuple[str, type[MainspringError], str], ...] = (
-    # (what libpq says when it cannot connect, and tells by no code; the family; what is said)
+    # (a SQLSTATE, which libpq seldom passes on, or what it says when it cannot connect; the family; what is said)
     (
-        r"password authentication failed|no password supplied|no pg_hba.conf entry|authentication failed",
+        r"^28|password authentication failed|no password supplied|no pg_hba.conf entry|authentication failed",
         StoreDeniedError,
         "{shown} refuses this user or password ({error})",
     ),
     (r"role .* does not exist|not permitted to log in", StoreDeniedError, "{shown} does not know this user ({error})"),
-    (r"permission denied for database", StoreDeniedError, "this user may not connect to {shown} ({error})"),
+    (r"^42501|permission denied for database", StoreDeniedError, "this user may not connect to {shown} ({error})"),
     (
-        r"database .* does not exist",
+        r"^3D|database .* does not exist",
         StoreNotFoundError,
         "there is no database {shown}; make it with `createdb`, or name another one",
     ),
     (r"invalid (connection option|port|integer|URI|value)|invalid \w+ value", StoreInvalidError, "{shown}: {error}"),
+    (
+        r"not support SSL|certificate (verify failed|required|file)|certificate .* not match|private key|unknown ca",
+        StoreDeniedError,
+        "no safe connection to {shown} ({error}); see to sslmode, sslrootcert and the certificates on both sides",
+    ),
+    (
+        r"^53|too many (clients|connections)|remaining connection slots",
+        StoreUnavailableError,
+        "{shown} has no connection left for this process ({error}); end others, or have more allowed (max_connections)",
+    ),
+    (
+        r"^57P03|the database system is|not yet accepting connections",
+        StoreUnavailableError,
+        "{shown} is just starting, stopping or recovering ({error}); try again in a moment",
+    ),
+    (
+        r"^25006|session is read-only|in hot standby mode",
+        StoreUnavailableError,
+        "{shown} may only be read, as a standby or in a fail-over ({error}); name the primary, or all hosts of both",
+    ),
+    (
+        r"failed to resolve host|could not translate host name",
+        StoreUnavailableError,
+        "the host of {shown} is not known here ({error}); is its name right, and does the name service answer?",
+    ),
+    (
+        r"failed: [^\s:]+:  ",  # as libpq shows what a server says, in whatever language
+        StoreUnavailableError,
+        "{shown} refuses the connection ({error}); are user, password and database right? see the server's log",
+    ),
+    ("", StoreUnavailableError, "{shown} cannot be reached ({error}); is the server running?"),
 )
+"""The first that fits."""
 
 
 def told(error: psycopg.Error, url: PostgresUrl) -> Exception:
@@ -192,11 +224,9 @@ def told(error: psycopg.Error, url: PostgresUrl) -> Exception:
 
 
 def told_of_connecting(error: psycopg.Error, url: PostgresUrl) -> MainspringError:
-    text = str(error)
-    for pattern, family, sentence in REFUSALS:
-        if re.search(pattern, text):
-            return family(sentence.format(shown=url.shown, error=_short(error)))
-    return StoreUnavailableError(f"{url.shown} cannot be reached ({_short(error)}); is the server running?")
+    text = f"{error.sqlstate or ''} {error}"
+    family, sentence = next((family, sentence) for pattern, family, sentence in REFUSALS if re.search(pattern, text))
+    return family(sentence.format(shown=url.shown, error=_short(error)))
 
 
 def _short(error: psycopg.Error) -> str:
