@@ -24,6 +24,28 @@ def test_list_shows_the_newest_first(store):
     assert "node 'total': RuntimeError: out of order" in lines[1]
 
 
+def test_incidents_are_of_workflows_too(store):
+    told = store("incidents").out
+    assert "bad  workflow squares failed: node 'total': RuntimeError: out of order\n" in told
+    assert "mainspring retry bad  runs again what failed in it" in told
+    assert store("incidents", "bad").out == told
+    for arguments in (["good"], ["--element", "total"]):
+        assert store("incidents", *arguments).out == "nothing has stopped\n"
+    (plain,) = store("incidents", "--json").json
+    assert (plain["id"], plain["instance"], plain["element"], plain["phase"]) == (None, "bad", "total", "failed")
+    assert (plain["type"], plain["message"], plain["at"][:2]) == ("RuntimeError", "out of order", "20")
+    assert store("incidents", "none").code == 3
+
+
+def test_of_many_that_failed_the_newest_are_told(store, flow, monkeypatch):
+    monkeypatch.setattr("mainspring.cli.todo.FAILED_MAX", 1)
+    store("run", flow, "count=3", "--id", "worse")
+    told = store("incidents").out
+    assert told.startswith("worse  workflow squares failed")
+    assert "bad  workflow" not in told
+    assert "more: mainspring list --status failed\n" in told
+
+
 def test_list_is_filtered_and_paged(store):
     def ids(*arguments):
         return [info["id"] for info in store("list", "--json", *arguments).json["instances"]]

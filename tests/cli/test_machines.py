@@ -129,8 +129,13 @@ def test_a_machine_that_was_stopped_by_an_error_is_shown_and_goes_on(claim, caps
     assert "▸ review" in told
     assert "the scales are broken" in told
     assert "mainspring retry claim" in told
+    told = call(capsys, "incidents", *store)[1]
+    assert "claim  machine Approval failed: " in told
+    assert "the scales are broken" in told
+    assert "mainspring retry claim --store m.db" in told
     code, told = call(capsys, "retry", claim, *store)
     assert code == 0
+    assert call(capsys, "incidents", *store)[1] == "nothing has stopped\n"
     assert call(capsys, "send", claim, "approve", "boss=true", *store)[0] == 0
 
 

@@ -53,7 +53,7 @@ _ALL = (
     Command("timeline", "look", "mainspring.cli.timeline", "When each task ran, as a Gantt chart"),
     Command("graph", "look", "mainspring.cli.graph", "A picture of a definition or an instance: SVG, Mermaid, DOT"),
     Command("tasks", "look", "mainspring.cli.todo", "What waits for people: open user tasks of processes"),
-    Command("incidents", "look", "mainspring.cli.todo", "What has stopped in processes, and why"),
+    Command("incidents", "look", "mainspring.cli.todo", "What has stopped or failed, why, and what to do"),
     Command("logs", "look", "mainspring.cli.logs", "What the tasks of an instance said"),
     Command("journal", "look", "mainspring.cli.journal", "All that happened to an instance, and what was decided"),
     Command("schedule", "steer", "mainspring.cli.schedule", "What is started by the clock: list, preview, pause, …"),
