@@ -47,7 +47,13 @@ class Cron:
 
     def __init__(self, expression: str) -> None:
         self.expression = expression
-        fields = NICKNAMES.get(expression.strip().lower(), expression).upper().split()
+        name = expression.strip().lower()
+        if name.startswith("@") and name not in NICKNAMES:
+            interval = f"; for an interval write every={name[6:].strip()!r}" if name.startswith("@every ") else ""
+            raise SettingInvalidError(
+                f"cron: there is no {expression!r}; there are {', '.join(NICKNAMES)}, and five or six fields{interval}"
+            )
+        fields = NICKNAMES.get(name, expression).upper().split()
         if len(fields) not in (5, 6):
             raise SettingInvalidError(
                 f"cron: {expression!r} has {len(fields)} fields; write five (minute hour day-of-month month"
@@ -141,8 +147,9 @@ class Cron:
                 try:
                     kind.parse(term)
                 except cronsim.CronSimError:
+                    takes = "a step is 1 or more" if re.search(r"/0+$", term) else f"it takes {FIELDS[name]}"
                     raise SettingInvalidError(
-                        f"cron: {self.expression!r}: field {name}: {term!r} makes no sense; it takes {FIELDS[name]}"
+                        f"cron: {self.expression!r}: field {name}: {term!r} makes no sense; {takes}"
                     ) from None
         made = [*fields[:3], ",".join(rest) or "1", *fields[4:]]
         try:

@@ -35,6 +35,8 @@ NUMBERS = {
     "BYSECOND": (60, False, True),
     "BYSETPOS": (366, True, False),
 }
+BESIDE = {"DTSTART": "starts_at", "RDATE": "at", "EXDATE": "exclude"}
+"""What calendars write beside a rule, and the argument that says it here."""
 COUNT_MAX = 100_000
 """Times of a rule that must be counted to know its end; with `UNTIL` it may have any number."""
 YEARS_MAX = 100
@@ -220,7 +222,11 @@ class Recurrence:
     # --- Reading ------------------------------------------------------------------------------
 
     def _parts(self, rule: str) -> dict[str, str]:
-        text = rule.strip().upper().removeprefix("RRULE:")
+        text = rule.strip().upper()
+        for name, argument in BESIDE.items():
+            if name in text:
+                raise self._wrong(f"{name} is no part of a rule; leave it out here, and say it with {argument}=")
+        text = text.removeprefix("RRULE:")
         parts: dict[str, str] = {}
         for part in text.split(";"):
             name, equals, value = part.partition("=")

@@ -26,6 +26,7 @@ from mainspring.models.schedule.settings import (
 from mainspring.models.schedule.timetable import Timetable, check_exclusions
 
 RULES = ("every", "cron", "rrule", "at")
+EXAMPLES = {"cron": "0 9 * * MON-FRI", "rrule": "FREQ=DAILY;BYHOUR=9"}
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 RULES_MAX = 1_000
 DATES_MAX = 100_000
@@ -87,7 +88,7 @@ def _rule(name: str, value: Any, options: Mapping[str, Any]) -> Iterable[AnyRule
         read = read_every(value)
         yield CalendarRule(*read) if isinstance(read, tuple) else EveryRule(read, _phase(options.get("phase_s")))
     elif not isinstance(value, str) or not value.strip():
-        raise SettingInvalidError(f"{name} must be text, not {value!r:.80}")
+        raise SettingInvalidError(f"{name} must be text such as {EXAMPLES[name]!r}, not {value!r:.80}")
     else:
         yield CronRule(value.strip()) if name == "cron" else RecurrenceRule(value.strip())
 
