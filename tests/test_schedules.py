@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -241,6 +242,20 @@ def test_wrong_arguments_of_a_handler_are_refused_at_once(simulation):
 
 
 # --- Steering -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "place"), [([OCCURRENCE], "$.day[0]"), ({"of": OCCURRENCE}, "$.day.of")])
+def test_the_time_it_stands_for_is_no_part_of_an_argument(simulation, days, place):
+    words = f"OCCURRENCE may only be an argument .* - at `{re.escape(place)}`"
+    with pytest.raises(PayloadInvalidError, match=words):
+        simulation.schedule("backup", backup, every=10, input={"day": days})
+    workflow = Workflow("nightly")
+    workflow.add(backup)
+    with pytest.raises(PayloadInvalidError, match=words):
+        simulation.schedule("nightly", workflow, every=10, input={"day": days})
+    with pytest.raises(PayloadInvalidError, match="a field of the input by itself"):
+        simulation.schedule("nightly", workflow, every=10, input=OCCURRENCE)
+    assert simulation.schedules(status=None) == []
 
 
 def test_pausing_does_not_pause_what_runs(simulation):

@@ -37,6 +37,13 @@ class Occurrence:
     def __repr__(self) -> str:
         return "OCCURRENCE"
 
+    def model_dump(self, **_: Any) -> Any:
+        """Asked for as of any model, where it lies so deep that it is not found when the occurrence starts."""
+        raise TypeError(
+            "OCCURRENCE may only be an argument of a handler, or a field of the input by itself; it cannot be a part of"
+            " a list or a dict"
+        )
+
 
 OCCURRENCE = Occurrence()
 
@@ -76,7 +83,7 @@ class Scheduling(Starting):
 
         `target`: a handler, a definition, the name of one (its newest version is started), or with `event=` the
         instance to which that event is sent.  `args` and `input` (by name) are what it is called with; `OCCURRENCE`
-        among them stands for the time of the occurrence.  Several rules are a union.
+        as one of them stands for the time of the occurrence.  Several rules are a union.
 
         The same name again with other settings is an update; with the same settings nothing changes.
         Raises `SettingInvalidError` with the field and the reason.  A schedule that never fires is `completed` at
