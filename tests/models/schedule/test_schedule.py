@@ -236,6 +236,16 @@ def test_all_starts_the_latest_up_to_a_bound():
     assert driver.state.counts.missed == 8
 
 
+def test_of_all_that_are_caught_up_on_the_oldest_starts_where_others_are_left_out_while_it_runs():
+    skipping = made(overlap="skip", catchup="all", catchup_max=3)
+    assert fire(skipping, late_s=600.0) == [key(1_540.0)]
+    assert (skipping.state.counts.missed, skipping.state.counts.skipped) == (8, 2)
+    queueing = made(overlap="queue_all", catchup="all", catchup_max=3)
+    assert fire(queueing, late_s=600.0) == [key(1_540.0)]
+    queueing.complete_child(key(1_540.0))
+    assert started(queueing) == [key(1_600.0)]
+
+
 def test_window_starts_what_lies_in_it():
     driver = made(overlap="allow", catchup="window", catchup_s=130.0)
     assert fire(driver, late_s=600.0) == [key(1_540.0), key(1_600.0), key(1_660.0)]
