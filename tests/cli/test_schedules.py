@@ -28,7 +28,15 @@ def shop(place):
 def test_schedules_are_listed(shop):
     told = shop("schedule", "list")
     assert told.code == 0
-    for word in ("backup", "every 600 s", "0 9 * * MON-FRI", "FREQ=MONTHLY;BYDAY=-1FR", "paused", "holidays"):
+    for word in (
+        "next (local time)",
+        "backup",
+        "every 600 s",
+        "0 9 * * MON-FRI",
+        "FREQ=MONTHLY;BYDAY=-1FR",
+        "paused",
+        "holidays",
+    ):
         assert word in told.out
     listed = shop("schedule", "list", "--json").json["schedules"]
     assert [(each["name"], each["status"]) for each in listed] == [
@@ -55,6 +63,16 @@ def test_it_is_steered(shop):
     refused = shop("schedule", "trigger", "backup")
     assert (refused.code, "still runs" in refused.err) == (5, True)
     assert shop("schedule", "backfill", "report", "--from", "2026-01-05", "--to", "2026-01-09").code == 0
+
+
+def test_a_trigger_that_waits_says_so(place):
+    with Engine(slots=0) as engine:
+        engine.schedule("backup", backup, every="10m", overlap="queue_one")
+        engine.schedule("ring", "bell-1", event="ring", every="10m")
+    assert "backup@trigger-1 has been started" in place("schedule", "trigger", "backup").out
+    told = place("schedule", "trigger", "backup", "--json").json
+    assert (told["run"], told["story"]) == (None, "it waits in the queue until what still runs has ended")
+    assert "ring is running; ring has been sent" in place("schedule", "trigger", "ring").out
 
 
 def test_the_next_day_is_drawn(shop):

@@ -70,7 +70,7 @@ def _list(options: Options, output: Output) -> None:
     if not infos:
         output.line("no schedules; `engine.schedule(name, target, every=…)` makes one")
         return
-    output.table(["name", "status", "rule", "next", "target", ""], [_row(info) for info in infos])
+    output.table(["name", "status", "rule", "next (local time)", "target", ""], [_row(info) for info in infos])
 
 
 def _row(info: ScheduleInfo) -> list[Cell]:
@@ -191,9 +191,12 @@ def _resume(options: Options, output: Output) -> None:
 
 
 def _trigger(options: Options, output: Output) -> None:
-    def trigger(schedule: Schedule) -> str:
+    def trigger(schedule: Schedule) -> tuple[str, str]:
         instance = schedule.trigger()
-        return "" if instance is None else instance.id
+        if instance is not None:
+            return instance.id, f"{instance.id} has been started"
+        event = schedule.info().settings["target"].get("event")
+        return "", f"{event} has been sent" if event else "it waits in the queue until what still runs has ended"
 
     _steer(options, output, trigger)
 
@@ -205,15 +208,18 @@ def _backfill(options: Options, output: Output) -> None:
     _steer(options, output, lambda schedule: schedule.backfill(start, end, every_s=options.every))
 
 
-def _steer(options: Options, output: Output, act: Callable[[Schedule], Any]) -> None:
+def _steer(options: Options, output: Output, act: Callable[[Schedule], tuple[str, str] | None]) -> None:
+    """`act` gives what it has started, if anything, and a word about it."""
     with open_to_steer(options) as engine:
         schedule = engine.get_schedule(options.name)
-        run = act(schedule) or None
+        run, story = act(schedule) or ("", "")
         status = schedule.status
     if output.is_json:
-        output.json({"name": options.name, "action": options.action, "status": status, "run": run})
+        output.json(
+            {"name": options.name, "action": options.action, "status": status, "run": run or None, "story": story}
+        )
         return
-    output.line(f"{sign(status, output)} {options.name} is {status}{f'; {run} has been started' if run else ''}")
+    output.line(f"{sign(status, output)} {options.name} is {status}{f'; {story}' if story else ''}")
 
 
 # --- Times --------------------------------------------------------------------------------------
