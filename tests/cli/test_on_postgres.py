@@ -9,7 +9,8 @@ import pytest
 
 from mainspring import Engine
 from scripts.postgres_server import free_port
-from tests.postgres import database, new_schema
+from tests.old_postgres import OldPostgres
+from tests.postgres import database, new_schema, server
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,57 @@ def test_a_server_that_is_not_there(place, flow, command):
     assert answer.code == 6
     assert "is the server running?" in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["list"], ["worker"], ["cancel", "one"], ["run", "FLOW"]])
+def test_a_server_that_is_too_old(place, flow, command):
+    old = OldPostgres("13.9")
+    words = [flow if word == "FLOW" else word for word in command]
+    answer = place(*words, "--store", f"postgresql://me@127.0.0.1:{old.port}/shop")
+    old.close()
+    assert answer.code == 2
+    assert "is PostgreSQL 13; mainspring needs 14 or newer" in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+LOOKING, CHANGING = ["list"], ["start", "FLOW"]
+
+
+@pytest.mark.parametrize(
+    ("granted", "refused", "allowed"),
+    [
+        ((), (LOOKING, CHANGING, ["worker"], ["doctor"]), ()),
+        (("usage on schema",), (LOOKING, CHANGING, ["worker"], ["doctor"]), ()),
+        (
+            ("usage on schema", "select on all tables in schema"),
+            (CHANGING, ["worker"], ["cancel", "one"], ["queues", "pause", "mail"]),
+            (LOOKING, ["show", "one"]),
+        ),
+        (
+            ("usage on schema", "select on all tables in schema", "all on all sequences in schema"),
+            (CHANGING, ["worker", "--until-idle"], ["cancel", "one"], ["queues", "pause", "mail"]),
+            (LOOKING, ["show", "one"]),
+        ),
+    ],
+    ids=("nothing", "usage", "reading", "reading and sequences"),
+)
+def test_a_user_without_rights(place, flow, granted, refused, allowed):
+    schema = new_schema().rpartition("schema=")[2]
+    role = f"guest_of_{schema}"
+    with Engine(f"{server().url()}&schema={schema}", slots=0) as engine:
+        engine.submit("elsewhere:work", id="one")
+    with psycopg.connect(server().url(), autocommit=True) as connection:
+        connection.execute(f"create role {role} login password 'guest'")
+        for right in granted:
+            connection.execute(f"grant {right} {schema} to {role}")
+    theirs = f"postgresql://{role}:guest@127.0.0.1:{server().port}/postgres?schema={schema}"
+    for command in refused:
+        answer = place(*(flow if word == "FLOW" else word for word in command), "--store", theirs)
+        assert answer.code == 4, (command, answer)
+        assert f"let it make schema {schema}, or grant it all rights there" in answer.err, command
+        assert len(answer.err.splitlines()) == 1, answer.err
+    for command in allowed:
+        assert place(*command, "--store", theirs).code == 0
 
 
 def test_what_may_not_be_read_and_what_is_newer(place, flow):

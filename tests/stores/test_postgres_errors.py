@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import psycopg
@@ -19,7 +20,7 @@ from mainspring.errors import (
 )
 from mainspring.kernel.store import Changes
 from mainspring.stores.postgres import PostgresStore
-from mainspring.stores.postgres_connection import told_of_connecting
+from mainspring.stores.postgres_connection import told, told_of_connecting
 from mainspring.stores.postgres_url import read_url
 from mainspring.stores.sql.postgres_schema import MIGRATIONS
 from mainspring.stores.url import open_existing, open_store
@@ -155,9 +156,21 @@ def test_a_user_without_rights(tcp):
     assert "grant" in str(error)
 
 
-def test_a_server_that_is_too_old(monkeypatch):
-    monkeypatch.setattr("mainspring.stores.postgres_connection.VERSION_MIN", 990_000)
-    assert "mainspring needs 99 or newer" in str(refused(new_schema()))
+@pytest.mark.parametrize("code", ["53100", "53200", "57014", "25006", "55P03", "25P04", "58030", "XX000"])
+def test_what_is_the_doing_of_the_server_is_tried_again(code):
+    error = told(psycopg.errors.lookup(code)("as it says"), read_url("postgresql://me@host/shop"))
+    assert isinstance(error, StoreUnavailableError)
+    assert "postgresql://me@host/shop" in str(error)
+
+
+def test_a_table_that_others_hold(monkeypatch):
+    url = new_schema()
+    open_store(url).close()
+    monkeypatch.setattr("mainspring.stores.postgres_connection.LOCK_TIMEOUT", "10ms")
+    with psycopg.connect(database()) as other, closing(open_existing(url)) as reader:
+        other.execute(f"lock table {read_url(url).schema}.worker")
+        with pytest.raises(StoreUnavailableError, match="others hold the tables"):
+            reader.list_workers()
 
 
 def test_a_schema_of_a_newer_mainspring():

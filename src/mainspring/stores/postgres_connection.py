@@ -145,7 +145,14 @@ CONTENDED = (
 FAMILIES: tuple[tuple[str, type[MainspringError], str], ...] = (
     # (SQLSTATE, or its first letters; the family; what is said)
     ("28", StoreDeniedError, "{shown} refuses this user or password ({error})"),
-    ("42501", StoreDeniedError, "this user may not do in {shown} what mainspring needs ({error}); grant it the rights"),
+    (
+        "42501",
+        StoreDeniedError,
+        (
+            "this user may not do in {shown} what mainspring needs ({error}); let it make schema {schema}, or grant it"
+            " all rights there"
+        ),
+    ),
     ("3D", StoreLostError, "the database of {shown} was removed while it was open ({error})"),
     ("3F", StoreLostError, "the schema of {shown} was removed while it was open ({error})"),
     ("42P01", StoreLostError, "a table of {shown} was removed while it was open ({error})"),
@@ -156,6 +163,24 @@ FAMILIES: tuple[tuple[str, type[MainspringError], str], ...] = (
     ("57", StoreUnavailableError, "{shown} ended the connection ({error})"),
     ("08", StoreUnavailableError, "{shown} cannot be reached ({error})"),
     ("25P03", StoreUnavailableError, "{shown} ended a transaction that was idle for {idle}"),
+    ("25P04", StoreUnavailableError, "{shown} ended a transaction that took too long ({error})"),
+    (
+        "55P03",
+        StoreUnavailableError,
+        "others hold the tables of {shown} ({error}); `select * from pg_locks` shows them",
+    ),
+    ("40", StoreUnavailableError, "others were in the way in {shown} ({error}); try again"),
+    (
+        "26",
+        StoreInvalidError,
+        "{shown} forgets what was prepared ({error}); connect directly, or have the pool keep sessions",
+    ),
+    (
+        "42P05",
+        StoreInvalidError,
+        "{shown} is shared by others ({error}); connect directly, or have the pool keep sessions",
+    ),
+    ("F0", StoreUnavailableError, "{shown} is not set up as it should be ({error}); see the server's log"),
     ("58", StoreUnavailableError, "the disk of {shown} does not answer as it should ({error})"),
     ("XX", StoreUnavailableError, "{shown} has an error within ({error}); see the server's log"),
 )
@@ -212,15 +237,19 @@ REFUSALS: tuple[tuple[str, type[MainspringError], str], ...] = (
 
 def told(error: psycopg.Error, url: PostgresUrl) -> Exception:
     """What is raised in place of an error of the server."""
-    if isinstance(error, CONTENDED):
-        return Contended(_short(error))
     state = error.sqlstate or ""
     for start, family, sentence in FAMILIES:
         if state.startswith(start):
-            return family(sentence.format(shown=url.shown, error=_short(error), idle=IDLE_TIMEOUT))
+            values = {"shown": url.shown, "schema": url.schema, "error": _short(error), "idle": IDLE_TIMEOUT}
+            return family(sentence.format(**values))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not state:
         return StoreUnavailableError(f"the connection to {url.shown} is lost ({_short(error)})")
     return error
+
+
+def told_in_turn(error: psycopg.Error, url: PostgresUrl) -> Exception:
+    """The same within a turn, which is taken again if others were in the way."""
+    return Contended(_short(error)) if isinstance(error, CONTENDED) else told(error, url)
 
 
 def told_of_connecting(error: psycopg.Error, url: PostgresUrl) -> MainspringError:

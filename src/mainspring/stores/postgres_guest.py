@@ -16,7 +16,7 @@ from mainspring.errors import RefusedError, SettingInvalidError
 from mainspring.kernel.contention import Contended
 from mainspring.kernel.store import Store
 from mainspring.stores.postgres import PostgresStore
-from mainspring.stores.postgres_connection import told
+from mainspring.stores.postgres_connection import told_in_turn
 from mainspring.stores.postgres_url import read_url
 from mainspring.stores.sql import postgres as sql
 
@@ -63,7 +63,7 @@ class PostgresGuest(PostgresStore):
             raise self._told(error) from error
 
     def _told(self, error: psycopg.Error) -> Exception:
-        meant = told(error, self.url)
+        meant = told_in_turn(error, self.url)
         if isinstance(meant, Contended):
             return RefusedError(f"another transaction was faster ({meant}); roll yours back, and run it again")
         return meant

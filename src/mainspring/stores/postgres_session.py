@@ -19,6 +19,7 @@ from mainspring.stores.postgres_connection import (
     find_version,
     migrate,
     told,
+    told_in_turn,
 )
 from mainspring.stores.postgres_url import PostgresUrl, read_url
 from mainspring.stores.sql import postgres as sql
@@ -117,7 +118,7 @@ class PostgresSession:
     def _told(self, error: psycopg.Error) -> Exception:
         if self._connection is not None and self._connection.closed:
             self._lose()
-        return told(error, self.url)
+        return told_in_turn(error, self.url)
 
     def _send(self, statement: str, values: Any = None) -> psycopg.Cursor[tuple[Any, ...]]:
         """Send a statement; in a transaction its answer is not waited for before somebody fetches it."""
