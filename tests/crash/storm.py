@@ -40,6 +40,7 @@ RATE_PER_S, BURST = 20.0, 4
 RUSH = 5 * BURST
 """Tasks of it that come at once."""
 ROUNDING = 0.001
+"""Of a token, by which a sum of many times may be wrong."""
 QUEUES = ("narrow-", "shared-", "metered-")
 """How the ids of their tasks begin."""
 GROUPS = 7
