@@ -11,12 +11,14 @@ from mainspring.stores.postgres import PostgresStore
 from mainspring.stores.postgres_rows import numbers, texts
 from mainspring.stores.sql import postgres as sql
 from mainspring.stores.sql import postgres_once
+from mainspring.stores.sql import postgres_ready as ready
 from tests.postgres import new_schema
 from tests.stores.bench import NOW
 
 IDS = numbers(range(1, 400))
 KEYS = texts([f"n{number}" for number in range(1, 400)])
 
+SINCE = {"priorities": "{2,1,0}", "since": "{5,5,-inf}", "instances": "{0,0,0}"}
 EMPTY = texts(["{}"] * 399)
 UPDATES = {name: statement for name, statement, _ in sql.UPDATES}
 
@@ -27,14 +29,16 @@ HOT: dict[str, tuple[str, Any]] = {
     "load snapshots": (sql.LOAD_SNAPSHOTS, (IDS,)),
     "load tails": (sql.LOAD_TAILS, (IDS, IDS)),
     "children": (sql.LIST_CHILDREN, (7,)),
-    "due events": (sql.DUE_EVENTS, (NOW, "{}", 1_000)),
-    "next event": (sql.NEXT_EVENT_AT, None),
-    "waiting": (sql.WAITING, {"capability": 1, "now": NOW, "limit": 50}),
-    "waiting of a group": (sql.WAITING_OF_GROUP, {"capability": 1, "now": NOW, "limit": 50, "group": "g"}),
-    "groups": (sql.NEXT_GROUPS, {"capability": 1, "after": "", "limit": 50}),
+    "due events": (ready.DUE_EVENTS, (NOW, "{}", 1_000)),
+    "next event": (ready.NEXT_EVENT_AT, None),
+    "waiting": (ready.WAITING, {"capability": 1, "now": NOW, "limit": 50}),
+    "waiting since": (ready.WAITING_SINCE, {"capability": 1, "now": NOW, "limit": 50, **SINCE}),
+    "waiting of a group": (ready.WAITING_OF_GROUP, {"capability": 1, "now": NOW, "limit": 50, "group": "g"}),
+    "groups": (ready.NEXT_GROUPS, {"capability": 1, "after": "", "limit": 50}),
     "running of a queue": (sql.COUNT_RUNNING, (7,)),
     "ends": (sql.LOAD_ENDS, (IDS,)),
-    "next task": (sql.NEXT_TASK_AT, {"capability": 1, "now": NOW}),
+    "next task": (ready.NEXT_TASK_AT, {"capability": 1, "now": NOW}),
+    "next task of priorities": (ready.NEXT_TASK_AT_OF, {"capability": 1, "now": NOW, "priorities": "{2,1,0}"}),
     "lease": (sql.LEASE, (1, NOW, IDS, KEYS)),
     "stale": (sql.STALE, (IDS, KEYS, IDS, 1)),
     "retry": (UPDATES["tasks_retried"], (IDS, IDS, IDS, IDS, KEYS)),

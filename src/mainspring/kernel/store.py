@@ -306,6 +306,7 @@ class Store(Census, Forgetting, Protocol):
     ) -> list[WaitingRow]:
         """Claimable tasks, the most urgent first: priority, ready_at, instance, key.
 
+        What is passed over for the time being is found once `next_task_at` has come.
         `group`: only those of one group of a managed queue.  `each`: up to `limit` of each priority.
         """
 
@@ -313,7 +314,7 @@ class Store(Census, Forgetting, Protocol):
         """Groups of a managed queue that have tasks which wait, ready or not, in order, behind the one given."""
 
     def next_task_at(self, capability: int, now: float) -> float | None:
-        """When the next task that is not ready yet will be."""
+        """When the next task that is not ready yet will be, or when more can be said; None: never as things are."""
 
     def has_not_begun(self, instance: int, key: str) -> bool:
         """Whether a task waits, or is held, and no attempt of it was ever made."""

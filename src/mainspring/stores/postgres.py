@@ -14,18 +14,16 @@ from mainspring.kernel.store import (
     DefinitionRow,
     EndRow,
     EntryRow,
-    EventRow,
     HeldRow,
     InstanceRow,
     Key,
     MessageRow,
     OnceRow,
     QueueRow,
-    WaitingRow,
 )
 from mainspring.models.contract import StartOn
 from mainspring.stores.postgres_connection import MIGRATION_LOCK, cover, lock_number
-from mainspring.stores.postgres_forgetting import PostgresForgetting
+from mainspring.stores.postgres_ready import PostgresReady
 from mainspring.stores.postgres_rows import columns, numbers, texts
 from mainspring.stores.sql import postgres as sql
 from mainspring.stores.sql import postgres_once
@@ -34,7 +32,7 @@ COVER_AGAIN_S = 3_600.0
 """How often it is asked whether the time of a span is over."""
 
 
-class PostgresStore(PostgresForgetting):
+class PostgresStore(PostgresReady):
     """See `mainspring.kernel.store.Store`, whose meaning this class has."""
 
     is_shared = True
@@ -158,35 +156,6 @@ class PostgresStore(PostgresForgetting):
 
     # --- Events and tasks ---------------------------------------------------------------------
 
-    def due_events(self, now: float, limit: int, unhosted: Iterable[int]) -> list[EventRow]:
-        return [EventRow(*row) for row in self._rows(sql.DUE_EVENTS, (now, numbers(unhosted), limit))]
-
-    def next_event_at(self, unhosted: Iterable[int]) -> float | None:
-        strangers = list(unhosted)
-        rows = (
-            self._rows(sql.NEXT_HOSTED_EVENT_AT, (numbers(strangers),)) if strangers else self._rows(sql.NEXT_EVENT_AT)
-        )
-        return rows[0][0] if rows else None
-
-    def waiting(
-        self, capability: int, now: float, limit: int, *, group: str | None = None, each: bool = False
-    ) -> list[WaitingRow]:
-        if group is None:
-            statement = sql.WAITING_EACH if each else sql.WAITING
-        else:
-            statement = sql.WAITING_EACH_OF_GROUP if each else sql.WAITING_OF_GROUP
-        values = {"capability": capability, "now": now, "limit": limit, "group": group}
-        return sorted((WaitingRow(*row) for row in self._rows(statement, values)), key=_urgency)
-
-    def waiting_groups(self, capability: int, after: str | None, limit: int) -> list[str]:
-        statement = sql.FIRST_GROUPS if after is None else sql.NEXT_GROUPS
-        values = {"capability": capability, "after": after or "", "limit": limit}
-        return [name for (name,) in self._rows(statement, values)]
-
-    def next_task_at(self, capability: int, now: float) -> float | None:
-        at: float | None = self._one(sql.NEXT_TASK_AT, {"capability": capability, "now": now})[0]
-        return at
-
     def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
         if keys:
             self._has_news = True
@@ -298,10 +267,6 @@ class PostgresStore(PostgresForgetting):
 def definition_of(row: Sequence[Any]) -> DefinitionRow:
     id, model, name, version, digest, document = row
     return DefinitionRow(id, model, name, version, digest, document.encode())
-
-
-def _urgency(row: WaitingRow) -> tuple[int, float, int, str]:
-    return -row.priority, row.ready_at, row.instance, row.key
 
 
 def _distinct(name: str, rows: Any) -> Sequence[Any]:
