@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
-
 import psycopg
 import pytest
 
@@ -12,7 +10,7 @@ from tests.postgres import database
 from tests.stores.bench import NOW, postgres
 
 DEAD = 2 * DEAR
-LATER = NOW + DEAD * PAUSE_S + 0.1
+LATER = NOW + 3 * DEAD * PAUSE_S + 0.1
 """When a look from the beginning is afforded again."""
 
 
@@ -63,7 +61,6 @@ def walked(bench, now: float) -> int:
 def test_looks_begin_where_nothing_has_waited_lately(crowd):
     crowd.task(1, "new", ready_at=NOW + 0.1)
     assert look(crowd, NOW + 0.15) == ["new"]
-    assert walked(crowd, NOW + 0.15) > DEAD, "when the next one is ready is looked for among all, once"
     assert walked(crowd, NOW + 0.15) < 100
 
 
@@ -108,6 +105,9 @@ def test_tasks_of_every_priority_that_is_known_are_found_in_their_order(crowd):
 
 def test_where_nothing_was_passed_over_nothing_is_looked_for_again(crowd):
     assert next_at(crowd, NOW) is None
+    assert next_at(crowd, NOW + 0.01) is not None, "priorities that nobody knew were passed over"
+    assert look(crowd, LATER) == []
+    assert next_at(crowd, LATER) is None
 
 
 def test_the_next_one_is_told_whatever_its_priority(crowd):
@@ -121,27 +121,45 @@ def test_the_next_one_is_told_whatever_its_priority(crowd):
 def test_what_is_cheap_is_always_done():
     pace = Pace()
     pace.did(DEAR, NOW)
-    assert pace.affords(NOW)
+    assert pace.affords(NOW + 1e-6)
 
 
 def test_what_is_dear_is_done_again_after_a_time_that_has_a_limit():
     pace = Pace()
     pace.did(DEAR + 1, NOW)
-    assert not pace.affords(NOW)
-    pace.spare()
-    assert pace.again_at(NOW) == NOW + (DEAR + 1) * PAUSE_S
+    assert pace.affords(NOW), "the other looks of the same turn"
+    assert not pace.affords(NOW + 1e-6)
+    assert pace.again_at == NOW + (DEAR + 1) * PAUSE_S
     pace.did(10**12, NOW)
-    assert pace.again_at(NOW) == inf, "nothing has been left out since"
-    pace.spare()
-    assert pace.again_at(NOW) == NOW + PAUSE_S_MAX
-    assert pace.again_at(NOW + PAUSE_S_MAX) == inf, "it can be done now"
+    assert pace.again_at == NOW + PAUSE_S_MAX
     assert pace.affords(NOW + PAUSE_S_MAX)
     assert pace.affords(NOW - 1)
 
 
+def test_the_looks_of_one_turn_count_together():
+    pace = Pace()
+    pace.did(DEAR, NOW)
+    pace.did(DEAR, NOW)
+    assert not pace.is_cheap
+    pace.did(DEAR, NOW + 60)
+    assert pace.is_cheap
+
+
+def test_two_capabilities_look_again_together():
+    pace = Pace()
+    one, two = Lookback(pace), Lookback(pace)
+    for lookback in (one, two):
+        lookback.seen([], 9, NOW, 10**6)
+        assert lookback.next_at(None, NOW, 10**6) is None
+    for lookback in (one, two):
+        assert lookback.is_short(NOW + 1)
+        lookback.seen([], 9, NOW + 1, None)
+        assert lookback.next_at(None, NOW + 1, None) == pace.again_at
+
+
 def test_with_very_many_priorities_all_looks_begin_at_the_beginning():
-    lookback = Lookback()
-    lookback.tasks.did(10**6, NOW)
-    assert lookback.is_short(NOW)
+    lookback = Lookback(Pace())
+    lookback.pace.did(10**6, NOW)
+    assert lookback.is_short(NOW + 1)
     lookback.places |= {priority: Place(NOW, 0) for priority in range(1, LEVELS_MAX + 1)}
-    assert not lookback.is_short(NOW)
+    assert not lookback.is_short(NOW + 1)

@@ -8,7 +8,7 @@ came late.  Decided here, purely; times are the server's (docs/adr/0701).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -35,50 +35,56 @@ BEGINNING = Place(-inf, 0)
 
 
 class Pace:
-    """How often something is done that may be dear."""
+    """How often looks begin at the beginning: all those of one turn do, or none."""
 
     def __init__(self) -> None:
-        self._done_at, self._again_at = 0.0, 0.0
-        self._is_owed = False
-        """Whether it was left out since it was done last."""
+        self._done_at, self.again_at = -inf, -inf
+        self._walked = 0
+
+    @property
+    def is_cheap(self) -> bool:
+        return self._walked <= DEAR
 
     def affords(self, now: float) -> bool:
-        return not self._done_at <= now < self._again_at  # a clock that is set back stops nobody
+        return not self._done_at < now < self.again_at  # a clock that is set back stops nobody
+
+    def is_done(self, now: float) -> bool:
+        return now == self._done_at
 
     def did(self, walked: int, now: float) -> None:
-        self._done_at, self._is_owed = now, False
-        self._again_at = now + min(walked * PAUSE_S, PAUSE_S_MAX) if walked > DEAR else 0.0
-
-    def spare(self) -> None:
-        """It is left out this time."""
-        self._is_owed = True
-
-    def again_at(self, now: float) -> float:
-        """When what was left out can be made good; infinity: nothing was, or it can be now."""
-        return self._again_at if self._is_owed and not self.affords(now) else inf
+        self._walked = walked + self._walked * self.is_done(now)
+        self._done_at = now
+        self.again_at = now if self.is_cheap else now + min(self._walked * PAUSE_S, PAUSE_S_MAX)
 
 
 class Lookback:
-    """Of one capability: where its looks begin, by priority, and when they begin at the beginning again.
+    """Of one capability: where its short looks begin, by priority.
 
     Invariant: before a place there is only what came more than `LATE_S` late, or was given back.  It is found by the
     next look from the beginning.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
         self.places: dict[int, Place] = {0: BEGINNING}
-        self.tasks, self.levels = Pace(), Pace()
-        """Looks from the beginning for what is ready, and for priorities of what will be."""
         self._taken: dict[int, Place] = {}
         """What becomes of the places when the tasks that were found are taken."""
+        self._is_owed = False
+        """Whether something may have been passed over since the last look from the beginning."""
+
+    # --- For what is ready ------------------------------------------------------------------------
 
     def is_short(self, now: float) -> bool:
-        return not self.tasks.affords(now) and len(self.places) <= LEVELS_MAX
+        return not self.pace.affords(now) and len(self.places) <= LEVELS_MAX
 
-    def seen(self, rows: Sequence[WaitingRow], limit: int, now: float) -> None:
-        """What a look found, most urgent first."""
+    def seen(self, rows: Sequence[WaitingRow], limit: int, now: float, walked: int | None) -> None:
+        """What a look found, most urgent first; walked: over how many entries, None: it was short."""
+        self._is_owed = walked is None
+        if walked is not None:
+            self.pace.did(walked - len(rows), now)
         late = Place(now - LATE_S, 0)
-        self._learn(row.priority for row in rows)
+        for row in rows:
+            self.places.setdefault(row.priority, BEGINNING)
         if len(rows) < limit:
             found = dict.fromkeys(self.places, late)
         else:
@@ -90,12 +96,24 @@ class Lookback:
         else:
             self.places |= found
 
-    def _learn(self, priorities: Iterable[int]) -> None:
-        for priority in {*priorities} - self.places.keys():
-            self.places[priority] = BEGINNING
-
     def keep(self, *, taken: bool) -> None:
         """What was found is taken for good; or not, and is to be found again."""
         if taken:
             self.places |= self._taken
         self._taken = {}
+
+    # --- For what will be -------------------------------------------------------------------------
+
+    def is_next_short(self, now: float) -> bool:
+        """The priorities are looked for together with a look from the beginning, never in the place of one."""
+        return not (self.pace.is_cheap or self.pace.is_done(now))
+
+    def next_at(self, at: float | None, now: float, walked: int | None) -> float | None:
+        """When there is more: the time that was found, or that of the next look from the beginning, if one is owed."""
+        if walked is None:
+            self._is_owed = True
+        else:
+            self.pace.did(walked, now)
+        if not self._is_owed or self.pace.affords(now):
+            return at
+        return self.pace.again_at if at is None else min(at, self.pace.again_at)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from math import inf
+from functools import partial
 from typing import Any
 
 from mainspring.kernel.store import EventRow, WaitingRow
 from mainspring.stores.postgres_forgetting import PostgresForgetting
-from mainspring.stores.postgres_lookback import Lookback
+from mainspring.stores.postgres_lookback import Lookback, Pace
 from mainspring.stores.postgres_rows import columns, numbers
 from mainspring.stores.sql import postgres_ready as sql
 
@@ -19,7 +19,7 @@ class PostgresReady(PostgresForgetting):
 
     def __init__(self, given: str) -> None:
         super().__init__(given)
-        self._lookbacks: defaultdict[int, Lookback] = defaultdict(Lookback)
+        self._lookbacks: defaultdict[int, Lookback] = defaultdict(partial(Lookback, Pace()))
         """By capability."""
         self._found: set[int] = set()
         """Capabilities of which tasks were found in this transaction."""
@@ -68,12 +68,9 @@ class PostgresReady(PostgresForgetting):
         if is_short:
             starts = [(priority, *place) for priority, place in sorted(lookback.places.items(), reverse=True)]
             values |= zip(("priorities", "since", "instances"), columns(starts, "nnn"), strict=True)
-            lookback.tasks.spare()
         first, *found, last = self._rows(sql.WAITING_SINCE if is_short else sql.WAITING, values)
         rows = sorted((WaitingRow(*row) for row in found), key=_urgency)
-        if not is_short:
-            lookback.tasks.did(last[2] - first[2] - len(rows), now)
-        lookback.seen(rows, limit, now)
+        lookback.seen(rows, limit, now, None if is_short else last[2] - first[2])
         if rows:
             self._found.add(capability)
         return rows
@@ -86,15 +83,10 @@ class PostgresReady(PostgresForgetting):
     def next_task_at(self, capability: int, now: float) -> float | None:
         """Or when tasks may be found that an earlier look has passed over."""
         lookback = self._lookbacks[capability]
-        is_short = not lookback.levels.affords(now)
+        is_short = lookback.is_next_short(now)
         values = {"capability": capability, "now": now, "priorities": numbers(lookback.places)}
         first, (at, _), last = self._rows(sql.NEXT_TASK_AT_OF if is_short else sql.NEXT_TASK_AT, values)
-        if is_short:
-            lookback.levels.spare()
-        else:
-            lookback.levels.did(last[1] - first[1], now)
-        soonest = min(inf if at is None else at, lookback.tasks.again_at(now), lookback.levels.again_at(now))
-        return None if soonest == inf else soonest
+        return lookback.next_at(at, now, None if is_short else last[1] - first[1])
 
 
 def _urgency(row: WaitingRow) -> tuple[int, float, int, str]:
