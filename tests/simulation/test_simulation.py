@@ -12,6 +12,7 @@ import os
 
 import pytest
 
+from mainspring.stores import postgres_lookback
 from mainspring.testing import Simulation
 from tests.postgres import OnPostgres
 from tests.simulation.chaos import Chaos
@@ -24,6 +25,7 @@ MACHINES_SHARE = 5
 """Of so many seeds one more runs with state machines beside the workflows."""
 POSTGRES_COUNT = min(COUNT, int(os.environ.get("MAINSPRING_POSTGRES_SEEDS", "50")))
 """On a server a seed takes twenty times as long."""
+SHORT_COUNT = POSTGRES_COUNT // 5 or 1
 PROCESSES_SHARE = 10
 """The same, with processes; each of them is long."""
 PROCESSES_BATCH = 5
@@ -85,6 +87,15 @@ def test_what_once_went_wrong_does_not_on_postgres(seed):
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + POSTGRES_COUNT))
 def test_whatever_goes_wrong_every_instance_ends_on_postgres(seed):
     run(seed, OnPostgres, with_machines=seed % MACHINES_SHARE == 0)
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SHORT_COUNT))
+def test_every_instance_ends_where_looks_are_short_on_postgres(seed, monkeypatch):
+    """As under a snapshot that is held open, where hardly a claim looks through all that waits."""
+    monkeypatch.setattr(postgres_lookback, "DEAR", -1)
+    monkeypatch.setattr(postgres_lookback, "PAUSE_S", 1.0)
+    monkeypatch.setattr(postgres_lookback, "LATE_S", 0.05)
+    run(seed, OnPostgres)
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + max(1, COUNT // PROCESSES_SHARE), PROCESSES_BATCH))
