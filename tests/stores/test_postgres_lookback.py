@@ -5,7 +5,18 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from mainspring.stores.postgres_lookback import DEAR, LATE_S, LEVELS_MAX, PAUSE_S, PAUSE_S_MAX, Lookback, Pace, Place
+from mainspring.kernel.store import WaitingRow
+from mainspring.stores.postgres_lookback import (
+    BEGINNING,
+    DEAR,
+    LATE_S,
+    LEVELS_MAX,
+    PAUSE_S,
+    PAUSE_S_MAX,
+    Lookback,
+    Pace,
+    Place,
+)
 from tests.postgres import database
 from tests.stores.bench import NOW, postgres
 
@@ -155,6 +166,29 @@ def test_two_capabilities_look_again_together():
         assert lookback.is_short(NOW + 1)
         lookback.seen([], 9, NOW + 1, None)
         assert lookback.next_at(None, NOW + 1, None) == pace.again_at
+
+
+def found(*instances: int, priority: int = 0) -> list[WaitingRow]:
+    return [WaitingRow(priority, NOW, each, "n", 1, 0, 0, None, "{}", f"case-{each}") for each in instances]
+
+
+def test_a_place_is_behind_what_is_taken_and_before_what_is_left_waiting():
+    lookback = Lookback(Pace())
+    lookback.seen(found(1, 2, 3), 9, NOW + 60, None)
+    assert lookback.places == {0: BEGINNING}, "nothing is taken yet"
+    lookback.took({(1, "n"), (3, "n")})
+    assert lookback.places == {0: Place(NOW, 2)}
+    lookback.seen(found(2), 9, NOW + 60, None)
+    lookback.took({(2, "n")})
+    assert lookback.places == {0: Place(NOW + 60 - LATE_S, 0)}
+
+
+def test_of_less_urgent_ones_that_were_not_reached_nothing_is_passed_over():
+    lookback = Lookback(Pace())
+    rows = found(1, 2, priority=5)
+    lookback.seen(rows, len(rows), NOW + 60, None)
+    lookback.took({(1, "n"), (2, "n")})
+    assert lookback.places == {0: BEGINNING, 5: Place(NOW, 2)}
 
 
 def test_with_very_many_priorities_all_looks_begin_at_the_beginning():

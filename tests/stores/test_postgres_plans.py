@@ -39,7 +39,7 @@ HOT: dict[str, tuple[str, Any]] = {
     "ends": (sql.LOAD_ENDS, (IDS,)),
     "next task": (ready.NEXT_TASK_AT, {"capability": 1, "now": NOW}),
     "next task of priorities": (ready.NEXT_TASK_AT_OF, {"capability": 1, "now": NOW, "priorities": "{2,1,0}"}),
-    "lease": (sql.LEASE, (1, NOW, IDS, KEYS)),
+    "lease": (ready.LEASE, (1, NOW, IDS, KEYS)),
     "stale": (sql.STALE, (IDS, KEYS, IDS, 1)),
     "retry": (UPDATES["tasks_retried"], (IDS, IDS, IDS, IDS, KEYS)),
     "free": (UPDATES["tasks_freed"], (IDS, KEYS, IDS)),

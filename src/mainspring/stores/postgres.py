@@ -156,11 +156,6 @@ class PostgresStore(PostgresReady):
 
     # --- Events and tasks ---------------------------------------------------------------------
 
-    def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
-        if keys:
-            self._has_news = True
-            self._write(sql.LEASE, (owner, now, *columns(keys, "nt")))
-
     def stale(self, leases: Sequence[tuple[int, str, int]], owner: int) -> set[Key]:
         return set(self._rows(sql.STALE, (*columns(leases, "ntn"), owner))) if leases else set()
 

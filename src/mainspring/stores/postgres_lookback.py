@@ -8,11 +8,11 @@ came late.  Decided here, purely; times are the server's (docs/adr/0701).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import inf
 from typing import NamedTuple
 
-from mainspring.kernel.store import WaitingRow
+from mainspring.kernel.store import Key, WaitingRow
 
 DEAR = 5_000
 """Entries of the index, of rows that were not wanted; these are walked over in a millisecond."""
@@ -67,8 +67,9 @@ class Lookback:
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
         self.places: dict[int, Place] = {0: BEGINNING}
-        self._taken: dict[int, Place] = {}
-        """What becomes of the places when the tasks that were found are taken."""
+        self._rows: Sequence[WaitingRow] = ()
+        self._beyond: dict[int, Place] = {}
+        """What was found in this turn, and what becomes of the places when all of that is taken."""
         self._is_owed = False
         """Whether something may have been passed over since the last look from the beginning."""
 
@@ -92,15 +93,22 @@ class Lookback:
             found = {priority: late for priority in self.places if priority > last.priority}
             found[last.priority] = min(late, Place(last.ready_at, last.instance))
         if rows:
-            self._taken = found
+            self._rows, self._beyond = rows, found
         else:
             self.places |= found
 
-    def keep(self, *, taken: bool) -> None:
-        """What was found is taken for good; or not, and is to be found again."""
-        if taken:
-            self.places |= self._taken
-        self._taken = {}
+    def took(self, leased: Container[Key]) -> None:
+        """Of what was found this is gone for good; the rest is to be found again."""
+        for row in self._rows:
+            if (row.instance, row.key) not in leased:
+                here = Place(row.ready_at, row.instance)
+                self._beyond[row.priority] = min(here, self._beyond[row.priority])
+        self.places |= self._beyond
+        self.undo()
+
+    def undo(self) -> None:
+        """Nothing of it is gone: the turn was rolled back."""
+        self._rows, self._beyond = (), {}
 
     # --- For what will be -------------------------------------------------------------------------
 

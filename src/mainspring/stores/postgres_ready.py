@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from mainspring.kernel.store import EventRow, WaitingRow
+from mainspring.kernel.store import EventRow, Key, WaitingRow
 from mainspring.stores.postgres_forgetting import PostgresForgetting
 from mainspring.stores.postgres_lookback import Lookback, Pace
 from mainspring.stores.postgres_rows import columns, numbers
@@ -23,21 +23,25 @@ class PostgresReady(PostgresForgetting):
         """By capability."""
         self._found: set[int] = set()
         """Capabilities of which tasks were found in this transaction."""
+        self._leased: set[Key] = set()
 
     # --- The transaction ----------------------------------------------------------------------
 
     def commit(self) -> None:
         super().commit()
-        self._keep(taken=True)
+        for capability in self._found:
+            self._lookbacks[capability].took(self._leased)
+        self._forget_found()
 
     def rollback(self) -> None:
         super().rollback()
-        self._keep(taken=False)
-
-    def _keep(self, *, taken: bool) -> None:
         for capability in self._found:
-            self._lookbacks[capability].keep(taken=taken)
-        self._found.clear()
+            self._lookbacks[capability].undo()
+        self._forget_found()
+
+    def _forget_found(self) -> None:
+        if self._found or self._leased:
+            self._found, self._leased = set(), set()
 
     # --- Events -------------------------------------------------------------------------------
 
@@ -74,6 +78,12 @@ class PostgresReady(PostgresForgetting):
         if rows:
             self._found.add(capability)
         return rows
+
+    def lease(self, keys: Sequence[Key], owner: int, now: float) -> None:
+        if keys:
+            self._has_news = True
+            self._write(sql.LEASE, (owner, now, *columns(keys, "nt")))
+            self._leased.update(keys)
 
     def waiting_groups(self, capability: int, after: str | None, limit: int) -> list[str]:
         statement = sql.FIRST_GROUPS if after is None else sql.NEXT_GROUPS

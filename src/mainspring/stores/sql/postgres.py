@@ -227,11 +227,6 @@ FORGET_HISTORY, FORGET = (
 
 # --- Events and tasks -------------------------------------------------------------------------
 
-LEASE = (
-    "update task set owner = %s, leased_at = %s, token = task.token + 1, attempt = task.attempt + 1, progress = null"
-    " from unnest(%s::bigint[], %s::text[]) as taken (instance, key)"
-    " where task.instance = taken.instance and task.key = taken.key"
-)
 STALE = (
     "select lease.instance, lease.key from unnest(%s::bigint[], %s::text[], %s::integer[])"
     " as lease (instance, key, token) where not exists (select 1 from task where task.instance = lease.instance"

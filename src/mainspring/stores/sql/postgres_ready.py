@@ -1,4 +1,4 @@
-"""Statements that look for what is ready: due events, and tasks that wait, in the order of the queue."""
+"""Statements that look for what is ready, and lease it: due events, and tasks that wait, in the order of the queue."""
 
 from __future__ import annotations
 
@@ -74,4 +74,9 @@ _NEXT_TASK_AT = (
 NEXT_TASK_AT = _NEXT_TASK_AT.format(levels=_LEVELS.format(group=""))
 NEXT_TASK_AT_OF = _NEXT_TASK_AT.format(
     levels="with level (priority) as (select * from unnest(%(priorities)s::integer[]))"
+)
+LEASE = (
+    "update task set owner = %s, leased_at = %s, token = task.token + 1, attempt = task.attempt + 1, progress = null"
+    " from unnest(%s::bigint[], %s::text[]) as taken (instance, key)"
+    " where task.instance = taken.instance and task.key = taken.key"
 )
