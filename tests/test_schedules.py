@@ -330,6 +330,10 @@ def test_a_range_of_the_past_is_caught_up_on(simulation):
     assert all(run.endswith("T09:00:00Z/backfill-1") for run in runs(simulation, "backup"))
     with pytest.raises(RefusedError, match="no occurrence"):
         schedule.backfill(now, now)
+    with pytest.raises(SettingInvalidError, match="every_s must be seconds from 0 to 86,400, not '5'"):
+        schedule.backfill(now - timedelta(days=3), now, every_s="5")
+    with pytest.raises(SettingInvalidError, match="count must be 1 to 10,000, not 'x'"):
+        schedule.preview("x")
 
 
 def test_a_preview_says_what_will_be(simulation):

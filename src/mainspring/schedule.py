@@ -133,8 +133,8 @@ class Schedule:
 
     def preview(self, count: int = 10, *, after: datetime | None = None) -> list[datetime]:
         """The next occurrences, in the schedule's zone; `after`: those after this instant."""
-        if not 1 <= count <= PREVIEW_MAX:
-            raise SettingInvalidError(f"count must be 1 to {PREVIEW_MAX:,}, not {count}")
+        if not _is_within(count, int, 1, PREVIEW_MAX):
+            raise SettingInvalidError(f"count must be 1 to {PREVIEW_MAX:,}, not {count!r}")
         found = []
         for each in self.occurrences(after=after):
             found.append(each)
@@ -196,7 +196,7 @@ class Schedule:
 
     def backfill(self, start: datetime, end: datetime, *, every_s: float = BACKFILL_S) -> None:
         """Start all occurrences from `start` to `end`, one after the other, with so many seconds between."""
-        if not 0 <= every_s <= 86_400:
+        if not _is_within(every_s, float, 0, 86_400):
             raise SettingInvalidError(f"every_s must be seconds from 0 to 86,400, not {every_s!r}")
         wanted = BackfillRange(instant(start, "start"), instant(end, "end"), every_s)
         self._send(backfill_signal(wanted))
@@ -265,3 +265,8 @@ def _run(state: ScheduleState, run: Run, zone: tzinfo) -> ScheduleRun:
         ended_at=datetime.fromtimestamp(run.ended_at, UTC) if run.outcome else None,
         outcome=run.outcome or "running",
     )
+
+
+def _is_within(value: Any, kind: type[float], least: float, most: float) -> bool:
+    """Whether it is a number at all, and none that is too small or too large."""
+    return isinstance(value, kind | int) and least <= value <= most
